@@ -1,0 +1,8 @@
+//! Latchkey's sidecar: the relying party behind the gateway.
+//!
+//! `model` holds pure types and transitions and imports nothing local; `storage` holds the traits
+//! and their backends; `ceremony` and `issuer` work on `model` with the clock and the entropy that
+//! they are given; `routes` parse, decide, persist and respond; only `state` names a backend.
+
+pub mod model;
+pub mod storage;

@@ -1,0 +1,255 @@
+//! What the relying party keeps, as contracts. Backends: `memory` (tests), `embedded` (sled).
+//!
+//! Each method is a whole step: it either happens completely and durably before it returns `Ok`,
+//! or not at all. No caller composes a step out of several calls. One suite, `conformance`, runs
+//! against every backend.
+
+use crate::model::{
+    ChallengeId, Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User,
+    UserId, UserName,
+};
+use async_trait::async_trait;
+use std::net::IpAddr;
+
+/// Why a step did not happen. `routes` answer 503 for each of them; the text is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The store cannot be written (disk full, I/O error): nothing was changed, reads go on.
+    #[error("the store refused a write: {0}")]
+    Write(#[source] std::io::Error),
+    /// The store cannot be read.
+    #[error("the store could not be read: {0}")]
+    Read(#[source] std::io::Error),
+    /// A record does not have the form that this version writes.
+    #[error("the record {key} in {tree} is damaged")]
+    Damaged {
+        /// Which collection.
+        tree: &'static str,
+        /// Which record, printable.
+        key: String,
+    },
+}
+
+/// What became of a new account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserCreated {
+    /// User and first credential are stored.
+    Created,
+    /// The name belongs, or belonged, to someone.
+    NameTaken,
+    /// The credential id is known already.
+    CredentialTaken,
+}
+
+/// What became of a new credential of an existing user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialInserted {
+    /// It is stored.
+    Inserted,
+    /// The credential id is known already, to this or another user.
+    Taken,
+    /// The user is gone.
+    NoUser,
+    /// The user has as many as allowed.
+    TooMany,
+}
+
+/// What became of a removal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialRemoved {
+    /// It is gone.
+    Removed,
+    /// It is the only one of its user, and the caller asked to keep the last.
+    Last,
+    /// The user has no such credential.
+    NotFound,
+}
+
+/// What an assertion changes on its credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Assertion {
+    /// The signature counter that the authenticator sent.
+    pub sign_count: u32,
+    /// The BS flag that it sent.
+    pub backup_state: bool,
+    /// When.
+    pub at: UnixTime,
+}
+
+/// What became of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AssertionRecorded {
+    /// Credential updated and session stored, in one step.
+    Recorded,
+    /// The counter did not grow (WebAuthn Level 3, section 7.2 step 22): nothing was stored. A
+    /// counter of 0 on both sides is no counter and passes.
+    SignCountRegressed {
+        /// What the store had.
+        stored: u32,
+    },
+    /// User or credential was removed, or the user disabled, since the ceremony began.
+    Gone,
+}
+
+/// What became of spending a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChallengeSpent {
+    /// This call spent it; no other call ever will.
+    Spent,
+    /// It was spent before.
+    AlreadySpent,
+    /// Too many unexpired ones are being remembered for this address, or in all.
+    Full,
+}
+
+/// The server's side of a registration ceremony between begin and finish.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct RegistrationCeremony {
+    /// The challenge, raw bytes. Its SHA-256 is the key.
+    pub challenge: Vec<u8>,
+    /// Which mount began it.
+    pub mount: String,
+    /// The account it is for: to be made (`existing == false`), or there already.
+    pub user: UserId,
+    /// Name of the account.
+    pub user_name: UserName,
+    /// Display name for a new account.
+    pub display_name: String,
+    /// Whether the account exists already: then the finish needs a session of it.
+    pub existing: bool,
+    /// The session that began it, where one did: only that one can finish it.
+    pub session: Option<SessionId>,
+    /// The client's address, for the cap per address.
+    pub address: IpAddr,
+    /// It cannot be finished from here on.
+    pub expires_at: UnixTime,
+}
+
+/// What became of keeping a registration ceremony.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CeremonyKept {
+    /// It can be finished.
+    Kept,
+    /// This address, this account, or everyone together has too many under way.
+    TooMany,
+}
+
+/// Users and their credentials.
+#[async_trait]
+pub trait Users: Send + Sync {
+    /// The user with this id.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StorageError>;
+    /// The user with this name.
+    async fn user_by_name(&self, name: &UserName) -> Result<Option<User>, StorageError>;
+    /// Stores an account together with its first credential.
+    async fn create_user(
+        &self,
+        user: &User,
+        credential: &Credential,
+    ) -> Result<UserCreated, StorageError>;
+    /// Updates an existing user's display name, email, groups, policies, disabled flag (`name` and `id` never change);
+    /// `false` when the user is gone.
+    async fn update_user(&self, user: &User) -> Result<bool, StorageError>;
+    /// How many users there are.
+    async fn count_users(&self) -> Result<u64, StorageError>;
+
+    /// The credential with this id.
+    async fn credential(&self, id: &CredentialId) -> Result<Option<Credential>, StorageError>;
+    /// A user's credentials, oldest first.
+    async fn credentials_of(&self, user: UserId) -> Result<Vec<Credential>, StorageError>;
+    /// Adds a credential to an existing user who has fewer than `most`.
+    async fn insert_credential_if_absent(
+        &self,
+        credential: &Credential,
+        most: usize,
+    ) -> Result<CredentialInserted, StorageError>;
+    /// Gives a credential of this user another label; `false` when there is none.
+    async fn label_credential(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        label: &str,
+    ) -> Result<bool, StorageError>;
+    /// Removes a credential of this user; with `keep_last`, never the only one.
+    async fn remove_credential(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        keep_last: bool,
+    ) -> Result<CredentialRemoved, StorageError>;
+}
+
+/// Ceremonies under way.
+#[async_trait]
+pub trait Ceremonies: Send + Sync {
+    /// Marks a login challenge as used until `expires_at`. Of parallel calls exactly one gets
+    /// [`ChallengeSpent::Spent`].
+    async fn spend_challenge(
+        &self,
+        id: ChallengeId,
+        expires_at: UnixTime,
+        address: IpAddr,
+        now: UnixTime,
+    ) -> Result<ChallengeSpent, StorageError>;
+    /// Keeps a registration ceremony; expired ones make room.
+    async fn keep_registration(
+        &self,
+        ceremony: &RegistrationCeremony,
+        now: UnixTime,
+    ) -> Result<CeremonyKept, StorageError>;
+    /// Takes the ceremony of this challenge out, atomically: the second caller gets `None`, and so
+    /// does one who comes after `expires_at`.
+    async fn take_registration(
+        &self,
+        challenge: &[u8],
+        now: UnixTime,
+    ) -> Result<Option<RegistrationCeremony>, StorageError>;
+}
+
+/// Sessions.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// The session with this id, alive or not.
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StorageError>;
+    /// A user's sessions.
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, StorageError>;
+    /// Stores a session made without an assertion (right after registration).
+    async fn insert_session(&self, session: &Session) -> Result<(), StorageError>;
+    /// The end of a login: compares and updates the credential, stores `session` (replacing the
+    /// one of the same id), and drops `replaces`, in one step.
+    async fn record_assertion(
+        &self,
+        credential: &CredentialId,
+        assertion: Assertion,
+        session: &Session,
+        replaces: Option<SessionId>,
+    ) -> Result<AssertionRecorded, StorageError>;
+    /// Moves the idle limit of a session that is alive; `false` when it is gone.
+    async fn extend_session(
+        &self,
+        id: SessionId,
+        idle_until: UnixTime,
+    ) -> Result<bool, StorageError>;
+    /// Ends a session; `false` when there was none.
+    async fn remove_session(&self, id: SessionId) -> Result<bool, StorageError>;
+    /// Drops the sessions that ended before `now`; how many.
+    async fn sweep_sessions(&self, now: UnixTime) -> Result<u64, StorageError>;
+}
+
+/// The key ring.
+#[async_trait]
+pub trait SigningKeys: Send + Sync {
+    /// Every key that is stored.
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StorageError>;
+    /// Replaces the whole ring, all or nothing.
+    async fn replace_signing_keys(&self, keys: &[SigningKeyRecord]) -> Result<(), StorageError>;
+}
+
+/// A whole store: what `state` hands to the routes.
+#[async_trait]
+pub trait Store: Users + Ceremonies + Sessions + SigningKeys {
+    /// `Ok` when reads and writes work: what `/readyz` asks.
+    async fn probe(&self) -> Result<(), StorageError>;
+    /// Makes everything durable and lets go of the files.
+    async fn close(&self) -> Result<(), StorageError>;
+}
