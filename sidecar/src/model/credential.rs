@@ -43,7 +43,9 @@ impl CredentialId {
     /// # Errors
     /// As [`Self::from_bytes`], and when the text is not exact base64url.
     pub fn parse(text: &str) -> Result<Self, CredentialIdError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CredentialIdError::Encoding)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| CredentialIdError::Encoding)?;
         Self::from_bytes(&bytes)
     }
 

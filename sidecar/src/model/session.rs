@@ -56,4 +56,8 @@ impl Session {
     pub fn is_alive(&self, now: UnixTime) -> bool {
         now < self.idle_until && now < self.expires_at
     }
+    /// Moves the idle limit, never back and never past the absolute one.
+    pub fn extend_to(&mut self, idle_until: UnixTime) {
+        self.idle_until = self.idle_until.max(idle_until.min(self.expires_at));
+    }
 }
