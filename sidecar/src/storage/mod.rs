@@ -4,6 +4,9 @@
 //! or not at all. No caller composes a step out of several calls. One suite, `conformance`, runs
 //! against every backend.
 
+pub mod bounded;
+pub mod memory;
+
 use crate::model::{
     ChallengeId, Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User,
     UserId, UserName,
@@ -74,6 +77,24 @@ pub struct Assertion {
     pub backup_state: bool,
     /// When.
     pub at: UnixTime,
+}
+
+impl Assertion {
+    /// Brings the credential up to date; or leaves it alone and says why (WebAuthn Level 3,
+    /// section 7.2 step 22).
+    ///
+    /// # Errors
+    /// [`AssertionRecorded::SignCountRegressed`] when the counter did not grow.
+    pub fn apply_to(self, credential: &mut Credential) -> Result<(), AssertionRecorded> {
+        let stored = credential.sign_count;
+        if (self.sign_count != 0 || stored != 0) && self.sign_count <= stored {
+            return Err(AssertionRecorded::SignCountRegressed { stored });
+        }
+        credential.sign_count = self.sign_count;
+        credential.backup_state = self.backup_state;
+        credential.last_used_at = Some(self.at);
+        Ok(())
+    }
 }
 
 /// What became of a login.
@@ -147,8 +168,8 @@ pub trait Users: Send + Sync {
         user: &User,
         credential: &Credential,
     ) -> Result<UserCreated, StorageError>;
-    /// Updates an existing user's display name, email, groups, policies, disabled flag (`name` and `id` never change);
-    /// `false` when the user is gone.
+    /// Updates an existing user's display name, email, groups, policies and disabled flag (`name`,
+    /// `id` and `created_at` never change); `false` when the user is gone.
     async fn update_user(&self, user: &User) -> Result<bool, StorageError>;
     /// How many users there are.
     async fn count_users(&self) -> Result<u64, StorageError>;
@@ -224,7 +245,8 @@ pub trait Sessions: Send + Sync {
         session: &Session,
         replaces: Option<SessionId>,
     ) -> Result<AssertionRecorded, StorageError>;
-    /// Moves the idle limit of a session that is alive; `false` when it is gone.
+    /// Moves the idle limit of a session, never back and never past its absolute limit; `false` when
+    /// it is gone.
     async fn extend_session(
         &self,
         id: SessionId,

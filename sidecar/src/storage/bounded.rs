@@ -1,0 +1,231 @@
+//! Ceremonies under way, in memory and bounded: what a backend of a single process needs, because
+//! a ceremony does not outlive the process (the key of its challenge is new at each start).
+//!
+//! Whoever has used up their share is refused; nobody is pushed out to make room.
+
+use super::{CeremonyKept, ChallengeSpent, RegistrationCeremony};
+use crate::model::{ChallengeId, UnixTime, UserId};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// How much is remembered at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Spent challenges per client address: more logins than this within one timeout (five
+    /// minutes) from one address are not people.
+    pub spent_per_address: usize,
+    /// Spent challenges in all; about 150 bytes each.
+    pub spent: usize,
+    /// Registrations per client address: an office behind one address can enrol this many people
+    /// at the same time.
+    pub registrations_per_address: usize,
+    /// Registrations per existing account: one person with a few open tabs.
+    pub registrations_per_account: usize,
+    /// Registrations in all; about 1 KB each.
+    pub registrations: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            spent_per_address: 4_096,
+            spent: 131_072,
+            registrations_per_address: 64,
+            registrations_per_account: 8,
+            registrations: 8_192,
+        }
+    }
+}
+
+/// Spent login challenges and open registrations.
+#[derive(Debug)]
+pub struct CeremoniesUnderWay {
+    bounds: Bounds,
+    /// The latest time seen. A clock that steps back must not revive what was already forgotten.
+    latest: UnixTime,
+    spent: Expiring<ChallengeId, IpAddr>,
+    spent_by_address: Tally<IpAddr>,
+    registrations: Expiring<[u8; 32], RegistrationCeremony>,
+    registrations_by_address: Tally<IpAddr>,
+    registrations_by_account: Tally<UserId>,
+}
+
+impl Default for CeremoniesUnderWay {
+    fn default() -> Self {
+        Self::new(Bounds::default())
+    }
+}
+
+impl CeremoniesUnderWay {
+    /// Nothing under way yet.
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            latest: UnixTime(0),
+            spent: Expiring::default(),
+            spent_by_address: Tally::default(),
+            registrations: Expiring::default(),
+            registrations_by_address: Tally::default(),
+            registrations_by_account: Tally::default(),
+        }
+    }
+
+    /// See [`super::Ceremonies::spend_challenge`].
+    pub fn spend(
+        &mut self,
+        id: ChallengeId,
+        expires_at: UnixTime,
+        address: IpAddr,
+        now: UnixTime,
+    ) -> ChallengeSpent {
+        self.forget_expired(now);
+        if expires_at <= self.latest || self.spent.contains(&id) {
+            return ChallengeSpent::AlreadySpent;
+        }
+        let address = network(address);
+        if self.spent.len() >= self.bounds.spent
+            || self.spent_by_address.of(&address) >= self.bounds.spent_per_address
+        {
+            return ChallengeSpent::Full;
+        }
+        self.spent.insert(id, expires_at, address);
+        self.spent_by_address.add(address);
+        ChallengeSpent::Spent
+    }
+
+    /// See [`super::Ceremonies::keep_registration`].
+    pub fn keep(&mut self, ceremony: &RegistrationCeremony, now: UnixTime) -> CeremonyKept {
+        self.forget_expired(now);
+        let key = digest(&ceremony.challenge);
+        // A second ceremony for one challenge would be two finishes for one begin.
+        if self.registrations.contains(&key)
+            || self.registrations.len() >= self.bounds.registrations
+            || self.registrations_by_address.of(&network(ceremony.address))
+                >= self.bounds.registrations_per_address
+            || (ceremony.existing
+                && self.registrations_by_account.of(&ceremony.user)
+                    >= self.bounds.registrations_per_account)
+        {
+            return CeremonyKept::TooMany;
+        }
+        self.registrations_by_address.add(network(ceremony.address));
+        self.registrations_by_account.add(ceremony.user);
+        self.registrations
+            .insert(key, ceremony.expires_at, ceremony.clone());
+        CeremonyKept::Kept
+    }
+
+    /// See [`super::Ceremonies::take_registration`].
+    pub fn take(&mut self, challenge: &[u8], now: UnixTime) -> Option<RegistrationCeremony> {
+        self.forget_expired(now);
+        let ceremony = self.registrations.remove(&digest(challenge))?;
+        self.release(&ceremony);
+        Some(ceremony)
+    }
+
+    fn forget_expired(&mut self, now: UnixTime) {
+        self.latest = self.latest.max(now);
+        while let Some((_, address)) = self.spent.pop_expired(self.latest) {
+            self.spent_by_address.subtract(&address);
+        }
+        while let Some((_, ceremony)) = self.registrations.pop_expired(self.latest) {
+            self.release(&ceremony);
+        }
+    }
+
+    fn release(&mut self, ceremony: &RegistrationCeremony) {
+        self.registrations_by_address
+            .subtract(&network(ceremony.address));
+        self.registrations_by_account.subtract(&ceremony.user);
+    }
+}
+
+/// What counts as one address: an IPv6 host has a whole /64 to draw from.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+fn digest(challenge: &[u8]) -> [u8; 32] {
+    Sha256::digest(challenge).into()
+}
+
+/// A map whose entries end, in the order of their ends.
+#[derive(Debug)]
+struct Expiring<K, V> {
+    entries: HashMap<K, (UnixTime, V)>,
+    ends: BTreeSet<(UnixTime, K)>,
+}
+
+impl<K, V> Default for Expiring<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: HashMap::new(),
+            ends: BTreeSet::new(),
+        }
+    }
+}
+
+impl<K: Hash + Ord + Copy, V> Expiring<K, V> {
+    fn contains(&self, key: &K) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn insert(&mut self, key: K, ends_at: UnixTime, value: V) {
+        self.ends.insert((ends_at, key));
+        self.entries.insert(key, (ends_at, value));
+    }
+
+    fn remove(&mut self, key: &K) -> Option<V> {
+        let (ends_at, value) = self.entries.remove(key)?;
+        self.ends.remove(&(ends_at, *key));
+        Some(value)
+    }
+
+    /// The next entry that has ended at `now`.
+    fn pop_expired(&mut self, now: UnixTime) -> Option<(K, V)> {
+        let (ends_at, key) = self.ends.first().copied()?;
+        if ends_at > now {
+            return None;
+        }
+        Some((key, self.remove(&key)?))
+    }
+}
+
+/// How many entries each owner has; owners without any take no room.
+#[derive(Debug)]
+struct Tally<K>(HashMap<K, usize>);
+
+impl<K> Default for Tally<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Hash + Eq> Tally<K> {
+    fn of(&self, owner: &K) -> usize {
+        self.0.get(owner).copied().unwrap_or(0)
+    }
+
+    fn add(&mut self, owner: K) {
+        *self.0.entry(owner).or_insert(0) += 1;
+    }
+
+    fn subtract(&mut self, owner: &K) {
+        if let Some(count) = self.0.get_mut(owner) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.0.remove(owner);
+            }
+        }
+    }
+}

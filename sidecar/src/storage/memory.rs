@@ -1,0 +1,295 @@
+//! A store that lives as long as its process: for tests, and for trying the program out.
+
+use super::bounded::CeremoniesUnderWay;
+use super::{
+    Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
+    CredentialRemoved, RegistrationCeremony, Sessions, SigningKeys, StorageError, Store,
+    UserCreated, Users,
+};
+use crate::model::{
+    ChallengeId, Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User,
+    UserId, UserName,
+};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Everything behind one lock: each step is one critical section.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    users: BTreeMap<UserId, User>,
+    names: BTreeMap<UserName, UserId>,
+    credentials: BTreeMap<CredentialId, Credential>,
+    sessions: BTreeMap<SessionId, Session>,
+    signing_keys: Vec<SigningKeyRecord>,
+    ceremonies: CeremoniesUnderWay,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        // No step can panic half-way, so what a poisoned lock guards is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn credentials_of(&self, user: UserId) -> Vec<Credential> {
+        let mut found: Vec<_> = self
+            .credentials
+            .values()
+            .filter(|it| it.user == user)
+            .cloned()
+            .collect();
+        found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        found
+    }
+
+    fn credential_of(&mut self, user: UserId, id: &CredentialId) -> Option<&mut Credential> {
+        self.credentials.get_mut(id).filter(|it| it.user == user)
+    }
+}
+
+#[async_trait]
+impl Users for MemoryStore {
+    async fn user(&self, id: UserId) -> Result<Option<User>, StorageError> {
+        Ok(self.tables().users.get(&id).cloned())
+    }
+
+    async fn user_by_name(&self, name: &UserName) -> Result<Option<User>, StorageError> {
+        let tables = self.tables();
+        Ok(tables
+            .names
+            .get(name)
+            .and_then(|id| tables.users.get(id))
+            .cloned())
+    }
+
+    async fn create_user(
+        &self,
+        user: &User,
+        credential: &Credential,
+    ) -> Result<UserCreated, StorageError> {
+        let mut tables = self.tables();
+        if tables.names.contains_key(&user.name) {
+            return Ok(UserCreated::NameTaken);
+        }
+        if tables.credentials.contains_key(&credential.id) {
+            return Ok(UserCreated::CredentialTaken);
+        }
+        tables.names.insert(user.name.clone(), user.id);
+        tables.users.insert(user.id, user.clone());
+        tables
+            .credentials
+            .insert(credential.id.clone(), credential.clone());
+        Ok(UserCreated::Created)
+    }
+
+    async fn update_user(&self, user: &User) -> Result<bool, StorageError> {
+        let mut tables = self.tables();
+        let Some(stored) = tables.users.get_mut(&user.id) else {
+            return Ok(false);
+        };
+        stored.apply_changes(user);
+        Ok(true)
+    }
+
+    async fn count_users(&self) -> Result<u64, StorageError> {
+        Ok(u64::try_from(self.tables().users.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn credential(&self, id: &CredentialId) -> Result<Option<Credential>, StorageError> {
+        Ok(self.tables().credentials.get(id).cloned())
+    }
+
+    async fn credentials_of(&self, user: UserId) -> Result<Vec<Credential>, StorageError> {
+        Ok(self.tables().credentials_of(user))
+    }
+
+    async fn insert_credential_if_absent(
+        &self,
+        credential: &Credential,
+        most: usize,
+    ) -> Result<CredentialInserted, StorageError> {
+        let mut tables = self.tables();
+        if !tables.users.contains_key(&credential.user) {
+            return Ok(CredentialInserted::NoUser);
+        }
+        if tables.credentials.contains_key(&credential.id) {
+            return Ok(CredentialInserted::Taken);
+        }
+        if tables.credentials_of(credential.user).len() >= most {
+            return Ok(CredentialInserted::TooMany);
+        }
+        tables
+            .credentials
+            .insert(credential.id.clone(), credential.clone());
+        Ok(CredentialInserted::Inserted)
+    }
+
+    async fn label_credential(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        label: &str,
+    ) -> Result<bool, StorageError> {
+        let mut tables = self.tables();
+        let Some(credential) = tables.credential_of(user, id) else {
+            return Ok(false);
+        };
+        label.clone_into(&mut credential.label);
+        Ok(true)
+    }
+
+    async fn remove_credential(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        keep_last: bool,
+    ) -> Result<CredentialRemoved, StorageError> {
+        let mut tables = self.tables();
+        if tables.credential_of(user, id).is_none() {
+            return Ok(CredentialRemoved::NotFound);
+        }
+        if keep_last && tables.credentials_of(user).len() < 2 {
+            return Ok(CredentialRemoved::Last);
+        }
+        tables.credentials.remove(id);
+        Ok(CredentialRemoved::Removed)
+    }
+}
+
+#[async_trait]
+impl Ceremonies for MemoryStore {
+    async fn spend_challenge(
+        &self,
+        id: ChallengeId,
+        expires_at: UnixTime,
+        address: IpAddr,
+        now: UnixTime,
+    ) -> Result<ChallengeSpent, StorageError> {
+        Ok(self.tables().ceremonies.spend(id, expires_at, address, now))
+    }
+
+    async fn keep_registration(
+        &self,
+        ceremony: &RegistrationCeremony,
+        now: UnixTime,
+    ) -> Result<CeremonyKept, StorageError> {
+        Ok(self.tables().ceremonies.keep(ceremony, now))
+    }
+
+    async fn take_registration(
+        &self,
+        challenge: &[u8],
+        now: UnixTime,
+    ) -> Result<Option<RegistrationCeremony>, StorageError> {
+        Ok(self.tables().ceremonies.take(challenge, now))
+    }
+}
+
+#[async_trait]
+impl Sessions for MemoryStore {
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StorageError> {
+        Ok(self.tables().sessions.get(&id).cloned())
+    }
+
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, StorageError> {
+        Ok(self
+            .tables()
+            .sessions
+            .values()
+            .filter(|it| it.user == user)
+            .cloned()
+            .collect())
+    }
+
+    async fn insert_session(&self, session: &Session) -> Result<(), StorageError> {
+        self.tables().sessions.insert(session.id, session.clone());
+        Ok(())
+    }
+
+    async fn record_assertion(
+        &self,
+        credential: &CredentialId,
+        assertion: Assertion,
+        session: &Session,
+        replaces: Option<SessionId>,
+    ) -> Result<AssertionRecorded, StorageError> {
+        let mut tables = self.tables();
+        if tables
+            .users
+            .get(&session.user)
+            .is_none_or(|user| user.disabled)
+        {
+            return Ok(AssertionRecorded::Gone);
+        }
+        let Some(stored) = tables.credential_of(session.user, credential) else {
+            return Ok(AssertionRecorded::Gone);
+        };
+        if let Err(regressed) = assertion.apply_to(stored) {
+            return Ok(regressed);
+        }
+        if let Some(replaced) = replaces {
+            tables.sessions.remove(&replaced);
+        }
+        tables.sessions.insert(session.id, session.clone());
+        Ok(AssertionRecorded::Recorded)
+    }
+
+    async fn extend_session(
+        &self,
+        id: SessionId,
+        idle_until: UnixTime,
+    ) -> Result<bool, StorageError> {
+        let mut tables = self.tables();
+        let Some(session) = tables.sessions.get_mut(&id) else {
+            return Ok(false);
+        };
+        session.extend_to(idle_until);
+        Ok(true)
+    }
+
+    async fn remove_session(&self, id: SessionId) -> Result<bool, StorageError> {
+        Ok(self.tables().sessions.remove(&id).is_some())
+    }
+
+    async fn sweep_sessions(&self, now: UnixTime) -> Result<u64, StorageError> {
+        let mut tables = self.tables();
+        let before = tables.sessions.len();
+        tables.sessions.retain(|_, session| session.is_alive(now));
+        Ok(u64::try_from(before - tables.sessions.len()).unwrap_or(u64::MAX))
+    }
+}
+
+#[async_trait]
+impl SigningKeys for MemoryStore {
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StorageError> {
+        Ok(self.tables().signing_keys.clone())
+    }
+
+    async fn replace_signing_keys(&self, keys: &[SigningKeyRecord]) -> Result<(), StorageError> {
+        keys.clone_into(&mut self.tables().signing_keys);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn probe(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
