@@ -1,1 +1,23 @@
-//! (being written)
+//! What the end-to-end tests stand on: they start the real Envoy, the real sidecar and a real
+//! browser, and talk to them as anyone else would. Neither the filter nor the sidecar is imported.
+//!
+//! [`Gateway`] is the whole: Envoy with the filter, the sidecar, and an application that writes
+//! down exactly what reached it.
+
+pub mod browser;
+pub mod envoy;
+pub mod gateway;
+pub mod http;
+pub mod ports;
+pub mod process;
+pub mod programs;
+pub mod sidecar;
+pub mod upstream;
+pub mod wait;
+
+pub use browser::{Browser, Page};
+pub use envoy::{Envoy, EnvoyConfig};
+pub use gateway::Gateway;
+pub use http::{Client, Response};
+pub use sidecar::{Sidecar, SidecarConfig};
+pub use upstream::{Received, Upstream};

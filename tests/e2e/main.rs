@@ -1,0 +1,3 @@
+//! Everything together, as a person, an application and an attacker would meet it.
+
+mod harness;

@@ -1,0 +1,171 @@
+//! The real sidecar, with its store in a directory of the test's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::http::Client;
+use crate::process::Process;
+use crate::{ports, programs, wait};
+
+/// What a test may choose about a sidecar.
+#[derive(Clone, Debug)]
+pub struct SidecarConfig {
+    /// What a browser shows, without a path.
+    pub public_url: String,
+    /// The public listener's port.
+    pub public_port: u16,
+    /// The internal listener's port.
+    pub internal_port: u16,
+    /// Further lines of TOML, appended after the sections below.
+    pub more: String,
+}
+
+impl SidecarConfig {
+    /// A sidecar for a gateway at `http://localhost:<gateway_port>`.
+    #[must_use]
+    pub fn behind(gateway_port: u16) -> Self {
+        Self {
+            public_url: format!("http://localhost:{gateway_port}"),
+            public_port: ports::free(),
+            internal_port: ports::free(),
+            more: String::new(),
+        }
+    }
+
+    fn to_toml(&self, dir: &Path) -> String {
+        let Self {
+            public_url,
+            public_port,
+            internal_port,
+            more,
+        } = self;
+        let data = dir.join("data");
+        let key = dir.join("encryption.key");
+        format!(
+            r#"public_url = "{public_url}"
+
+[listen]
+public = "127.0.0.1:{public_port}"
+internal = "127.0.0.1:{internal_port}"
+gateways = ["127.0.0.1"]
+
+[storage]
+backend = "sled"
+path = "{data}"
+
+[keys]
+encryption_key_file = "{key}"
+
+[token]
+audiences = ["app"]
+
+[webauthn]
+rp_display_name = "Latchkey test"
+self_registration = true
+{more}"#,
+            data = data.display(),
+            key = key.display(),
+        )
+    }
+}
+
+/// A running sidecar.
+pub struct Sidecar {
+    /// What it was started with.
+    pub config: SidecarConfig,
+    dir: PathBuf,
+    process: Process,
+}
+
+impl Sidecar {
+    /// Starts a sidecar in `dir` and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it refuses to start, with its own words.
+    #[must_use]
+    pub fn start(config: SidecarConfig, dir: &Path) -> Self {
+        let mut sidecar = Self::launch(config, dir);
+        sidecar.await_ready();
+        sidecar
+    }
+
+    /// Starts a sidecar without waiting, for ones that should refuse.
+    ///
+    /// # Panics
+    /// When its configuration cannot be written.
+    #[must_use]
+    pub fn launch(config: SidecarConfig, dir: &Path) -> Self {
+        let key = dir.join("encryption.key");
+        if !key.exists() {
+            fs::write(&key, "q7Vb0yWcXn4uY2mK8sLr5tPzHjGfDdSa1eRqTwUoIi0=\n").expect("key file");
+            let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            fs::set_permissions(&key, only_owner).expect("key file");
+        }
+        let file = dir.join("latchkey.toml");
+        fs::write(&file, config.to_toml(dir)).expect("the sidecar's configuration can be written");
+        let process = start_process(dir);
+        Self {
+            config,
+            dir: dir.to_owned(),
+            process,
+        }
+    }
+
+    fn await_ready(&mut self) {
+        let internal = self.internal();
+        let process = &mut self.process;
+        wait::until("the sidecar is ready", || {
+            if let Some(status) = process.exited() {
+                panic!("the sidecar ended ({status}):\n{}", process.log());
+            }
+            let response = internal.get("/readyz").attempt()?;
+            (response.status == 200).then_some(())
+        });
+    }
+
+    /// Ends it as a supervisor would, and starts it again on the same store.
+    pub fn restart(&mut self) {
+        self.process.terminate();
+        self.resume();
+    }
+
+    /// Starts it again after it has ended, and waits until it is ready.
+    pub fn resume(&mut self) {
+        self.process = start_process(&self.dir);
+        self.await_ready();
+    }
+
+    /// Its process, for its log, its memory and its end.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Where its store lies.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    /// A client for the public listener that does not go through the gateway.
+    #[must_use]
+    pub fn public(&self) -> Client {
+        Client::new(self.config.public_port)
+    }
+
+    /// A client for the internal listener.
+    #[must_use]
+    pub fn internal(&self) -> Client {
+        Client::new(self.config.internal_port)
+    }
+}
+
+fn start_process(dir: &Path) -> Process {
+    let file = dir.join("latchkey.toml");
+    let file = file.to_str().expect("a path in UTF-8");
+    Process::start(
+        "sidecar",
+        dir,
+        &programs::sidecar(),
+        &["serve", "--config", file],
+    )
+}
