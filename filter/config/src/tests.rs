@@ -1,0 +1,270 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn minimal() -> Value {
+    json!({
+        "issuer": "https://app.example.com/_latchkey",
+        "audiences": ["app"],
+        "hosts": ["app.example.com"],
+        "sidecar": {"cluster": "latchkey-internal", "public_cluster": "latchkey-public"},
+    })
+}
+
+fn parse(value: &Value) -> Result<FilterConfig, ConfigError> {
+    FilterConfig::parse(value.to_string().as_bytes())
+}
+
+/// The minimal configuration with one value set; `pointer` names an object that is there.
+fn with(pointer: &str, key: &str, value: Value) -> Value {
+    let mut config = minimal();
+    config.pointer_mut(pointer).unwrap()[key] = value;
+    config
+}
+
+#[test]
+fn defaults_are_on_the_safe_side() {
+    let config = parse(&minimal()).unwrap();
+    assert_eq!(config.default, Access::Authenticated);
+    assert_eq!(config.public_path.as_str(), "/_latchkey");
+    assert_eq!(config.session.cookie.as_str(), "__Host-latchkey");
+    assert_eq!(
+        config.session.refresh_cookie.as_str(),
+        "__Host-latchkey-refresh"
+    );
+    assert_eq!(config.clock_skew, Duration::from_secs(30));
+    assert_eq!(config.jwks.refresh, Duration::from_secs(60));
+    assert!(config.bearer && config.rules.is_empty() && config.forward_token.is_none());
+    let headers: Vec<_> = config
+        .identity_headers
+        .named()
+        .map(|(_, h)| h.to_string())
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            "x-auth-request-user",
+            "x-auth-request-email",
+            "x-auth-request-preferred-username",
+            "x-auth-request-groups"
+        ]
+    );
+}
+
+#[test]
+fn reads_everything_that_can_be_said() {
+    let config = parse(&json!({
+        "issuer": "http://localhost:8080/auth",
+        "audiences": ["a", "b"],
+        "hosts": ["localhost", "127.0.0.1"],
+        "public_path": "/auth",
+        "sidecar": {"cluster": "outbound|8081||latchkey.latchkey.svc.cluster.local",
+            "public_cluster": "outbound|8080||latchkey.latchkey.svc.cluster.local",
+            "authority": "latchkey.latchkey.svc", "timeout": "500ms"},
+        "jwks": {"refresh": "10s", "inline": {"keys": []}},
+        "session": {"cookie": "latchkey", "refresh_cookie": "latchkey-refresh"},
+        "bearer": false,
+        "clock_skew": "0s",
+        "identity_headers": {"sub": "x-user", "email": null, "name": "x-name"},
+        "forward_token": {"header": "x-token"},
+        "rules": [
+            {"match": {"hosts": ["localhost"], "methods": ["GET"], "paths": ["/public/**"]},
+                "allow": "public"},
+            {"match": {"paths": ["/files/*"]}, "allow": "authenticated",
+                "refuse_ambiguous_paths": false, "same_site_origins": ["https://x.example.com"]},
+            {"allow": "deny"},
+        ],
+        "default": "deny",
+    }))
+    .unwrap();
+    assert_eq!(config.rules.len(), 3);
+    assert_eq!(config.default, Access::Deny);
+    let headers: Vec<_> = config
+        .identity_headers
+        .named()
+        .map(|(key, _)| key)
+        .collect();
+    assert_eq!(headers, ["sub", "preferred_username", "name", "groups"]);
+}
+
+#[test]
+fn the_key_at_fault_is_named() {
+    for (config, key) in [
+        (with("", "isuer", json!("x")), "isuer"),
+        (with("", "revocations", json!({})), "revocations"),
+        (with("", "issuer", json!("http://example.com")), "issuer"),
+        (with("", "audiences", json!([])), "audiences"),
+        (with("", "audiences", json!(["a", ""])), "audiences[1]"),
+        (with("", "hosts", json!([])), "hosts"),
+        (
+            with("", "hosts", json!(["app.example.com:8080"])),
+            "hosts[0]",
+        ),
+        (with("", "hosts", json!(["*.example.com"])), "hosts[0]"),
+        (with("", "public_path", json!("/")), "public_path"),
+        (with("/sidecar", "cluster", json!(1)), "sidecar.cluster"),
+        (
+            with("/sidecar", "cluster", json!("latchkey-public")),
+            "sidecar.public_cluster",
+        ),
+        (
+            with("/sidecar", "timeout", json!("2 seconds")),
+            "sidecar.timeout",
+        ),
+        (with("/sidecar", "timeout", json!("2h")), "sidecar.timeout"),
+        (with("", "jwks", json!({"refresh": "10ms"})), "jwks.refresh"),
+        (with("", "jwks", json!({"inline": []})), "jwks.inline"),
+        (
+            with("", "session", json!({"cookie": "a b"})),
+            "session.cookie",
+        ),
+        (
+            with("", "session", json!({"refresh_before": "60s"})),
+            "session.refresh_before",
+        ),
+        (
+            with("", "session", json!({"cookie": "__Host-latchkey-refresh"})),
+            "session.refresh_cookie",
+        ),
+        (with("", "bearer", json!("yes")), "bearer"),
+        (with("", "clock_skew", json!("1h")), "clock_skew"),
+        (with("", "clock_skew", json!(30)), "clock_skew"),
+        (
+            with("", "identity_headers", json!({"sub": "authorization"})),
+            "identity_headers.sub",
+        ),
+        (
+            with("", "identity_headers", json!({"sub": "X-User"})),
+            "identity_headers.sub",
+        ),
+        (
+            with("", "identity_headers", json!({"sub": "x-envoy-a"})),
+            "identity_headers.sub",
+        ),
+        (
+            with(
+                "",
+                "identity_headers",
+                json!({"sub": "x-a", "email": "x-a"}),
+            ),
+            "identity_headers.email",
+        ),
+        (
+            with(
+                "",
+                "forward_token",
+                json!({"header": "x-auth-request-user"}),
+            ),
+            "forward_token.header",
+        ),
+        (with("", "rules", json!([{}])), "rules[0]"),
+        (
+            with("", "rules", json!([{"allow": "everyone"}])),
+            "rules[0].allow",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "deny"}, {"allow": "deny", "require": {}}]),
+            ),
+            "rules[1].require",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "deny", "match": {"path": []}}]),
+            ),
+            "rules[0].match.path",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "deny", "match": {"paths": []}}]),
+            ),
+            "rules[0].match.paths",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "deny", "match": {"paths": ["/a", "b"]}}]),
+            ),
+            "rules[0].match.paths[1]",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "deny", "match": {"methods": ["get"]}}]),
+            ),
+            "rules[0].match.methods[0]",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "deny", "match": {"hosts": ["A.b"]}}]),
+            ),
+            "rules[0].match.hosts[0]",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "public", "match": {"paths": ["/_latchkey/x"]}}]),
+            ),
+            "rules[0].match.paths[0]",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "public", "refuse_ambiguous_paths": false}]),
+            ),
+            "rules[0].refuse_ambiguous_paths",
+        ),
+        (
+            with(
+                "",
+                "rules",
+                json!([{"allow": "deny", "same_site_origins": ["https://a.b"]}]),
+            ),
+            "rules[0].same_site_origins",
+        ),
+        (with("", "default", json!("open")), "default"),
+    ] {
+        let error = parse(&config).unwrap_err();
+        assert_eq!(error.key(), key, "{error}");
+        assert!(error.to_string().starts_with(key), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_object_or_has_duplicates_is_refused() {
+    for text in ["", "{", "[]", "null", "{}", "{} {}", "\u{feff}{}"] {
+        assert!(FilterConfig::parse(text.as_bytes()).is_err(), "{text}");
+    }
+    let twice = minimal()
+        .to_string()
+        .replacen('{', r#"{"bearer": true, "bearer": false, "#, 1);
+    let error = FilterConfig::parse(twice.as_bytes()).unwrap_err();
+    assert!(
+        error.to_string().contains("duplicate field `bearer`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_answered_with_the_known_ones() {
+    let error = parse(&with("/sidecar", "clutser", json!("x")))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("sidecar.clutser: unknown field"),
+        "{error}"
+    );
+    assert!(error.contains("`public_cluster`"), "{error}");
+}
