@@ -5,6 +5,7 @@
 //! they are given; `routes` parse, decide, persist and respond; only `state` names a backend.
 
 pub mod clock;
+pub mod config;
 pub mod entropy;
 pub mod model;
 pub mod storage;

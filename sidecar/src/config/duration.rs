@@ -1,0 +1,82 @@
+//! Spans of time as people write them: `30s`, `10m`, `12h`, `7d`.
+
+use crate::model::Seconds;
+use serde::{Deserialize, Deserializer, de::Error};
+
+/// For `#[serde(deserialize_with = "duration::deserialize")]`.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Seconds, D::Error> {
+    let text = String::deserialize(from)?;
+    parse(&text).ok_or_else(|| {
+        D::Error::custom(format!(
+            "expected a whole number of s, m, h or d, as in \"10m\", found {text:?}"
+        ))
+    })
+}
+
+fn parse(text: &str) -> Option<Seconds> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let unit = match text.strip_prefix(digits)? {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(unit).map(Seconds)
+}
+
+/// The shortest way to write it, for messages.
+pub(super) fn display(span: Seconds) -> String {
+    let (unit, name) = match span.0 {
+        n if n >= 86_400 && n.is_multiple_of(86_400) => (86_400, "d"),
+        n if n >= 3_600 && n.is_multiple_of(3_600) => (3_600, "h"),
+        n if n >= 60 && n.is_multiple_of(60) => (60, "m"),
+        _ => (1, "s"),
+    };
+    format!("{}{name}", span.0 / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_written_with_their_unit() {
+        for (text, seconds) in [
+            ("0s", 0),
+            ("90s", 90),
+            ("10m", 600),
+            ("12h", 43_200),
+            ("7d", 604_800),
+        ] {
+            assert_eq!(parse(text), Some(Seconds(seconds)), "{text}");
+            assert_eq!(
+                parse(&display(Seconds(seconds))),
+                Some(Seconds(seconds)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            "10",
+            "m",
+            "1.5h",
+            "-1s",
+            "+1s",
+            "10 m",
+            "1h30m",
+            "10M",
+            "99999999999999999999d",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert_eq!(parse("213503982334602d"), None, "overflows");
+    }
+}

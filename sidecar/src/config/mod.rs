@@ -1,0 +1,164 @@
+//! The configuration: one small struct per concern. Nothing else in this crate reads a
+//! configuration file or the environment.
+//!
+//! Values come from a TOML file, and over it from variables `LATCHKEY_<SECTION>__<KEY>`. Every key
+//! is described in `latchkey.example.toml`, which a test keeps complete and true.
+
+mod duration;
+mod error;
+mod keys;
+mod listen;
+mod log;
+mod public_url;
+mod session;
+mod source;
+mod storage;
+mod token;
+mod webauthn;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::ConfigError;
+pub use keys::{KeyEncryptionKey, Keys};
+pub use listen::{Listen, ListenAddress};
+pub use log::{Log, LogFormat};
+pub use public_url::PublicUrl;
+pub use session::SessionConfig;
+pub use storage::{Backend, StorageConfig};
+pub use token::{TokenAlgorithm, TokenConfig};
+pub use webauthn::{Attachment, Requirement, SigningAlgorithm, WebauthnConfig};
+
+use source::Source;
+use std::path::Path;
+
+/// A checked configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Where people reach the public listener; also the tokens' `iss`.
+    pub public_url: PublicUrl,
+    /// Addresses.
+    pub listen: Listen,
+    /// Where users, credentials, sessions and keys are kept.
+    pub storage: StorageConfig,
+    /// What is put into session tokens.
+    pub token: TokenConfig,
+    /// Sessions and their cookies.
+    pub session: SessionConfig,
+    /// Signing keys.
+    pub keys: Keys,
+    /// The relying party and its policy.
+    pub webauthn: WebauthnConfig,
+    /// Log lines.
+    pub log: Log,
+}
+
+/// The environment as pairs of name and value.
+pub type Environment = Vec<(String, String)>;
+
+/// The environment of this process; values that are not Unicode are left out.
+#[must_use]
+pub fn process_environment() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+impl Config {
+    /// Reads and checks a file, with the environment laid over it.
+    ///
+    /// # Errors
+    /// Names the key (or the variable) and what was expected there.
+    pub fn load(file: &Path, environment: &Environment) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|source| ConfigError::File {
+            path: file.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, environment)
+    }
+
+    /// Checks the text of a file, with the environment laid over it.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        let source = Source::merge(text, environment)?;
+        let raw: Raw = source.deserialize()?;
+        let config = Self::check(raw, environment);
+        config.map_err(|error| source.name_variable(error))
+    }
+
+    fn check(raw: Raw, environment: &Environment) -> Result<Self, ConfigError> {
+        let public_url = raw.public_url;
+        Ok(Self {
+            session: raw.session.check(&public_url, raw.token.ttl)?,
+            webauthn: raw.webauthn.check(&public_url)?,
+            token: raw.token.check()?,
+            keys: raw.keys.check(environment)?,
+            listen: raw.listen.check()?,
+            storage: raw.storage,
+            log: raw.log.check()?,
+            public_url,
+        })
+    }
+
+    /// What the person who starts the program should know about this configuration.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        let mut notices = Vec::new();
+        if !self.public_url.is_https() {
+            notices.push(format!(
+                "public_url is http on a loopback host: for a demonstration on this machine only. \
+                 The cookies are named {} and {}, without the __Host- prefix and without Secure",
+                self.session.cookie, self.session.refresh_cookie
+            ));
+        }
+        if let Some(domain) = &self.session.domain {
+            notices.push(format!(
+                "session.domain shares the sign-in with every host under {domain}: each of them \
+                 can plant and read these cookies"
+            ));
+        }
+        if self.webauthn.self_registration {
+            notices.push(
+                "webauthn.self_registration is on: whoever reaches the sign-in page can make an \
+                 account"
+                    .to_owned(),
+            );
+        }
+        if !self.listen.internal.is_local() {
+            notices.push(format!(
+                "listen.internal is {}: whoever answers there is believed by the gateway, so only \
+                 the gateway may reach it (a mesh's mTLS, a network policy)",
+                self.listen.internal
+            ));
+        }
+        if self.storage.backend == Backend::Memory {
+            notices.push(
+                "storage.backend is memory: every account is gone when the program stops"
+                    .to_owned(),
+            );
+        }
+        notices
+    }
+}
+
+/// The file as it is written, before the parts are checked against each other.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    public_url: PublicUrl,
+    #[serde(default)]
+    listen: Listen,
+    #[serde(default)]
+    storage: StorageConfig,
+    token: TokenConfig,
+    #[serde(default)]
+    session: session::Raw,
+    #[serde(default)]
+    keys: keys::Raw,
+    #[serde(default)]
+    webauthn: webauthn::Raw,
+    #[serde(default)]
+    log: Log,
+}

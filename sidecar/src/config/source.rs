@@ -1,0 +1,240 @@
+//! The file with the environment laid over it, as one table of which every key is known.
+
+use super::{ConfigError, Environment};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use toml::{Table, Value};
+
+/// How a variable's text becomes a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    /// Items between commas.
+    List,
+    Switch,
+    Number,
+}
+
+/// Every key there is; `""` is the top level.
+pub(super) const KEYS: &[(&str, &str, Kind)] = &[
+    ("", "public_url", Kind::Text),
+    ("listen", "public", Kind::Text),
+    ("listen", "internal", Kind::Text),
+    ("listen", "gateways", Kind::List),
+    ("storage", "backend", Kind::Text),
+    ("storage", "path", Kind::Text),
+    ("token", "audiences", Kind::List),
+    ("token", "algorithm", Kind::Text),
+    ("token", "ttl", Kind::Text),
+    ("token", "groups", Kind::List),
+    ("session", "idle", Kind::Text),
+    ("session", "max", Kind::Text),
+    ("session", "domain", Kind::Text),
+    ("session", "cookie", Kind::Text),
+    ("session", "refresh_cookie", Kind::Text),
+    ("session", "fresh_for", Kind::Text),
+    ("keys", "encryption_key_file", Kind::Text),
+    ("keys", "publish_before", Kind::Text),
+    ("webauthn", "mount", Kind::Text),
+    ("webauthn", "rp_id", Kind::Text),
+    ("webauthn", "rp_display_name", Kind::Text),
+    ("webauthn", "rp_origins", Kind::List),
+    ("webauthn", "user_verification", Kind::Text),
+    ("webauthn", "discoverable_credential", Kind::Text),
+    ("webauthn", "attachment", Kind::Text),
+    ("webauthn", "algorithms", Kind::List),
+    ("webauthn", "timeout", Kind::Text),
+    ("webauthn", "self_registration", Kind::Switch),
+    ("webauthn", "max_credentials", Kind::Number),
+    ("log", "format", Kind::Text),
+    ("log", "level", Kind::Text),
+];
+
+/// What must be there, with what belongs there.
+const REQUIRED: &[(&str, &str, &str)] = &[
+    (
+        "",
+        "public_url",
+        "the URL of the sign-in, like https://app.example.com/_latchkey",
+    ),
+    (
+        "token",
+        "audiences",
+        "the applications that accept the tokens, like [\"app\"]",
+    ),
+];
+
+/// A merged configuration, not yet of any type.
+pub(super) struct Source {
+    table: Table,
+    /// Which variable set which key.
+    variables: BTreeMap<String, String>,
+}
+
+impl Source {
+    /// Lays the environment over the file's text.
+    pub(super) fn merge(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        let mut table: Table = text.parse()?;
+        refuse_unknown(&table)?;
+        let mut variables = BTreeMap::new();
+        for (name, text) in environment {
+            let Some((section, key, kind)) = variable_key(name)? else {
+                continue;
+            };
+            let dotted = dotted(section, key);
+            let value = value_of(kind, text)
+                .map_err(|problem| ConfigError::value(&format!("{name} ({dotted})"), problem))?;
+            if section.is_empty() {
+                table.insert(key.to_owned(), value);
+            } else if let Value::Table(section) = table
+                .entry(section)
+                .or_insert_with(|| Value::Table(Table::new()))
+            {
+                section.insert(key.to_owned(), value);
+            }
+            variables.insert(dotted, name.clone());
+        }
+        for (section, key, expected) in REQUIRED {
+            let there = match *section {
+                "" => table.contains_key(*key),
+                section => table.get(section).and_then(|it| it.get(key)).is_some(),
+            };
+            if !there {
+                return Err(ConfigError::Missing {
+                    key: dotted(section, key),
+                    expected,
+                });
+            }
+        }
+        Ok(Self { table, variables })
+    }
+
+    /// Gives it a type; errors name the key.
+    pub(super) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        serde_path_to_error::deserialize(self.table.clone()).map_err(|error| {
+            let key = error.path().to_string();
+            let problem = error.inner().message().trim().to_owned();
+            self.name_variable(ConfigError::Value {
+                origin: key,
+                problem,
+            })
+        })
+    }
+
+    /// Adds the variable to an error about a key that a variable set.
+    pub(super) fn name_variable(&self, error: ConfigError) -> ConfigError {
+        match error {
+            ConfigError::Value { origin, problem } => {
+                let key = origin.split('[').next().unwrap_or(&origin);
+                let origin = match self.variables.get(key) {
+                    Some(variable) => format!("{variable} ({origin})"),
+                    None => origin,
+                };
+                ConfigError::Value { origin, problem }
+            }
+            other => other,
+        }
+    }
+}
+
+fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
+    for (name, value) in table {
+        if KEYS
+            .iter()
+            .any(|(section, key, _)| section.is_empty() && key == name)
+        {
+            continue;
+        }
+        if !KEYS.iter().any(|(section, ..)| section == name) {
+            return Err(unknown(name.clone()));
+        }
+        let Value::Table(section) = value else {
+            return Err(ConfigError::value(
+                name,
+                format!("expected a section, [{name}]"),
+            ));
+        };
+        for key in section.keys() {
+            if !KEYS.iter().any(|(s, k, _)| s == name && k == key) {
+                return Err(unknown(dotted(name, key)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unknown(key: String) -> ConfigError {
+    let known = KEYS.iter().map(|(section, key, _)| dotted(section, key));
+    let near = nearest(&key, known);
+    ConfigError::UnknownKey { origin: key, near }
+}
+
+fn nearest(key: &str, known: impl Iterator<Item = String>) -> Option<String> {
+    known
+        .map(|it| (strsim::damerau_levenshtein(key, &it), it))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, it)| it)
+}
+
+fn dotted(section: &str, key: &str) -> String {
+    if section.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{section}.{key}")
+    }
+}
+
+/// The key that a variable sets. Variables without `__` are not ours (Kubernetes makes
+/// `LATCHKEY_PORT` and the like for a Service of that name), `LATCHKEY_PUBLIC_URL` excepted.
+fn variable_key(variable: &str) -> Result<Option<(&'static str, &'static str, Kind)>, ConfigError> {
+    let Some(name) = variable.strip_prefix("LATCHKEY_") else {
+        return Ok(None);
+    };
+    let found = KEYS
+        .iter()
+        .find(|(section, key, _)| variable_name(section, key) == variable);
+    match found {
+        Some(key) => Ok(Some(*key)),
+        None if name.contains("__") => {
+            let known = KEYS
+                .iter()
+                .map(|(section, key, _)| variable_name(section, key));
+            let near = nearest(variable, known);
+            Err(ConfigError::UnknownKey {
+                origin: variable.to_owned(),
+                near,
+            })
+        }
+        None => Ok(None),
+    }
+}
+
+/// The variable that sets a key.
+pub(super) fn variable_name(section: &str, key: &str) -> String {
+    let separator = if section.is_empty() { "" } else { "__" };
+    format!("LATCHKEY_{section}{separator}{key}").to_ascii_uppercase()
+}
+
+fn value_of(kind: Kind, text: &str) -> Result<Value, String> {
+    match kind {
+        Kind::Text => Ok(Value::String(text.to_owned())),
+        Kind::List => {
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
+            Ok(Value::Array(
+                items.map(|item| Value::String(item.to_owned())).collect(),
+            ))
+        }
+        Kind::Switch => text
+            .parse()
+            .map(Value::Boolean)
+            .map_err(|_| format!("expected true or false, found {text:?}")),
+        Kind::Number => text
+            .parse()
+            .map(Value::Integer)
+            .map_err(|_| format!("expected a whole number, found {text:?}")),
+    }
+}

@@ -1,0 +1,475 @@
+//! The configuration as a whole: the example, the environment, and what is said about mistakes.
+
+use super::source::{KEYS, variable_name};
+use super::*;
+use crate::model::Seconds;
+
+const EXAMPLE: &str = include_str!("../../latchkey.example.toml");
+
+const LEAST: &str = r#"
+public_url = "https://app.example.com/_latchkey"
+[token]
+audiences = ["app"]
+"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, &Vec::new())
+}
+
+fn with(section: &str, lines: &str) -> String {
+    match section {
+        "" => format!("{lines}\n{LEAST}"),
+        "token" => format!("{LEAST}\n{lines}"),
+        _ => format!("{LEAST}\n[{section}]\n{lines}"),
+    }
+}
+
+/// The message for one wrong line.
+fn refusal(section: &str, lines: &str) -> String {
+    parse(&with(section, lines)).expect_err(lines).to_string()
+}
+
+fn environment(pairs: &[(&str, &str)]) -> Environment {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_example_shows_the_defaults() {
+    assert_eq!(parse(EXAMPLE).unwrap(), parse(LEAST).unwrap());
+}
+
+#[test]
+fn the_example_names_every_key_once_in_its_section() {
+    let mut section = String::new();
+    let mut named = Vec::new();
+    for line in EXAMPLE.lines() {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
+            name.clone_into(&mut section);
+        }
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        if let Some((key, _)) = line.split_once(" = ")
+            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            named.push((section.clone(), key.to_owned()));
+        }
+    }
+    let known: Vec<_> = KEYS
+        .iter()
+        .map(|(section, key, _)| ((*section).to_owned(), (*key).to_owned()))
+        .collect();
+    assert_eq!(named, known);
+}
+
+#[test]
+fn what_the_example_leaves_unset_can_be_set_as_written() {
+    let unset: Vec<_> = EXAMPLE
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(|line| {
+            line.split_once(" = ")
+                .is_some_and(|(key, _)| !key.contains(' '))
+        })
+        // Needs the file, and has a test of its own.
+        .filter(|line| !line.starts_with("encryption_key_file"))
+        .collect();
+    assert_eq!(unset.len(), 5, "{unset:?}");
+    for line in unset {
+        let text = EXAMPLE.replace(&format!("# {line}"), line);
+        // The names written in the example belong to a session without a domain.
+        let text = if line.starts_with("domain") {
+            text.replace("__Host-", "__Secure-")
+        } else {
+            text
+        };
+        let config = parse(&text).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_ne!(config, parse(LEAST).unwrap(), "{line}");
+    }
+}
+
+#[test]
+fn each_key_can_be_set_by_its_variable() {
+    let variables = environment(&[
+        ("LATCHKEY_PUBLIC_URL", "https://login.example.com/in"),
+        ("LATCHKEY_LISTEN__PUBLIC", "0.0.0.0:9000"),
+        ("LATCHKEY_LISTEN__INTERNAL", "unix:/run/latchkey.sock"),
+        ("LATCHKEY_LISTEN__GATEWAYS", "10.0.0.0/8, 192.168.7.3"),
+        ("LATCHKEY_STORAGE__BACKEND", "memory"),
+        ("LATCHKEY_TOKEN__AUDIENCES", "a,b"),
+        ("LATCHKEY_TOKEN__TTL", "5m"),
+        ("LATCHKEY_SESSION__DOMAIN", "example.com"),
+        ("LATCHKEY_WEBAUTHN__SELF_REGISTRATION", "true"),
+        ("LATCHKEY_WEBAUTHN__MAX_CREDENTIALS", "3"),
+        ("LATCHKEY_LOG__FORMAT", "json"),
+        // Kubernetes sets these for a Service named latchkey.
+        ("LATCHKEY_PORT", "tcp://10.0.0.1:8081"),
+        ("LATCHKEY_SERVICE_HOST", "10.0.0.1"),
+    ]);
+    let config = Config::parse("", &variables).unwrap();
+    assert_eq!(config.public_url.issuer(), "https://login.example.com/in");
+    assert_eq!(config.listen.public.to_string(), "0.0.0.0:9000");
+    assert_eq!(
+        config.listen.internal.to_string(),
+        "unix:/run/latchkey.sock"
+    );
+    assert!(config.listen.is_gateway("10.1.2.3".parse().unwrap()));
+    assert!(
+        config
+            .listen
+            .is_gateway("::ffff:192.168.7.3".parse().unwrap())
+    );
+    assert!(!config.listen.is_gateway("192.168.7.4".parse().unwrap()));
+    assert_eq!(config.storage.backend, Backend::Memory);
+    assert_eq!(config.token.audiences, ["a", "b"]);
+    assert_eq!(config.token.ttl, Seconds(300));
+    assert_eq!(config.session.cookie, "__Secure-latchkey");
+    assert!(config.webauthn.self_registration);
+    assert_eq!(config.webauthn.max_credentials, 3);
+    assert_eq!(config.log.format, LogFormat::Json);
+    for (section, key, _) in KEYS {
+        assert!(variable_name(section, key).starts_with("LATCHKEY_"));
+    }
+}
+
+#[test]
+fn a_bad_variable_is_named_with_its_key() {
+    for (name, value, says) in [
+        (
+            "LATCHKEY_TOKEN__TTL",
+            "soon",
+            "LATCHKEY_TOKEN__TTL (token.ttl): expected a whole number of",
+        ),
+        (
+            "LATCHKEY_TOKEN__TTL",
+            "2h",
+            "LATCHKEY_TOKEN__TTL (token.ttl): expected 30s to 1h, found 2h",
+        ),
+        (
+            "LATCHKEY_WEBAUTHN__SELF_REGISTRATION",
+            "yes",
+            "LATCHKEY_WEBAUTHN__SELF_REGISTRATION (webauthn.self_registration): expected true or false",
+        ),
+        (
+            "LATCHKEY_TOKEN__TTTL",
+            "1m",
+            "LATCHKEY_TOKEN__TTTL: there is no such key, did you mean LATCHKEY_TOKEN__TTL?",
+        ),
+        (
+            "LATCHKEY_KEY_ENCRYPTION_KEY",
+            "short",
+            "LATCHKEY_KEY_ENCRYPTION_KEY: expected 32 bytes",
+        ),
+    ] {
+        let message = Config::parse(LEAST, &environment(&[(name, value)]))
+            .unwrap_err()
+            .to_string();
+        assert!(message.starts_with(says), "{message}");
+    }
+}
+
+#[test]
+fn a_mistake_in_the_file_is_named_with_what_was_expected() {
+    for (section, lines, says) in [
+        (
+            "",
+            "publik_url = 1",
+            "publik_url: there is no such key, did you mean public_url?",
+        ),
+        ("", "listen = 1", "listen: expected a section, [listen]"),
+        (
+            "listen",
+            "pubic = \"\"",
+            "listen.pubic: there is no such key, did you mean listen.public?",
+        ),
+        ("weird", "x = 1", "weird: there is no such key"),
+        (
+            "listen",
+            "public = \"localhost:1\"",
+            "listen.public: expected an IP address and a port",
+        ),
+        (
+            "listen",
+            "public = 8081",
+            "listen.public: invalid type: integer `8081`, expected a string",
+        ),
+        (
+            "listen",
+            "internal = \"unix:x\"",
+            "listen.internal: expected an absolute path",
+        ),
+        (
+            "listen",
+            "internal = \"127.0.0.1:8081\"",
+            "listen.internal: expected another address",
+        ),
+        (
+            "listen",
+            "gateways = [\"10.0.0.0/33\"]",
+            "listen.gateways: expected an address or a network",
+        ),
+        (
+            "storage",
+            "backend = \"redis\"",
+            "storage.backend: unknown variant `redis`, expected `sled` or `memory`",
+        ),
+        (
+            "token",
+            "algorithm = \"HS256\"",
+            "token.algorithm: unknown variant `HS256`, expected `ES256` or `EdDSA`",
+        ),
+        (
+            "token",
+            "ttl = \"10s\"",
+            "token.ttl: expected 30s to 1h, found 10s",
+        ),
+        (
+            "token",
+            "ttl = 600",
+            "token.ttl: invalid type: integer `600`, expected a string",
+        ),
+        (
+            "session",
+            "idle = \"1m\"",
+            "session.idle: expected at least token.ttl (10m)",
+        ),
+        (
+            "session",
+            "idle = \"8d\"",
+            "session.idle: expected at least token.ttl (10m) and at most session.max (7d), found 8d",
+        ),
+        (
+            "session",
+            "max = \"401d\"",
+            "session.max: expected at most 400d",
+        ),
+        (
+            "session",
+            "fresh_for = \"1s\"",
+            "session.fresh_for: expected at least 30s",
+        ),
+        (
+            "session",
+            "domain = \"example.org\"",
+            "session.domain: expected a domain",
+        ),
+        (
+            "session",
+            "domain = \"com\"",
+            "session.domain: expected a domain of at least two labels",
+        ),
+        (
+            "session",
+            "domain = \"pp.example.com\"",
+            "session.domain: expected a domain",
+        ),
+        (
+            "session",
+            "cookie = \"latchkey\"",
+            "session.cookie: expected a name that begins with __Host-",
+        ),
+        (
+            "session",
+            "cookie = \"__Host-\"",
+            "session.cookie: expected a name that begins with __Host-",
+        ),
+        (
+            "session",
+            "cookie = \"__Host-a;b\"",
+            "session.cookie: expected at most 64 letters",
+        ),
+        (
+            "session",
+            "domain = \"example.com\"\ncookie = \"__Host-x\"",
+            "session.cookie: expected a name that begins with __Secure-",
+        ),
+        (
+            "session",
+            "refresh_cookie = \"__Host-latchkey\"",
+            "session.refresh_cookie: expected another name",
+        ),
+        (
+            "keys",
+            "encryption_key_file = \"/nowhere/at/all\"",
+            "keys.encryption_key_file: /nowhere/at/all cannot be read",
+        ),
+        (
+            "webauthn",
+            "mount = \"a/b\"",
+            "webauthn.mount: expected at most 32 lower-case",
+        ),
+        (
+            "webauthn",
+            "rp_id = \"example.org\"",
+            "webauthn.rp_id: expected the host of public_url (app.example.com)",
+        ),
+        (
+            "webauthn",
+            "rp_id = \"com\"",
+            "webauthn.rp_id: expected the host",
+        ),
+        (
+            "webauthn",
+            "rp_id = \"x.app.example.com\"",
+            "webauthn.rp_id: expected the host",
+        ),
+        (
+            "webauthn",
+            "rp_origins = [\"https://app.example.com/\"]",
+            "webauthn.rp_origins: expected origins as browsers",
+        ),
+        (
+            "webauthn",
+            "rp_origins = [\"https://app.example.com:443\"]",
+            "webauthn.rp_origins: expected origins as browsers",
+        ),
+        (
+            "webauthn",
+            "rp_origins = [\"http://app.example.com\"]",
+            "webauthn.rp_origins: expected origins as browsers",
+        ),
+        (
+            "webauthn",
+            "rp_origins = [\"https://u@app.example.com\"]",
+            "webauthn.rp_origins: expected origins as browsers",
+        ),
+        (
+            "webauthn",
+            "rp_origins = [\"https://b.example.com\"]",
+            "webauthn.rp_origins: expected the origin of public_url",
+        ),
+        (
+            "webauthn",
+            "algorithms = [\"ES512\"]",
+            "webauthn.algorithms[0]: unknown variant `ES512`",
+        ),
+        (
+            "webauthn",
+            "algorithms = []",
+            "webauthn.algorithms: expected at least one",
+        ),
+        (
+            "webauthn",
+            "timeout = \"11m\"",
+            "webauthn.timeout: expected 30s to 10m, found 11m",
+        ),
+        (
+            "webauthn",
+            "max_credentials = 0",
+            "webauthn.max_credentials: expected 1 to 100",
+        ),
+        (
+            "webauthn",
+            "attachment = \"usb\"",
+            "webauthn.attachment: unknown variant `usb`",
+        ),
+        (
+            "webauthn",
+            "user_verification = true",
+            "webauthn.user_verification: ",
+        ),
+        (
+            "webauthn",
+            "rp_display_name = \" \"",
+            "webauthn.rp_display_name: expected a name",
+        ),
+        (
+            "log",
+            "level = \"loud=very\"",
+            "log.level: expected error, warn",
+        ),
+        ("log", "level = \"\"", "log.level: expected error, warn"),
+    ] {
+        let message = refusal(section, lines);
+        assert!(
+            message.starts_with(says),
+            "{lines}\n  said:     {message}\n  expected: {says}"
+        );
+    }
+    for (text, says) in [
+        ("", "public_url: this key is required"),
+        (
+            "public_url = \"https://a.b/x\"",
+            "token.audiences: this key is required",
+        ),
+        (
+            "public_url = 1\n[token]\naudiences = [\"app\"]",
+            "public_url: invalid type",
+        ),
+        (
+            "public_url = \"https://a.b/x\"\n[token]\naudiences = []",
+            "token.audiences: expected at least one",
+        ),
+        (
+            "public_url = \"https://a.b/x\"\n[token]\naudiences = [\"\"]",
+            "token.audiences: expected at least one",
+        ),
+        ("public_url =", "not TOML"),
+        ("[token]\n[token]", "not TOML"),
+    ] {
+        let message = parse(text).unwrap_err().to_string();
+        assert!(message.starts_with(says), "{message}");
+    }
+}
+
+#[test]
+fn a_loopback_demonstration_has_bare_cookie_names_and_says_so() {
+    let text = LEAST.replace("https://app.example.com", "http://localhost:8080");
+    let config = parse(&text).unwrap();
+    assert_eq!(config.session.cookie, "latchkey");
+    assert_eq!(config.session.refresh_cookie, "latchkey-refresh");
+    assert!(!config.session.secure);
+    assert_eq!(config.webauthn.rp_id, "localhost");
+    assert_eq!(config.webauthn.rp_origins, ["http://localhost:8080"]);
+    assert!(
+        config
+            .notices()
+            .iter()
+            .any(|notice| notice.contains("without Secure"))
+    );
+    let prefixed = parse(&format!("{text}\n[session]\ncookie = \"__Host-mine\"")).unwrap();
+    assert_eq!(prefixed.session.cookie, "mine");
+    assert!(parse(LEAST).unwrap().notices().is_empty());
+}
+
+#[test]
+fn a_relying_party_can_be_a_parent_domain() {
+    let config = parse(&with("webauthn", "rp_id = \"Example.com\"")).unwrap();
+    assert_eq!(config.webauthn.rp_id, "example.com");
+}
+
+#[test]
+fn the_key_encryption_key_comes_from_one_place_and_is_never_shown() {
+    let hexadecimal = "00ff".repeat(16);
+    let config = Config::parse(
+        LEAST,
+        &environment(&[("LATCHKEY_KEY_ENCRYPTION_KEY", &hexadecimal)]),
+    )
+    .unwrap();
+    let key = config.keys.encryption_key.clone().unwrap();
+    assert_eq!(key.as_bytes()[..2], [0, 0xff]);
+    assert_eq!(KeyEncryptionKey::parse(&key.to_base64()), Some(key.clone()));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("255") && !shown.contains("00ff"), "{shown}");
+
+    let file = std::env::temp_dir().join(format!("latchkey-kek-{}", std::process::id()));
+    std::fs::write(&file, format!("{}\n", key.to_base64().as_str())).unwrap();
+    let text = with("keys", &format!("encryption_key_file = {file:?}"));
+    assert_eq!(parse(&text).unwrap().keys.encryption_key, Some(key));
+    let both = Config::parse(
+        &text,
+        &environment(&[("LATCHKEY_KEY_ENCRYPTION_KEY", &hexadecimal)]),
+    );
+    assert!(both.unwrap_err().to_string().contains("found both"));
+    std::fs::write(&file, "bm90IDMyIGJ5dGVz").unwrap();
+    let message = parse(&text).unwrap_err().to_string();
+    assert!(
+        message.contains("expected 32 bytes") && !message.contains("bm90"),
+        "{message}"
+    );
+    std::fs::remove_file(file).unwrap();
+}
