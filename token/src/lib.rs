@@ -35,6 +35,7 @@
 
 mod algorithm;
 mod claims;
+pub mod cookie;
 mod error;
 mod header;
 mod json;
