@@ -41,6 +41,8 @@ mod header;
 mod json;
 mod jwk_set;
 mod signature;
+#[cfg(feature = "sign")]
+mod signing;
 mod untrusted;
 mod verified;
 mod verifying_key;
@@ -52,6 +54,8 @@ pub use header::{MAX_KEY_ID_BYTES, TokenType};
 pub use json::MAX_JSON_DEPTH;
 pub use jwk_set::{JwkSet, JwkSetError, MAX_JWK_SET_BYTES, MAX_JWK_SET_KEYS};
 pub use signature::{InProcess, SignatureOutOfRange, SignatureVerifier, ecdsa_der};
+#[cfg(feature = "sign")]
+pub use signing::{SeedError, SignError, SigningKey};
 pub use untrusted::{MAX_TOKEN_BYTES, SignedToken, UntrustedToken};
 pub use verified::{DEFAULT_CLOCK_SKEW, Expectations, VerifiedToken};
 pub use verifying_key::{JwkError, VerifyingKey};
