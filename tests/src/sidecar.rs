@@ -10,7 +10,7 @@ use crate::{ports, programs, wait};
 /// What a test may choose about a sidecar.
 #[derive(Clone, Debug)]
 pub struct SidecarConfig {
-    /// What a browser shows, without a path.
+    /// Where people reach the sign-in.
     pub public_url: String,
     /// The public listener's port.
     pub public_port: u16,
@@ -25,7 +25,7 @@ impl SidecarConfig {
     #[must_use]
     pub fn behind(gateway_port: u16) -> Self {
         Self {
-            public_url: format!("http://localhost:{gateway_port}"),
+            public_url: format!("http://localhost:{gateway_port}/_latchkey"),
             public_port: ports::free(),
             internal_port: ports::free(),
             more: String::new(),
