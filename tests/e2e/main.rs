@@ -1,3 +1,4 @@
 //! Everything together, as a person, an application and an attacker would meet it.
 
 mod harness;
+mod manifests;
