@@ -4,6 +4,7 @@
 //! and their backends; `ceremony` and `issuer` work on `model` with the clock and the entropy that
 //! they are given; `routes` parse, decide, persist and respond; only `state` names a backend.
 
+pub mod ceremony;
 pub mod clock;
 pub mod config;
 pub mod entropy;

@@ -1,0 +1,146 @@
+//! What an assertion claims against what the server knows, and then its proof.
+
+use super::{
+    super::{
+        Attachment, CeremonyError, Policy, RelyingParty, challenge::Challenge, core_state, record,
+        strict::cose::PublicKey,
+    },
+    UntrustedAssertion,
+};
+use crate::model::{Credential, UserName};
+
+/// An assertion in which all is right that needs no cryptography. It is time to spend its
+/// challenge.
+#[derive(Debug)]
+pub struct BoundAssertion<'a> {
+    assertion: UntrustedAssertion,
+    public_key: PublicKey,
+    relying_party: &'a RelyingParty,
+    policy: &'a Policy,
+    credential: &'a Credential,
+}
+
+/// An assertion that was made with the credential, now, for this server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifiedAssertion {
+    /// The signature counter, to be stored.
+    pub sign_count: u32,
+    /// BE flag, the same as at registration.
+    pub backup_eligible: bool,
+    /// BS flag, to be stored.
+    pub backup_state: bool,
+    /// UV flag.
+    pub user_verified: bool,
+    /// How the authenticator was attached this time, where the browser told it.
+    pub attachment: Option<Attachment>,
+}
+
+impl UntrustedAssertion {
+    /// Checks what the response claims: the challenge that was opened, the credential that is
+    /// stored under its id, and the name of the credential's user (`owner`).
+    ///
+    /// Steps 5, 6, 11, 12 and 15 to 19 of [section 7.2]. Step 5: the options named every
+    /// credential of the user, so it is enough that this is one of them.
+    ///
+    /// # Errors
+    /// When one of them does not belong to the others.
+    ///
+    /// [section 7.2]: https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion
+    pub fn bind<'a>(
+        self,
+        relying_party: &'a RelyingParty,
+        policy: &'a Policy,
+        challenge: &Challenge,
+        credential: &'a Credential,
+        owner: &UserName,
+    ) -> Result<BoundAssertion<'a>, CeremonyError> {
+        if !challenge.is_under(policy) {
+            return Err(CeremonyError::ChallengeOfOtherPolicy);
+        }
+        if self.envelope.id != credential.id {
+            return Err(CeremonyError::OtherCredential);
+        }
+        if credential.mount != challenge.mount() {
+            return Err(CeremonyError::CredentialOfOtherMount);
+        }
+        // Steps 5 and 6.
+        if !challenge.is_for(owner) {
+            return Err(CeremonyError::ChallengeOfOtherUser);
+        }
+        match self.user_handle() {
+            Some(handle) if handle != credential.user.0.as_bytes() => {
+                return Err(CeremonyError::UserHandleMismatch);
+            }
+            None if !challenge.names_a_user() => return Err(CeremonyError::UserHandleMissing),
+            _ => {}
+        }
+        // Steps 11 and 12.
+        self.client_data
+            .check(relying_party, challenge.as_bytes())?;
+        // Steps 15 to 18.
+        self.authenticator_data.check(relying_party, policy)?;
+        // Step 19.
+        if self.authenticator_data.flags.backup_eligible() != credential.backup_eligible {
+            return Err(CeremonyError::BackupEligibilityChanged);
+        }
+        let public_key = record::read(credential)?;
+        Ok(BoundAssertion {
+            assertion: self,
+            public_key,
+            relying_party,
+            policy,
+            credential,
+        })
+    }
+}
+
+impl BoundAssertion<'_> {
+    /// Verifies the signature, and then that the counter has grown.
+    ///
+    /// Steps 20 to 22 of [section 7.2]; step 23 ignores extensions that were not asked for, as it
+    /// permits. The store compares the counter once more in the step that updates it.
+    ///
+    /// # Errors
+    /// When the signature is wrong, or the counter has not grown.
+    ///
+    /// [section 7.2]: https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion
+    pub fn verify(self) -> Result<VerifiedAssertion, CeremonyError> {
+        let Self {
+            assertion,
+            public_key,
+            relying_party,
+            policy,
+            credential,
+        } = self;
+        let challenge = assertion.client_data.challenge;
+        core_state::authenticate(
+            relying_party.verifier(),
+            policy,
+            &challenge,
+            core_state::AssertionParts {
+                id: &credential.id,
+                public_key: &public_key,
+                backup_eligible: credential.backup_eligible,
+                backup_state: credential.backup_state,
+                client_data_json: assertion.client_data.raw,
+                authenticator_data: assertion.raw_authenticator_data,
+                signature: assertion.signature,
+            },
+        )?;
+        let (stored, received) = (
+            credential.sign_count,
+            assertion.authenticator_data.sign_count,
+        );
+        if (stored > 0 || received > 0) && received <= stored {
+            return Err(CeremonyError::SignCount { stored, received });
+        }
+        let flags = assertion.authenticator_data.flags;
+        Ok(VerifiedAssertion {
+            sign_count: received,
+            backup_eligible: flags.backup_eligible(),
+            backup_state: flags.backup_state(),
+            user_verified: flags.user_verified(),
+            attachment: assertion.envelope.attachment,
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Registration and authentication ceremonies of the relying party (WebAuthn Level 3, section 7).
+//!
+//! Everything here is pure: time, entropy and what is stored come in as values.
+//!
+//! ```text
+//! registration    creation_options -> browser -> parse -> (take the kept ceremony) -> verify
+//! authentication  request_options  -> browser -> parse -> bind -> (spend the challenge) -> verify
+//! ```
+//!
+//! `parse` judges the form alone, `bind` what the response claims against what the server knows,
+//! and the last step proves it. [`strict`] is the check of our own in front of webauthn-rs-core,
+//! which verifies attestation statements and signatures and repeats most of the rest.
+
+pub mod authentication;
+pub mod challenge;
+mod core_state;
+mod error;
+mod policy;
+mod record;
+pub mod registration;
+mod relying_party;
+mod strict;
+
+pub use error::{CborError, CeremonyError, ChallengeError, Part};
+pub use policy::{
+    Algorithm, Attachment, DiscoverableCredential, Policy, PolicyTag, UnknownChoice,
+    UserVerification,
+};
+pub use relying_party::{RelyingParty, RelyingPartyError};

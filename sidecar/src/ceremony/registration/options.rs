@@ -1,0 +1,61 @@
+//! What the browser is asked.
+
+use super::super::{DiscoverableCredential, Policy, RelyingParty, strict::encoding};
+use crate::model::{Credential, UserId, UserName};
+use serde_json::{Value, json};
+
+/// The value of `publicKey` in `PublicKeyCredentialCreationOptionsJSON`
+/// ([section 5.4](https://www.w3.org/TR/webauthn-3/#dictionary-makecredentialoptions)), for
+/// `PublicKeyCredential.parseCreationOptionsFromJSON()`. `exclude` are the credentials that the
+/// account has already.
+#[must_use]
+pub fn creation_options(
+    relying_party: &RelyingParty,
+    policy: &Policy,
+    (user, name, display_name): (UserId, &UserName, &str),
+    exclude: &[&Credential],
+    challenge: &[u8],
+) -> Value {
+    let mut selection = json!({
+        "residentKey": policy.discoverable_credential.as_str(),
+        "requireResidentKey":
+            policy.discoverable_credential == DiscoverableCredential::Required,
+        "userVerification": policy.user_verification.as_str(),
+    });
+    if let (Some(attachment), Some(selection)) = (policy.attachment, selection.as_object_mut()) {
+        selection.insert(
+            "authenticatorAttachment".to_owned(),
+            attachment.as_str().into(),
+        );
+    }
+    let algorithms: Vec<Value> = policy
+        .algorithms
+        .iter()
+        .map(|algorithm| json!({"type": "public-key", "alg": algorithm.cose()}))
+        .collect();
+    let exclude: Vec<Value> = exclude
+        .iter()
+        .map(|credential| {
+            json!({
+                "type": "public-key",
+                "id": credential.id,
+                "transports": credential.transports,
+            })
+        })
+        .collect();
+    json!({
+        "rp": {"id": relying_party.id(), "name": relying_party.display_name()},
+        "user": {
+            "id": encoding::encode(user.0.as_bytes()),
+            "name": name,
+            "displayName": display_name,
+        },
+        "challenge": encoding::encode(challenge),
+        "pubKeyCredParams": algorithms,
+        "timeout": policy.timeout.0.saturating_mul(1000),
+        "excludeCredentials": exclude,
+        "authenticatorSelection": selection,
+        "attestation": "none",
+        "extensions": {"credProps": true},
+    })
+}
