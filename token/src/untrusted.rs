@@ -28,19 +28,20 @@ impl<'a> UntrustedToken<'a> {
     /// Checks everything that needs no key.
     ///
     /// # Errors
-    /// The first thing that is wrong, in the order size, parts, signature length, header, claims.
+    /// The first thing that is wrong, in the order size, parts, header, length of the signature,
+    /// claims.
     pub fn parse(token: &'a [u8], expected: TokenType) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong { bytes: token.len() });
         }
         let [header, claims, signature] = three_parts(token)?;
+        let header = Header::parse(header, expected)?;
         let signature = decode(signature, Part::Signature)?;
         if signature.len() != SIGNATURE_BYTES {
             return Err(TokenError::SignatureLength {
                 bytes: signature.len(),
             });
         }
-        let header = Header::parse(header, expected)?;
         let claims = Claims::from_members(decode_object(claims, Part::Claims)?)?;
 
         // Its own reading of the same bytes: laxer than ours, so after ours it does not fail.
