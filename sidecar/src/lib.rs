@@ -9,4 +9,5 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod model;
+pub mod pages;
 pub mod storage;
