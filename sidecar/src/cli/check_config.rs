@@ -1,0 +1,161 @@
+//! `latchkey check-config`: the answers that sidecar and filter give at start, offline.
+
+use crate::config::{Config, Environment};
+use latchkey_filter_config::FilterConfig;
+use serde::Deserialize as _;
+use serde_json::Value;
+use std::fmt;
+use std::path::Path;
+
+/// What a file turned out to be; all of it is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checked {
+    /// The sidecar's own configuration, with what its owner should know.
+    Sidecar {
+        /// One sentence each.
+        notices: Vec<String>,
+    },
+    /// Configurations of the filter, by their place in the file.
+    Filter {
+        /// `""` where the file is nothing else.
+        places: Vec<String>,
+    },
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sidecar { notices } => {
+                f.write_str("right (a configuration of the sidecar)")?;
+                notices
+                    .iter()
+                    .try_for_each(|notice| write!(f, "\n  note: {notice}"))
+            }
+            Self::Filter { places } => match places.as_slice() {
+                [place] if place.is_empty() => f.write_str("right (a configuration of the filter)"),
+                places => write!(
+                    f,
+                    "right (the filter's configuration in {})",
+                    places.join(", ")
+                ),
+            },
+        }
+    }
+}
+
+/// Checks one file; the error is a message for people.
+///
+/// # Errors
+/// When the file cannot be read, is nothing that is known, or is wrong.
+pub fn check(file: &Path, environment: &Environment) -> Result<Checked, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let is = |extension| {
+        file.extension()
+            .is_some_and(|it| it.eq_ignore_ascii_case(extension))
+    };
+    if is("toml") {
+        let config = Config::parse(&text, environment).map_err(|error| error.to_string())?;
+        return Ok(Checked::Sidecar {
+            notices: config.notices(),
+        });
+    }
+    // The filter reads JSON: as it stands, so that nothing is lost before it is checked.
+    if is("json") && !has_filter_inside(&text) {
+        FilterConfig::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+        return Ok(Checked::Filter {
+            places: vec![String::new()],
+        });
+    }
+    check_documents(&text)
+}
+
+fn has_filter_inside(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|document| {
+        let mut found = Vec::new();
+        find(&document, &mut String::new(), &mut found);
+        found.iter().any(|(place, _)| !place.is_empty())
+    })
+}
+
+/// YAML (of which JSON is a part), one document or several.
+fn check_documents(text: &str) -> Result<Checked, String> {
+    let mut found = Vec::new();
+    for document in yaml_serde::Deserializer::from_str(text) {
+        // By way of YAML's own value, which refuses a key given twice.
+        let document = yaml_serde::Value::deserialize(document)
+            .map_err(|error| format!("not YAML: {error}"))?;
+        let document =
+            serde_json::to_value(document).map_err(|error| format!("not JSON: {error}"))?;
+        find(&document, &mut String::new(), &mut found);
+    }
+    if found.is_empty() {
+        return Err(
+            "neither a configuration of the sidecar (a .toml file) nor one of the filter \
+                    (JSON or YAML with issuer and audiences, a WasmPlugin, a TrafficExtension, an \
+                    Envoy configuration with a Wasm filter)"
+                .to_owned(),
+        );
+    }
+    for (place, json) in &found {
+        FilterConfig::parse(json.as_bytes()).map_err(|error| match place.as_str() {
+            "" => error.to_string(),
+            place => format!("{place}: {error}"),
+        })?;
+    }
+    Ok(Checked::Filter {
+        places: found.into_iter().map(|(place, _)| place).collect(),
+    })
+}
+
+/// Collects every configuration of the filter in a document, as JSON text, with its place.
+fn find(value: &Value, place: &mut String, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(object) => {
+            // A bare configuration; even a wrong one is meant as one when it has either key.
+            if place.is_empty()
+                && (object.contains_key("issuer") || object.contains_key("audiences"))
+            {
+                found.push((String::new(), value.to_string()));
+                return;
+            }
+            for (key, child) in object {
+                let before = place.len();
+                if !place.is_empty() {
+                    place.push('.');
+                }
+                place.push_str(key);
+                match filter_configuration(key, child, object.contains_key("vm_config")) {
+                    Some(json) => found.push((place.clone(), json)),
+                    None => find(child, place, found),
+                }
+                place.truncate(before);
+            }
+        }
+        Value::Array(items) => {
+            for (index, child) in items.iter().enumerate() {
+                let before = place.len();
+                place.push_str(&format!("[{index}]"));
+                find(child, place, found);
+                place.truncate(before);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `pluginConfig` as Istio writes it, or the `configuration` beside Envoy's `vm_config`.
+fn filter_configuration(key: &str, value: &Value, beside_vm: bool) -> Option<String> {
+    match key {
+        "pluginConfig" => Some(value.to_string()),
+        "configuration" if beside_vm => match value.get("value") {
+            // google.protobuf.StringValue: text. google.protobuf.Struct: the value itself.
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(inner) => Some(inner.to_string()),
+            None => Some(value.to_string()),
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+use super::*;
+
+const FILTER: &str = r#"{
+  "issuer": "https://app.example.com/_latchkey",
+  "audiences": ["app"],
+  "hosts": ["app.example.com"],
+  "public_path": "/_latchkey",
+  "sidecar": {"cluster": "latchkey-internal", "public_cluster": "latchkey-public"}
+}"#;
+
+/// Writes a file of this name and checks it.
+fn check_text(name: &str, text: &str) -> Result<Checked, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join(name);
+    std::fs::write(&file, text).unwrap();
+    check(&file, &Vec::new())
+}
+
+fn places(name: &str, text: &str) -> Vec<String> {
+    match check_text(name, text) {
+        Ok(Checked::Filter { places }) => places,
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_example_of_the_sidecar_is_right() {
+    let checked = check_text("x.toml", include_str!("../../../latchkey.example.toml"));
+    assert_eq!(
+        checked,
+        Ok(Checked::Sidecar {
+            notices: Vec::new()
+        })
+    );
+}
+
+#[test]
+fn a_mistake_in_the_sidecars_file_is_named() {
+    let problem = check_text("x.toml", "public_url = \"https://a.b/x\"\n[tokens]").unwrap_err();
+    assert!(
+        problem.contains("tokens: there is no such key"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn the_filters_configuration_is_found_wherever_it_lies() {
+    assert_eq!(places("filter.json", FILTER), [""]);
+    assert_eq!(places("filter.yaml", FILTER), [""]);
+    let plugin =
+        format!("kind: Gateway\n---\nkind: WasmPlugin\nspec: {{pluginConfig: {FILTER}}}\n");
+    assert_eq!(places("plugin.yaml", &plugin), ["spec.pluginConfig"]);
+    let text = serde_json::to_string(FILTER).unwrap();
+    let envoy = format!(
+        "filters:\n- typed_config: {{config: {{vm_config: {{}}, configuration: \
+         {{'@type': x, value: {text}}}}}}}\n"
+    );
+    let place = "filters[0].typed_config.config.configuration";
+    assert_eq!(places("envoy.yaml", &envoy), [place]);
+    let envoy = format!(r#"{{"a": {{"vm_config": {{}}, "configuration": {FILTER}}}}}"#);
+    assert_eq!(places("envoy.json", &envoy), ["a.configuration"]);
+}
+
+#[test]
+fn a_mistake_in_the_filters_configuration_is_named_with_its_place() {
+    let wrong = FILTER.replace("\"audiences\"", "\"audience\"");
+    let problem = check_text("filter.json", &wrong).unwrap_err();
+    assert!(problem.contains("audience"), "{problem}");
+    let problem =
+        check_text("plugin.yaml", &format!("spec: {{pluginConfig: {wrong}}}")).unwrap_err();
+    assert!(problem.starts_with("spec.pluginConfig: "), "{problem}");
+}
+
+#[test]
+fn what_the_filter_refuses_in_json_is_refused_here_too() {
+    let twice = FILTER.replacen('{', r#"{"issuer": "https://evil.example/_latchkey","#, 1);
+    assert!(
+        check_text("filter.json", &twice).is_err(),
+        "a key given twice"
+    );
+    let twice = format!("{{\"pluginConfig\": {twice}}}");
+    assert!(
+        check_text("plugin.json", &twice).is_err(),
+        "a key given twice"
+    );
+}
+
+#[test]
+fn a_file_that_is_nothing_known_is_refused() {
+    for (name, text, says) in [
+        (
+            "a.yaml",
+            "kind: Gateway",
+            "neither a configuration of the sidecar",
+        ),
+        ("a.yaml", "", "neither a configuration of the sidecar"),
+        ("a.yaml", "a: [", "not YAML"),
+        ("a.txt", "hello", "neither a configuration of the sidecar"),
+    ] {
+        let problem = check_text(name, text).unwrap_err();
+        assert!(problem.contains(says), "{name} {text}: {problem}");
+    }
+    assert!(check(Path::new("/nowhere/at/all.json"), &Vec::new()).is_err());
+}

@@ -1,0 +1,115 @@
+//! The command line.
+
+pub mod check_config;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// What was asked for.
+#[derive(Debug, Parser)]
+#[command(
+    name = "latchkey",
+    version,
+    about = "Passkey sign-in for services behind Envoy or Istio",
+    long_about = "Passkey sign-in for services behind Envoy or Istio.\n\n\
+        This program is the sidecar: it hosts the pages and the WebAuthn ceremonies with which \
+        people register and sign in, keeps users, passkeys and sessions, and mints the short-lived \
+        session tokens that the Latchkey filter checks inside the gateway. A gateway routes one \
+        path (public_url) to its public listener, and fetches the token keys from the internal one.",
+    after_help = "Try `latchkey help serve` or `latchkey help check-config`.",
+    after_long_help = AFTER_HELP,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the sidecar until SIGTERM or SIGINT
+    #[command(
+        long_about = "Runs the sidecar until SIGTERM or SIGINT.\n\n\
+            On such a signal no new connection is taken, requests under way are finished (20 \
+            seconds at most), and everything is on disk when the program ends; a second signal \
+            ends it at once. Log lines go to standard error. GET /readyz on the internal listener \
+            says when it is ready.",
+        after_long_help = "Examples:\n  \
+            latchkey serve --config latchkey.toml\n  \
+            LATCHKEY_LOG__FORMAT=json latchkey serve --config /etc/latchkey/latchkey.toml"
+    )]
+    Serve {
+        /// The configuration, as in latchkey.example.toml
+        #[arg(
+            long,
+            short,
+            value_name = "FILE",
+            env = "LATCHKEY_CONFIG",
+            default_value = "latchkey.toml"
+        )]
+        config: PathBuf,
+    },
+    /// Say whether configuration files are right, without starting anything
+    #[command(
+        long_about = "Says whether configuration files are right, without starting anything.\n\n\
+            Understood are the sidecar's own TOML, and the filter's configuration: as JSON or YAML \
+            of its own, inside Istio's WasmPlugin or TrafficExtension, or inside an Envoy \
+            configuration. The answers are the ones that the sidecar and the filter themselves \
+            give at start. For the sidecar's file the environment counts too, as in `serve`.",
+        after_long_help = "Examples:\n  \
+            latchkey check-config latchkey.toml\n  \
+            latchkey check-config filter.json manifests/istio/wasmplugin.yaml envoy.yaml"
+    )]
+    CheckConfig {
+        /// The files
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+const AFTER_HELP: &str = "\
+Environment:
+  LATCHKEY_CONFIG               the file for `serve`, instead of --config
+  LATCHKEY_PUBLIC_URL           overrides public_url
+  LATCHKEY_<SECTION>__<KEY>     overrides a key of the configuration, lists with commas between
+                                the items: LATCHKEY_LISTEN__PUBLIC=0.0.0.0:8081
+  LATCHKEY_KEY_ENCRYPTION_KEY   32 bytes in base64 or hexadecimal: encrypts the signing keys in
+                                the store
+
+Exit codes:
+  0  done, or stopped by a signal
+  1  something failed while running: a port is taken, the store is locked or damaged
+  2  the command line or a configuration is wrong
+
+Examples:
+  latchkey serve --config latchkey.toml
+  latchkey check-config latchkey.toml filter.json
+
+Every key of the configuration is described in latchkey.example.toml.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_what_a_newcomer_needs() {
+        let help = Cli::command().render_long_help().to_string();
+        for word in [
+            "serve",
+            "check-config",
+            "LATCHKEY_KEY_ENCRYPTION_KEY",
+            "Exit codes",
+            "latchkey.example.toml",
+        ] {
+            assert!(help.contains(word), "{word} is not in:\n{help}");
+        }
+    }
+}
