@@ -5,9 +5,13 @@
 //! they are given; `routes` parse, decide, persist and respond; only `state` names a backend.
 
 pub mod ceremony;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod log;
 pub mod model;
-pub mod pages;
+pub mod run;
+pub mod serve;
+pub mod state;
 pub mod storage;

@@ -1,0 +1,36 @@
+//! Log lines: to standard error, for people or for machines.
+
+use crate::config::{Log, LogFormat};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// Begins to log. Call it once, before anything else can fail.
+pub fn begin(log: &Log) {
+    // The audit trail goes on at every level, unless the directives name it.
+    let filter = EnvFilter::builder().parse_lossy(format!("audit=info,{}", log.level));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_span_events(FmtSpan::NONE)
+        .with_writer(std::io::stderr);
+    // Fails only when something logs already: a second call changes nothing.
+    let _ = match log.format {
+        LogFormat::Text => lines.with_ansi(is_terminal()).try_init(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .try_init(),
+    };
+    std::panic::set_hook(Box::new(|panic| {
+        // Where, not what: a panic's message may quote a value.
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(place, "a part of the program failed and was stopped");
+    }));
+}
+
+fn is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stderr())
+}

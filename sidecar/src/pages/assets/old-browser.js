@@ -1,7 +1,0 @@
-/* Only browsers without modules run this. */
-(function () {
-  var message = document.getElementById('old-browser');
-  if (message) {
-    message.removeAttribute('hidden');
-  }
-})();

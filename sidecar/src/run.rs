@@ -1,0 +1,113 @@
+//! `latchkey serve`: from a configuration to a running program, and to its end.
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::serve::{ListenError, Listeners};
+use crate::state::{self, OpenError};
+use crate::storage::{StorageError, Store};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Requests are short and wait mostly for the disk: more threads would only take memory.
+const MOST_WORKERS: usize = 4;
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Why the program could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The operating system refused threads or signals.
+    #[error("the program cannot start: {0}")]
+    System(#[from] std::io::Error),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A listener cannot be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// At the end, not everything could be made durable.
+    #[error("the store could not be closed: {0}")]
+    Close(#[source] StorageError),
+}
+
+/// Runs until a signal says to stop.
+///
+/// # Errors
+/// When it cannot start, or cannot end well.
+pub fn run(config: Config) -> Result<(), RunError> {
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_WORKERS));
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .max_blocking_threads(workers)
+        .enable_all()
+        .build()?
+        .block_on(until_stopped(config))
+}
+
+async fn until_stopped(config: Config) -> Result<(), RunError> {
+    let stop = StopSignal::listen()?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        public_url = config.public_url.issuer(),
+        "starting"
+    );
+    for notice in config.notices() {
+        tracing::warn!("{notice}");
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = state::open_store(&config.storage)?;
+    let listeners = Listeners::open(&config.listen).await?;
+    let sweep = tokio::spawn(sweep_sessions(Arc::clone(&store), clock));
+    listeners
+        .serve(axum::Router::new(), axum::Router::new(), stop.wait())
+        .await;
+    sweep.abort();
+    store.close().await.map_err(RunError::Close)?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Forgets sessions that have ended.
+async fn sweep_sessions(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        match store.sweep_sessions(clock.now()).await {
+            Ok(0) => {}
+            Ok(sessions) => tracing::debug!(sessions, "ended sessions were removed"),
+            Err(error) => tracing::warn!(%error, "ended sessions could not be removed"),
+        }
+    }
+}
+
+/// SIGTERM (supervisors) and SIGINT (Ctrl-C).
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Ends at the first signal; a second one ends the program at once.
+    async fn wait(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("stopped at once by a second signal");
+            std::process::exit(1);
+        });
+    }
+}
