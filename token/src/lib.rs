@@ -55,7 +55,7 @@ pub use json::MAX_JSON_DEPTH;
 pub use jwk_set::{JwkSet, JwkSetError, MAX_JWK_SET_BYTES, MAX_JWK_SET_KEYS};
 pub use signature::{InProcess, SignatureOutOfRange, SignatureVerifier, ecdsa_der};
 #[cfg(feature = "sign")]
-pub use signing::{SeedError, SignError, SigningKey};
+pub use signing::{MAX_MINTED_BYTES, SeedError, SignError, SigningKey};
 pub use untrusted::{MAX_TOKEN_BYTES, SignedToken, UntrustedToken};
 pub use verified::{DEFAULT_CLOCK_SKEW, Expectations, VerifiedToken};
 pub use verifying_key::{JwkError, VerifyingKey};

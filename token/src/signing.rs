@@ -1,7 +1,7 @@
 //! Minting tokens.
 
 use crate::{
-    Algorithm, Claims, MAX_TOKEN_BYTES, TokenError, TokenType,
+    Algorithm, Claims, TokenError, TokenType,
     signature::{SIGNATURE_BYTES, SignatureBytes},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,6 +11,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::{borrow::Cow, convert::Infallible, fmt};
 use zeroize::Zeroizing;
+
+/// The longest token that is minted. Browsers drop a cookie of more than 4096 bytes, and count its
+/// name and some of them its attributes too.
+pub const MAX_MINTED_BYTES: usize = 3840;
 
 /// A key that mints tokens. Its memory is wiped when it goes.
 ///
@@ -115,7 +119,7 @@ impl SigningKey {
         let token = Mint(self.algorithm())
             .token(&header, &jwt_compact::Claims::new(claims), &self.secret)
             .map_err(|_| SignError::Unwritable)?;
-        if token.len() > MAX_TOKEN_BYTES {
+        if token.len() > MAX_MINTED_BYTES {
             return Err(SignError::TooLong { bytes: token.len() });
         }
         Ok(token)

@@ -200,6 +200,8 @@ fn cookies_are_set_with_the_attributes_that_guard_them() {
 
 #[test]
 fn names_that_a_browser_would_drop_are_refused() {
+    use CookieNameError::{NotAToken, PrefixExcludesDomain, PrefixNeedsSecure, Same};
+
     let names = |session: &str, refresh: &str| CookieNames {
         session: session.into(),
         refresh: refresh.into(),
@@ -211,7 +213,6 @@ fn names_that_a_browser_would_drop_are_refused() {
     CookieNames::for_loopback().check(false, None).unwrap();
     names("sid", "rid").check(true, domain).unwrap();
 
-    use CookieNameError::{NotAToken, PrefixExcludesDomain, PrefixNeedsSecure, Same};
     for (names, secure, domain, error) in [
         (CookieNames::default(), false, None, PrefixNeedsSecure),
         (CookieNames::for_domain(), false, domain, PrefixNeedsSecure),

@@ -48,7 +48,7 @@ fn signatures_of_the_wrong_form() {
     };
     let mut order_plus_one = P256_ORDER;
     order_plus_one[31] += 1;
-    let huge = with(&[0x41; 21_000]);
+    let huge = with(&vec![0x41; 21_000]);
     let huge_bytes = huge.len();
     let mut flipped = signature;
     flipped[63] ^= 1;
