@@ -1,4 +1,5 @@
 //! Everything together, as a person, an application and an attacker would meet it.
 
 mod harness;
+mod hostile;
 mod manifests;

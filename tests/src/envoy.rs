@@ -214,7 +214,10 @@ pub fn manifest_values(
 ) -> Vec<(&'static str, String)> {
     vec![
         ("LATCHKEY_WASM", programs::filter().display().to_string()),
-        ("LATCHKEY_PUBLIC_URL", format!("http://localhost:{gateway}/_latchkey")),
+        (
+            "LATCHKEY_PUBLIC_URL",
+            format!("http://localhost:{gateway}/_latchkey"),
+        ),
         ("GATEWAY_PORT", gateway.to_string()),
         ("ADMIN_PORT", admin.to_string()),
         ("SIDECAR_PUBLIC_PORT", sidecar_public.to_string()),

@@ -6,8 +6,11 @@
 
 pub mod browser;
 pub mod envoy;
+pub mod forge;
 pub mod gateway;
+pub mod guarded;
 pub mod http;
+pub mod http2;
 pub mod ports;
 pub mod process;
 pub mod programs;
@@ -17,7 +20,9 @@ pub mod wait;
 
 pub use browser::{Browser, Page};
 pub use envoy::{Envoy, EnvoyConfig};
-pub use gateway::Gateway;
+pub use forge::Forge;
+pub use gateway::{Gateway, Plan};
+pub use guarded::Guarded;
 pub use http::{Client, Response};
 pub use sidecar::{Sidecar, SidecarConfig};
 pub use upstream::{Received, Upstream};

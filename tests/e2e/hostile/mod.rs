@@ -1,0 +1,7 @@
+//! What a gateway on the internet is sent, byte for byte.
+
+mod cookies;
+mod headers;
+mod paths;
+mod redirects;
+mod tokens;
