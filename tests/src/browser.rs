@@ -37,18 +37,21 @@ impl Browser {
     /// When it does not start, with its own words.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_with(&[])
+        Self::with_preferences(&json!({}))
     }
 
-    /// [`Browser::start`] with further command-line switches.
+    /// [`Browser::start`] with preferences that a person would have set.
     ///
     /// # Panics
     /// When it does not start, with its own words.
     #[must_use]
-    pub fn start_with(switches: &[&str]) -> Self {
+    pub fn with_preferences(preferences: &Value) -> Self {
         let profile = tempfile::tempdir().expect("a temporary directory");
+        let default = profile.path().join("Default");
+        fs::create_dir(&default).expect("the profile can be written");
+        fs::write(default.join("Preferences"), preferences.to_string()).expect("preferences");
         let profile_switch = format!("--user-data-dir={}", profile.path().display());
-        let mut arguments = vec![
+        let arguments = [
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
@@ -62,9 +65,8 @@ impl Browser {
             "--lang=en-GB",
             "--window-size=1280,900",
             profile_switch.as_str(),
+            "about:blank",
         ];
-        arguments.extend_from_slice(switches);
-        arguments.push("about:blank");
         let mut process = Process::start(
             "chromium",
             profile.path(),

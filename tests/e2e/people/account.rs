@@ -1,0 +1,130 @@
+//! The account page.
+
+use serde_json::json;
+
+use super::Person;
+
+const ROWS: &str = "document.querySelectorAll('#passkeys > li')";
+
+#[test]
+fn a_person_adds_names_and_removes_passkeys() {
+    let mut person = Person::registered("ann");
+    person.open("/_latchkey/account");
+    person.page.wait_for(&format!("{ROWS}.length === 1"));
+    person.assert_page_is_sound("one passkey");
+    assert!(person.page.text().contains("only passkey"));
+
+    // A second authenticator; the first one keeps quiet.
+    let key = person.page.call(
+        "WebAuthn.addVirtualAuthenticator",
+        &json!({"options": {"protocol": "ctap2", "transport": "usb", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true,
+            "automaticPresenceSimulation": true}}),
+    );
+    let key = key["authenticatorId"]
+        .as_str()
+        .expect("the authenticator's id")
+        .to_owned();
+    person.page.click("#add");
+    person.page.wait_for(&format!("{ROWS}.length === 2"));
+    person.assert_page_is_sound("a new passkey to be named");
+    person.page.fill(
+        "#passkeys > li:nth-child(2) input[name=label]",
+        "Blue <b>key</b>",
+    );
+    person.page.press("Enter");
+    let title = "#passkeys > li:nth-child(2) .passkey-title";
+    person.page.wait_for(&format!(
+        "document.querySelector('{title}').textContent === 'Blue <b>key</b>'"
+    ));
+    person.assert_page_is_sound("two passkeys");
+    person.open("/_latchkey/account");
+    person.page.wait_for(&format!(
+        "document.querySelector('{title}').textContent === 'Blue <b>key</b>'"
+    ));
+
+    // The new one logs in on its own.
+    person.log_out();
+    person.open("/");
+    person.await_login_page();
+    person.page.fill("#login-name", "ann");
+    person.page.click("#login-form button[type=submit]");
+    person.page.wait_for_path("/");
+
+    person.open("/_latchkey/account");
+    person
+        .page
+        .click("#passkeys > li:nth-child(1) [data-action=remove]");
+    person
+        .page
+        .wait_for("document.querySelector('#confirm-remove').open");
+    person.assert_page_is_sound("the question whether to remove");
+    person.page.click("#confirm-remove [value=keep]");
+    person
+        .page
+        .wait_for("!document.querySelector('#confirm-remove').open");
+    person
+        .page
+        .click("#passkeys > li:nth-child(1) [data-action=remove]");
+    person.page.click("#confirm-remove [value=remove]");
+    person.page.wait_for(&format!("{ROWS}.length === 1"));
+    person
+        .page
+        .wait_for("document.querySelector('#only-one').checkVisibility()");
+
+    // The last one stays.
+    person
+        .page
+        .click("#passkeys > li:nth-child(1) [data-action=remove]");
+    person
+        .page
+        .wait_for("document.querySelector('#alert').textContent.trim() !== ''");
+    person.assert_page_is_sound("the last passkey cannot be removed");
+    person.open("/_latchkey/account");
+    person.page.wait_for(&format!("{ROWS}.length === 1"));
+
+    // The removed one no longer logs in.
+    person.log_out();
+    person.page.call(
+        "WebAuthn.removeVirtualAuthenticator",
+        &json!({"authenticatorId": key}),
+    );
+    person.open("/");
+    person.await_login_page();
+    person.say_yes();
+    person.page.click("[data-action=nameless]");
+    person
+        .page
+        .wait_for("document.querySelector('#alert').textContent.trim() !== ''");
+    assert!(
+        person
+            .gateway
+            .upstream
+            .take()
+            .iter()
+            .all(|request| request.target() != "/")
+    );
+}
+
+#[test]
+fn the_same_authenticator_is_not_added_twice() {
+    let mut person = Person::registered("ann");
+    person.open("/_latchkey/account");
+    person.say_yes();
+    person.page.click("#add");
+    person
+        .page
+        .wait_for("document.querySelector('#alert').textContent.trim() !== ''");
+    person.assert_page_is_sound("already registered");
+    assert_eq!(person.page.eval(&format!("{ROWS}.length")), 1);
+}
+
+#[test]
+fn a_stranger_who_opens_the_account_page_logs_in_first() {
+    let mut person = Person::registered("ann");
+    person.log_out();
+    person.open("/_latchkey/account");
+    person.await_login_page();
+    person.log_in_as("ann");
+    person.page.wait_for_path("/_latchkey/account");
+}
