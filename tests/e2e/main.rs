@@ -1,5 +1,6 @@
 //! Everything together, as a person, an application and an attacker would meet it.
 
+mod ceremonies;
 mod harness;
 mod hostile;
 mod manifests;

@@ -16,6 +16,7 @@ pub mod process;
 pub mod programs;
 pub mod sidecar;
 pub mod upstream;
+pub mod visitor;
 pub mod wait;
 
 pub use browser::{Browser, Page};
@@ -26,3 +27,4 @@ pub use guarded::Guarded;
 pub use http::{Client, Response};
 pub use sidecar::{Sidecar, SidecarConfig};
 pub use upstream::{Received, Upstream};
+pub use visitor::Visitor;

@@ -16,6 +16,8 @@ pub struct SidecarConfig {
     pub public_port: u16,
     /// The internal listener's port.
     pub internal_port: u16,
+    /// Whose word about a client's address is taken.
+    pub gateways: Vec<String>,
     /// Further lines of TOML, appended after the sections below.
     pub more: String,
 }
@@ -28,6 +30,7 @@ impl SidecarConfig {
             public_url: format!("http://localhost:{gateway_port}/_latchkey"),
             public_port: ports::free(),
             internal_port: ports::free(),
+            gateways: vec!["127.0.0.1".to_owned()],
             more: String::new(),
         }
     }
@@ -37,6 +40,7 @@ impl SidecarConfig {
             public_url,
             public_port,
             internal_port,
+            gateways,
             more,
         } = self;
         let data = dir.join("data");
@@ -47,7 +51,7 @@ impl SidecarConfig {
 [listen]
 public = "127.0.0.1:{public_port}"
 internal = "127.0.0.1:{internal_port}"
-gateways = ["127.0.0.1"]
+gateways = {gateways:?}
 
 [storage]
 backend = "sled"

@@ -2,6 +2,8 @@
 
 mod cookies;
 mod headers;
+mod keys;
+mod mishaps;
 mod paths;
 mod redirects;
 mod tokens;
