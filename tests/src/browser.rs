@@ -1,4 +1,4 @@
-//! Headless Chromium with a virtual authenticator, driven over its DevTools protocol.
+//! Headless Chromium with a virtual authenticator, driven over its `DevTools` protocol.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -105,7 +105,7 @@ impl Browser {
             .expect("the tab's address");
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the browser listens");
         stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
+            .set_read_timeout(Some(Duration::from_mins(1)))
             .expect("a time limit");
         let (socket, _) = tungstenite::client(url, stream).expect("the browser talks WebSocket");
         let mut page = Page {
@@ -127,7 +127,7 @@ impl Browser {
 }
 
 impl Page {
-    /// Calls a DevTools method and gives its result.
+    /// Calls a `DevTools` method and gives its result.
     ///
     /// # Panics
     /// When the browser answers with an error.

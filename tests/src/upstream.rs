@@ -158,7 +158,7 @@ impl Received {
 }
 
 fn serve(mut stream: TcpStream, received: &Mutex<Vec<Received>>, answer: &Mutex<Answer>) {
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(120)));
+    let _ = stream.set_read_timeout(Some(Duration::from_mins(2)));
     let mut input = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut input) {
         let upgrade = request

@@ -378,8 +378,7 @@ fn an_upgrade_needs_a_session_and_the_right_origin() {
 #[test]
 fn a_changing_request_by_cookie_from_another_origin_is_refused() {
     let gateway = Guarded::start();
-    let port = gateway.envoy.port;
-    let own = format!("http://localhost:{port}");
+    let own = format!("http://localhost:{}", gateway.envoy.port);
     let post = |headers: &[(&str, &str)]| {
         let mut request = gateway.member().request("POST", "/transfer").body(b"all");
         for (name, value) in headers {
