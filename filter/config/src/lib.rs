@@ -27,7 +27,8 @@ mod url;
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use latchkey_token::JwkSet;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use error::{ConfigError, Problem};
 pub use names::{BadHeader, BadHost, BadName, CookieName, HeaderName, Host, Method, Name};
@@ -100,8 +101,8 @@ pub struct Jwks {
     #[serde(default = "default_refresh", with = "duration")]
     pub refresh: Duration,
     /// A JWK Set that is used instead of fetching one, as an object.
-    #[serde(default)]
-    pub inline: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default, deserialize_with = "inline_keys")]
+    pub inline: Option<JwkSet>,
 }
 
 /// Names of the session's cookies. Neither ever reaches the application.
@@ -200,6 +201,16 @@ impl IdentityHeaders {
         .into_iter()
         .filter_map(|(key, header)| header.as_ref().map(|header| (key, header)))
     }
+}
+
+/// The set is checked here already, so that a bad one is found before it stops a gateway.
+fn inline_keys<'de, D: Deserializer<'de>>(from: D) -> Result<Option<JwkSet>, D::Error> {
+    let Some(keys) = Option::<serde_json::Value>::deserialize(from)? else {
+        return Ok(None);
+    };
+    JwkSet::parse(keys.to_string().as_bytes())
+        .map(Some)
+        .map_err(D::Error::custom)
 }
 
 fn yes() -> bool {

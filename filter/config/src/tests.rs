@@ -1,3 +1,4 @@
+use latchkey_token::{Algorithm, SigningKey};
 use serde_json::{Value, json};
 
 use super::*;
@@ -53,6 +54,7 @@ fn defaults_are_on_the_safe_side() {
 
 #[test]
 fn reads_everything_that_can_be_said() {
+    let key = SigningKey::from_seed(Algorithm::Es256, &[1; 32]).unwrap();
     let config = parse(&json!({
         "issuer": "http://localhost:8080/auth",
         "audiences": ["a", "b"],
@@ -61,7 +63,7 @@ fn reads_everything_that_can_be_said() {
         "sidecar": {"cluster": "outbound|8081||latchkey.latchkey.svc.cluster.local",
             "public_cluster": "outbound|8080||latchkey.latchkey.svc.cluster.local",
             "authority": "latchkey.latchkey.svc", "timeout": "500ms"},
-        "jwks": {"refresh": "10s", "inline": {"keys": []}},
+        "jwks": {"refresh": "10s", "inline": {"keys": [key.public_jwk()]}},
         "session": {"cookie": "latchkey", "refresh_cookie": "latchkey-refresh"},
         "bearer": false,
         "clock_skew": "0s",
@@ -114,6 +116,10 @@ fn the_key_at_fault_is_named() {
         (with("/sidecar", "timeout", json!("2h")), "sidecar.timeout"),
         (with("", "jwks", json!({"refresh": "10ms"})), "jwks.refresh"),
         (with("", "jwks", json!({"inline": []})), "jwks.inline"),
+        (
+            with("", "jwks", json!({"inline": {"keys": []}})),
+            "jwks.inline",
+        ),
         (
             with("", "session", json!({"cookie": "a b"})),
             "session.cookie",

@@ -1,0 +1,132 @@
+//! The host that a request is for.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+/// A host in the form in which the configuration names it, and the port if one was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority<'a> {
+    host: Cow<'a, str>,
+    port: Option<&'a str>,
+}
+
+/// `:authority` is no host name or address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the host is missing or malformed")]
+pub struct BadAuthority;
+
+impl<'a> Authority<'a> {
+    /// Reads `:authority`: case and one final dot do not count.
+    ///
+    /// # Errors
+    /// When it is empty, has a user name, or has characters that no host has.
+    pub fn parse(raw: &'a [u8]) -> Result<Self, BadAuthority> {
+        let text = std::str::from_utf8(raw).map_err(|_| BadAuthority)?;
+        // The colons of an IPv6 address lie inside of brackets.
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, Some(port)),
+            _ => (text, None),
+        };
+        if port.is_some_and(|port| port.parse::<u16>().is_err() || port.starts_with('+')) {
+            return Err(BadAuthority);
+        }
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let host = if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(host.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(host)
+        };
+        let named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let labels = |text: &str| {
+            text.split('.')
+                .all(|label| !label.is_empty() && label.bytes().all(named))
+        };
+        let is_host = match host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => labels(&host),
+        };
+        if is_host {
+            Ok(Self { host, port })
+        } else {
+            Err(BadAuthority)
+        }
+    }
+
+    /// The host, without port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, where the client named one.
+    #[must_use]
+    pub fn port(&self) -> Option<&str> {
+        self.port
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_host_are_the_same() {
+        for raw in [
+            "app.example.com",
+            "APP.example.com",
+            "app.example.com.",
+            "app.example.com:80",
+        ] {
+            assert_eq!(
+                Authority::parse(raw.as_bytes()).unwrap().host(),
+                "app.example.com",
+                "{raw}"
+            );
+        }
+        assert_eq!(Authority::parse(b"[::1]:8080").unwrap().host(), "[::1]");
+        assert_eq!(Authority::parse(b"[::1]").unwrap().port(), None);
+        assert_eq!(
+            Authority::parse(b"localhost:8080").unwrap().port(),
+            Some("8080")
+        );
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        for raw in [
+            &b""[..],
+            b".",
+            b":80",
+            b"a..b",
+            b"a.b..",
+            b"user@app.example.com",
+            b"a b",
+            b"a\tb",
+            b"app.example.com:",
+            b"app.example.com:x",
+            b"app.example.com:+80",
+            b"app.example.com:80:80",
+            b"a:99999",
+            b"\xff",
+            b"caf\xc3\xa9",
+            b"a/b",
+            b"a?b",
+            b"a,b",
+            b"[::1",
+            b"[zz]",
+            b"::1",
+            b"*",
+        ] {
+            assert_eq!(
+                Authority::parse(raw),
+                Err(BadAuthority),
+                "{:?}",
+                raw.escape_ascii().to_string()
+            );
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a request is refused.
+
+use latchkey_token::TokenError;
+use thiserror::Error;
+
+use crate::{
+    authority::BadAuthority,
+    credentials::CredentialError,
+    path::{Ambiguity, BadPath},
+};
+
+/// Why a request is refused: for logs, metrics and tests. A stranger sees only the status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Reason {
+    /// The host is missing or malformed.
+    #[error(transparent)]
+    Authority(#[from] BadAuthority),
+    /// The path is malformed.
+    #[error(transparent)]
+    Path(#[from] BadPath),
+    /// Servers read this path in different ways.
+    #[error(transparent)]
+    Ambiguous(Ambiguity),
+    /// `%23` in a path that nothing guards.
+    #[error("the path has an escaped fragment, and a public rule holds")]
+    EscapedFragment,
+    /// The sign-in has plain paths only, and Envoy routed by the raw one.
+    #[error("the path lies under the sign-in, and is not in normal form")]
+    SignInPath,
+    /// A rule says that nobody may.
+    #[error("a rule denies it")]
+    Denied,
+    /// No key has been fetched yet.
+    #[error("no key to check tokens with")]
+    NoKeys,
+    /// Nobody is signed in.
+    #[error("no token")]
+    NoCredential,
+    /// It is not clear which token counts.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The token is not valid.
+    #[error("token: {0}")]
+    Token(#[from] TokenError),
+    /// Another site made a browser send it.
+    #[error("sent by another origin")]
+    CrossSite,
+}
+
+impl Reason {
+    /// A short stable name for metrics, access logs and log lines.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Authority(_) => "bad_authority",
+            Self::Path(_) => "bad_path",
+            Self::Ambiguous(_) | Self::EscapedFragment => "ambiguous_path",
+            Self::SignInPath => "sign_in_path",
+            Self::Denied => "denied_by_rule",
+            Self::NoKeys => "no_keys",
+            Self::NoCredential => "no_credential",
+            Self::Credential(error) => error.reason(),
+            Self::Token(error) => error.reason(),
+            Self::CrossSite => "cross_site",
+        }
+    }
+
+    /// The status with which a program is answered.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Authority(_)
+            | Self::Path(_)
+            | Self::Ambiguous(_)
+            | Self::EscapedFragment
+            | Self::SignInPath => 400,
+            Self::NoCredential | Self::Credential(_) | Self::Token(_) => 401,
+            Self::Denied | Self::CrossSite => 403,
+            Self::NoKeys => 503,
+        }
+    }
+
+    /// Whether a person is helped by signing in.
+    #[must_use]
+    pub fn asks_for_sign_in(&self) -> bool {
+        match self {
+            Self::NoCredential | Self::Token(_) => true,
+            Self::Credential(error) => error.is_about_cookies(),
+            _ => false,
+        }
+    }
+}

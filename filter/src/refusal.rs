@@ -1,0 +1,450 @@
+//! How a refused request is answered: a page for people, problem details for programs.
+
+use std::fmt::Write as _;
+
+use latchkey_filter_config::FilterConfig;
+use serde_json::json;
+
+use crate::{path::Target, reason::Reason, request::Request};
+
+/// Longer return addresses do not fit every server's and browser's idea of a URL.
+const MAX_RETURN_BYTES: usize = 2048;
+/// How soon a client should try again while there are no keys, in seconds.
+const RETRY_AFTER: &str = "2";
+
+/// An answer of the gateway itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Header names in lower case, with their values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, empty for a redirect.
+    pub body: String,
+}
+
+/// Who waits for the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// A browser that is opening a page, and can be sent elsewhere.
+    Page,
+    /// A browser that is opening a page with a form's contents, which a redirect would lose.
+    Form,
+    /// A script or another program.
+    Program,
+}
+
+impl Audience {
+    /// Tells people from programs. Old browsers do not say; there the wish for HTML counts.
+    #[must_use]
+    pub fn of(request: &Request<'_>) -> Self {
+        let navigates = if request.has("sec-fetch-mode") {
+            request.only("sec-fetch-mode") == Some(b"navigate")
+        } else {
+            !request.has("x-requested-with") && request.all("accept").any(wants_html)
+        };
+        match request.method() {
+            _ if !navigates || request.is_upgrade() => Self::Program,
+            b"GET" | b"HEAD" => Self::Page,
+            _ => Self::Form,
+        }
+    }
+}
+
+/// The answer to a refused request. `has_sign_in`: whether `public_path` is the sign-in on the
+/// host that the request is for.
+#[must_use]
+pub fn response(
+    config: &FilterConfig,
+    request: &Request<'_>,
+    target: Option<&Target<'_>>,
+    has_sign_in: bool,
+    reason: Reason,
+) -> Response {
+    let audience = Audience::of(request);
+    if audience == Audience::Program {
+        return problem(reason);
+    }
+    if !reason.asks_for_sign_in() {
+        return page(reason, None);
+    }
+    // On a host without sign-in only the issuer's own address can help, and its sign-in does not
+    // lead back to other hosts.
+    let login = if has_sign_in {
+        let back = percent_encoded(&return_address(target));
+        format!("{}/login?rd={back}", config.public_path)
+    } else {
+        format!("{}/login", config.issuer)
+    };
+    if audience == Audience::Page && has_sign_in {
+        let headers = vec![
+            ("location", login),
+            ("cache-control", "no-store".to_owned()),
+        ];
+        return Response {
+            status: 302,
+            headers,
+            body: String::new(),
+        };
+    }
+    page(reason, Some(&login))
+}
+
+fn problem(reason: Reason) -> Response {
+    let (slug, title, detail) = words(reason);
+    let status = reason.status();
+    let body = json!({
+        "type": format!("urn:latchkey:problem:{slug}"),
+        "title": title,
+        "status": status,
+        "detail": detail,
+    });
+    let mut headers = common_headers(reason, "application/problem+json");
+    if status == 401 {
+        headers.push(("www-authenticate", challenge(reason)));
+    }
+    Response {
+        status,
+        headers,
+        body: body.to_string(),
+    }
+}
+
+fn page(reason: Reason, login: Option<&str>) -> Response {
+    let (_, title, detail) = words(reason);
+    let link = login.map_or_else(String::new, |login| {
+        format!(
+            "<p><a href=\"{}\">Sign in</a></p>\n",
+            login.replace('&', "&amp;")
+        )
+    });
+    let body = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+         <main>\n<h1>{title}</h1>\n<p>{detail}</p>\n{link}</main>\n</html>\n"
+    );
+    let mut headers = common_headers(reason, "text/html; charset=utf-8");
+    headers.push((
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'".to_owned(),
+    ));
+    if reason.status() == 401 {
+        headers.push(("www-authenticate", challenge(reason)));
+    }
+    Response {
+        status: reason.status(),
+        headers,
+        body,
+    }
+}
+
+fn common_headers(reason: Reason, content_type: &str) -> Vec<(&'static str, String)> {
+    let mut headers = vec![
+        ("content-type", content_type.to_owned()),
+        ("cache-control", "no-store".to_owned()),
+        ("x-content-type-options", "nosniff".to_owned()),
+    ];
+    if reason.status() == 503 {
+        headers.push(("retry-after", RETRY_AFTER.to_owned()));
+    }
+    headers
+}
+
+/// [RFC 6750 3](https://www.rfc-editor.org/rfc/rfc6750#section-3): an error only for a client that
+/// sent something.
+fn challenge(reason: Reason) -> String {
+    let error = match reason {
+        Reason::Token(_) => ", error=\"invalid_token\"",
+        Reason::Credential(_) => ", error=\"invalid_request\"",
+        _ => "",
+    };
+    format!("Bearer realm=\"latchkey\"{error}")
+}
+
+/// Slug, title and detail. What exactly is wrong with a token is not for strangers.
+fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
+    match reason {
+        Reason::NoCredential => (
+            "unauthorized",
+            "Sign-in required",
+            "This needs a session. Please sign in.",
+        ),
+        Reason::Credential(_) | Reason::Token(_) => (
+            "unauthorized",
+            "Sign-in required",
+            "The session that was sent is not valid or has ended. Please sign in again.",
+        ),
+        Reason::Denied => (
+            "forbidden",
+            "Not allowed",
+            "Nobody may open this through the gateway.",
+        ),
+        Reason::CrossSite => (
+            "cross-site",
+            "Not allowed",
+            "This request was sent by another web site.",
+        ),
+        Reason::NoKeys => (
+            "not-ready",
+            "Not ready yet",
+            "The gateway cannot check sessions at the moment. Please try again shortly.",
+        ),
+        Reason::Authority(_)
+        | Reason::Path(_)
+        | Reason::Ambiguous(_)
+        | Reason::EscapedFragment
+        | Reason::SignInPath => (
+            "bad-request",
+            "Bad request",
+            "The gateway does not accept this address.",
+        ),
+    }
+}
+
+/// Where to go after the sign-in: the path as it would have been forwarded.
+fn return_address(target: Option<&Target<'_>>) -> Vec<u8> {
+    let Some(Target::Path(path)) = target else {
+        return b"/".to_vec();
+    };
+    let whole = path.with_query();
+    if whole.len() <= MAX_RETURN_BYTES {
+        whole
+    } else if path.as_str().len() <= MAX_RETURN_BYTES {
+        path.as_str().as_bytes().to_vec()
+    } else {
+        b"/".to_vec()
+    }
+}
+
+fn percent_encoded(bytes: &[u8]) -> String {
+    let mut encoded = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/') {
+            encoded.push(char::from(*byte));
+        } else {
+            // Writing into a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+fn wants_html(accept: &[u8]) -> bool {
+    accept.split(|byte| *byte == b',').any(|range| {
+        let kind = range.split(|byte| *byte == b';').next().unwrap_or_default();
+        kind.trim_ascii().eq_ignore_ascii_case(b"text/html")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_token::TokenError;
+
+    use super::*;
+    use crate::{credentials::CredentialError, path::Ambiguity, test_support};
+
+    const NAVIGATE: (&str, &str) = ("sec-fetch-mode", "navigate");
+
+    fn answer(method: &str, path: &str, headers: &[(&str, &str)], reason: Reason) -> Response {
+        answer_on(true, method, path, headers, reason)
+    }
+
+    fn answer_on(
+        has_sign_in: bool,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        reason: Reason,
+    ) -> Response {
+        let method = [(":method", method)];
+        let headers = method.iter().chain(headers);
+        let headers = headers
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect();
+        let target = Target::parse(path.as_bytes()).ok();
+        let request = Request::new(headers);
+        response(
+            &test_support::config(),
+            &request,
+            target.as_ref(),
+            has_sign_in,
+            reason,
+        )
+    }
+
+    fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+        response
+            .headers
+            .iter()
+            .find(|(is, _)| *is == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn a_page_load_goes_to_the_sign_in_and_back() {
+        for headers in [
+            &[NAVIGATE][..],
+            &[NAVIGATE, ("accept", "*/*")],
+            &[("accept", "text/html,application/xhtml+xml;q=0.9")],
+        ] {
+            let response = answer(
+                "GET",
+                "/orders/../a?b=c&d=%2F#"[..23].trim_end_matches('#'),
+                headers,
+                Reason::NoCredential,
+            );
+            assert_eq!(response.status, 302, "{headers:?}");
+            assert_eq!(
+                header(&response, "location"),
+                Some("/_latchkey/login?rd=/a%3Fb%3Dc%26d%3D%252F")
+            );
+            assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        }
+        assert_eq!(
+            answer("HEAD", "/", &[NAVIGATE], Reason::NoCredential).status,
+            302
+        );
+    }
+
+    #[test]
+    fn programs_get_a_401_and_never_a_redirect() {
+        for (method, headers) in [
+            ("GET", &[][..]),
+            ("GET", &[("accept", "application/json")]),
+            ("GET", &[("accept", "*/*")]),
+            (
+                "GET",
+                &[
+                    ("accept", "text/html"),
+                    ("x-requested-with", "XMLHttpRequest"),
+                ],
+            ),
+            (
+                "GET",
+                &[("accept", "text/html"), ("sec-fetch-mode", "cors")],
+            ),
+            (
+                "GET",
+                &[("accept", "text/html"), ("sec-fetch-mode", "same-origin")],
+            ),
+            (
+                "GET",
+                &[
+                    ("accept", "text/html"),
+                    ("sec-fetch-mode", "websocket"),
+                    ("upgrade", "websocket"),
+                ],
+            ),
+            ("GET", &[NAVIGATE, NAVIGATE]),
+            ("GET", &[NAVIGATE, ("upgrade", "websocket")]),
+            ("POST", &[]),
+            (
+                "POST",
+                &[("sec-fetch-mode", "cors"), ("accept", "text/html")],
+            ),
+            ("OPTIONS", &[("sec-fetch-mode", "cors")]),
+            ("CONNECT", &[NAVIGATE]),
+        ] {
+            let response = answer(method, "/x", headers, Reason::NoCredential);
+            assert_eq!(response.status, 401, "{method} {headers:?}");
+            assert_eq!(
+                header(&response, "content-type"),
+                Some("application/problem+json")
+            );
+            assert_eq!(
+                header(&response, "www-authenticate"),
+                Some("Bearer realm=\"latchkey\"")
+            );
+            assert_eq!(header(&response, "cache-control"), Some("no-store"));
+            assert!(header(&response, "location").is_none());
+            assert!(response.body.contains("urn:latchkey:problem:unauthorized"));
+        }
+    }
+
+    #[test]
+    fn a_navigating_post_gets_a_page_with_a_link() {
+        let response = answer(
+            "POST",
+            "/x?a=\"><script>&b",
+            &[NAVIGATE],
+            Reason::NoCredential,
+        );
+        assert_eq!(response.status, 401);
+        assert_eq!(
+            header(&response, "content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert!(header(&response, "www-authenticate").is_some());
+        assert!(
+            response
+                .body
+                .contains("<a href=\"/_latchkey/login?rd=/x%3Fa%3D%22%3E%3Cscript%3E%26b\">"),
+            "{}",
+            response.body
+        );
+    }
+
+    #[test]
+    fn where_there_is_no_sign_in_nobody_is_sent_to_it() {
+        let response = answer_on(false, "GET", "/x", &[NAVIGATE], Reason::NoCredential);
+        assert_eq!(response.status, 401);
+        assert!(
+            response
+                .body
+                .contains("<a href=\"https://app.example.com/_latchkey/login\">")
+        );
+    }
+
+    #[test]
+    fn what_a_sign_in_does_not_mend_is_no_redirect() {
+        for (reason, status) in [
+            (Reason::Denied, 403),
+            (Reason::CrossSite, 403),
+            (Reason::NoKeys, 503),
+            (Reason::Ambiguous(Ambiguity::Backslash), 400),
+            (Reason::Credential(CredentialError::NotBearer), 401),
+            (Reason::Credential(CredentialError::Disagree), 401),
+        ] {
+            for headers in [&[NAVIGATE][..], &[]] {
+                let response = answer("GET", "/x", headers, reason);
+                assert_eq!(response.status, status, "{reason}");
+                assert_eq!(header(&response, "cache-control"), Some("no-store"));
+                assert_eq!(header(&response, "retry-after").is_some(), status == 503);
+            }
+        }
+    }
+
+    #[test]
+    fn strangers_do_not_learn_what_is_wrong_with_a_token() {
+        let one = answer(
+            "GET",
+            "/x",
+            &[],
+            Reason::Token(TokenError::SignatureInvalid),
+        );
+        let other = answer(
+            "GET",
+            "/x",
+            &[],
+            Reason::Token(TokenError::Expired {
+                expired_at: 1,
+                now: 2,
+            }),
+        );
+        assert_eq!(one, other);
+        let challenge = "Bearer realm=\"latchkey\", error=\"invalid_token\"";
+        assert_eq!(header(&one, "www-authenticate"), Some(challenge));
+    }
+
+    #[test]
+    fn a_long_way_back_is_shortened() {
+        let location = |path: &str| {
+            let response = answer("GET", path, &[NAVIGATE], Reason::NoCredential);
+            header(&response, "location").unwrap().to_owned()
+        };
+        let long = "x".repeat(3000);
+        assert_eq!(location(&format!("/a?{long}")), "/_latchkey/login?rd=/a");
+        assert_eq!(location(&format!("/{long}")), "/_latchkey/login?rd=/");
+    }
+}

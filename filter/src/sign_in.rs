@@ -1,0 +1,193 @@
+//! The one place where requests go on without a token: the sidecar's public endpoints.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use latchkey_filter_config::FilterConfig;
+
+use crate::{
+    identity::{CLIENT_ADDRESS, CLIENT_CERTIFICATE},
+    path::Target,
+    reason::Reason,
+    request::Surroundings,
+};
+
+/// Whether a request goes to the sign-in without a token.
+///
+/// Only where the host is a listed one and Envoy really sends the request to the sidecar.
+/// Everywhere else `public_path` is a path like any other.
+///
+/// # Errors
+/// When the path lies under the sign-in but was written differently: Envoy names the route of the
+/// raw path, so nothing tells where the normal one would lead.
+pub fn is_sign_in(
+    config: &FilterConfig,
+    host: &str,
+    target: &Target<'_>,
+    surroundings: &impl Surroundings,
+) -> Result<bool, Reason> {
+    let Target::Path(path) = target else {
+        return Ok(false);
+    };
+    if !has_sign_in(config, host) || !config.public_path.covers(path.as_str()) {
+        return Ok(false);
+    }
+    if path.is_changed() || path.ambiguity().is_some() {
+        return Err(Reason::SignInPath);
+    }
+    let expected = config.sidecar.public_cluster.as_str().as_bytes();
+    Ok(surroundings
+        .cluster()
+        .is_some_and(|cluster| cluster == expected))
+}
+
+/// Whether `public_path` is the sign-in on this host.
+#[must_use]
+pub fn has_sign_in(config: &FilterConfig, host: &str) -> bool {
+    config.hosts.iter().any(|named| named.as_str() == host)
+}
+
+/// What the sidecar is told about the client.
+#[must_use]
+pub fn headers(surroundings: &impl Surroundings) -> Vec<(String, Vec<u8>)> {
+    let address = surroundings
+        .client_address()
+        .as_deref()
+        .and_then(without_port);
+    let certificate = surroundings
+        .client_certificate()
+        .as_deref()
+        .and_then(thumbprint);
+    [(CLIENT_ADDRESS, address), (CLIENT_CERTIFICATE, certificate)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.into_bytes())))
+        .collect()
+}
+
+/// `192.0.2.1:5678` and `[2001:db8::1]:5678` without the port and brackets.
+fn without_port(address: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(address).ok()?;
+    let address = match text.parse::<std::net::SocketAddr>() {
+        Ok(socket) => socket.ip(),
+        Err(_) => text.parse().ok()?,
+    };
+    Some(address.to_string())
+}
+
+/// `x5t#S256` ([RFC 8705 3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1)) from
+/// hexadecimal digits.
+fn thumbprint(digits: &[u8]) -> Option<String> {
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    let bytes: Option<Vec<u8>> = digits
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(digit(high)? << 4 | digit(low)?),
+            _ => None,
+        })
+        .collect();
+    bytes
+        .filter(|bytes| bytes.len() == 32)
+        .map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{self, Fixed};
+
+    fn decision(host: &str, path: &str, cluster: Option<&str>) -> Result<bool, Reason> {
+        let target = Target::parse(path.as_bytes()).unwrap();
+        let surroundings = Fixed {
+            cluster,
+            ..Fixed::default()
+        };
+        is_sign_in(&test_support::config(), host, &target, &surroundings)
+    }
+
+    #[test]
+    fn only_where_envoy_really_sends_it_to_the_sidecar() {
+        let host = "app.example.com";
+        let public = Some("latchkey-public");
+        assert_eq!(
+            decision(host, "/_latchkey/login?rd=/../x", public),
+            Ok(true)
+        );
+        assert_eq!(decision(host, "/_latchkey", public), Ok(true));
+        assert_eq!(decision(host, "/_latchkey/login", Some("app")), Ok(false));
+        assert_eq!(
+            decision(host, "/_latchkey/login", Some("latchkey-internal")),
+            Ok(false)
+        );
+        assert_eq!(decision(host, "/_latchkey/login", None), Ok(false));
+        assert_eq!(
+            decision("other.example.com", "/_latchkey/login", public),
+            Ok(false)
+        );
+        assert_eq!(decision(host, "/_latchkeys", public), Ok(false));
+        assert_eq!(decision(host, "/_LATCHKEY/login", public), Ok(false));
+    }
+
+    #[test]
+    fn the_route_of_the_raw_path_says_nothing_about_another_one() {
+        let public = Some("latchkey-public");
+        assert_eq!(
+            decision("app.example.com", "/_latchkey/../admin", public),
+            Ok(false)
+        );
+        for path in [
+            "/x/../_latchkey/login",
+            "//_latchkey/login",
+            "/_latchkey/a%2fb",
+            "/_latchkey/..;/x",
+            "/%5flatchkey/login",
+        ] {
+            assert_eq!(
+                decision("app.example.com", path, public),
+                Err(Reason::SignInPath),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_sidecar_is_told_the_address_without_port() {
+        for (address, told) in [
+            ("192.0.2.1:5678", Some("192.0.2.1")),
+            ("[2001:db8::1]:5678", Some("2001:db8::1")),
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("/run/socket", None),
+            ("", None),
+        ] {
+            let surroundings = Fixed {
+                address: Some(address),
+                ..Fixed::default()
+            };
+            let expected: Vec<_> = told
+                .map(|told| (CLIENT_ADDRESS.to_owned(), told.as_bytes().to_vec()))
+                .into_iter()
+                .collect();
+            assert_eq!(headers(&surroundings), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn the_sidecar_is_told_the_thumbprint_of_the_certificate() {
+        let hex = "00".repeat(31) + "Ff";
+        let surroundings = Fixed {
+            certificate: Some(&hex),
+            ..Fixed::default()
+        };
+        let expected = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8";
+        let told = vec![(CLIENT_CERTIFICATE.to_owned(), expected.as_bytes().to_vec())];
+        assert_eq!(headers(&surroundings), told);
+        for bad in ["", "00", "zz", &"0".repeat(63), &"0".repeat(66)] {
+            let surroundings = Fixed {
+                certificate: Some(bad),
+                ..Fixed::default()
+            };
+            assert!(headers(&surroundings).is_empty(), "{bad}");
+        }
+    }
+}
