@@ -39,6 +39,8 @@ pub mod credentials;
 pub mod cross_site;
 pub mod gate;
 pub mod header_map;
+#[cfg(target_arch = "wasm32")]
+mod host;
 pub mod identity;
 pub mod key_fetch;
 pub mod path;

@@ -1,0 +1,84 @@
+//! Envoy's metrics, under `wasmcustom.latchkey.`.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use super::abi::{self, Level, Metric};
+
+/// Requests that went on.
+pub(super) const ALLOWED: &str = "allowed";
+/// Tokens that were known already.
+pub(super) const CACHE_HITS: &str = "cache.hits";
+/// Tokens that had to be verified.
+pub(super) const CACHE_MISSES: &str = "cache.misses";
+/// Key fetches that brought a good set.
+pub(super) const KEY_FETCHES: &str = "jwks.fetched";
+/// Key fetches that did not.
+pub(super) const KEY_FETCH_FAILURES: &str = "jwks.failed";
+
+/// Counters by name, defined when first used. What they cannot do is no reason to refuse anybody.
+#[derive(Default)]
+pub(super) struct Metrics {
+    counters: RefCell<BTreeMap<&'static str, Option<u32>>>,
+    denials: RefCell<BTreeMap<&'static str, Option<u32>>>,
+    ready: Option<u32>,
+}
+
+impl Metrics {
+    /// Defines those that should be there before anything happens.
+    pub(super) fn new() -> Self {
+        let metrics = Self {
+            ready: define(Metric::Gauge, "ready"),
+            ..Self::default()
+        };
+        for name in [
+            ALLOWED,
+            CACHE_HITS,
+            CACHE_MISSES,
+            KEY_FETCHES,
+            KEY_FETCH_FAILURES,
+        ] {
+            metrics
+                .counters
+                .borrow_mut()
+                .insert(name, define(Metric::Counter, name));
+        }
+        metrics
+    }
+
+    pub(super) fn count(&self, name: &'static str) {
+        increment(&self.counters, name, |name| name.to_owned());
+    }
+
+    /// Counts a refused request by its reason.
+    pub(super) fn count_denial(&self, reason: &'static str) {
+        increment(&self.denials, reason, |reason| format!("denied.{reason}"));
+    }
+
+    /// Whether this worker can check tokens.
+    pub(super) fn set_ready(&self, ready: bool) {
+        if let Some(id) = self.ready {
+            let _ = abi::record_metric(id, u64::from(ready));
+        }
+    }
+}
+
+fn increment(
+    ids: &RefCell<BTreeMap<&'static str, Option<u32>>>,
+    key: &'static str,
+    name: impl FnOnce(&str) -> String,
+) {
+    let id = *ids
+        .borrow_mut()
+        .entry(key)
+        .or_insert_with(|| define(Metric::Counter, &name(key)));
+    if let Some(id) = id {
+        let _ = abi::increment_metric(id);
+    }
+}
+
+fn define(kind: Metric, name: &str) -> Option<u32> {
+    let name = format!("latchkey.{name}");
+    abi::define_metric(kind, &name)
+        .inspect_err(|status| abi::log(Level::Warn, &format!("metric {name}: {status}")))
+        .ok()
+}
