@@ -194,3 +194,18 @@ fn mount_hash(mount: &str) -> [u8; 16] {
 fn user_hash(name: &UserName) -> [u8; 32] {
     Sha256::digest(name.as_str().as_bytes()).into()
 }
+
+#[cfg(test)]
+impl Challenge {
+    /// A challenge of any bytes, for examples that come with their own.
+    pub(super) fn trusted(bytes: &[u8], mount: &str, policy: &Policy) -> Self {
+        Self {
+            id: ChallengeId([0; 16]),
+            expires_at: UnixTime(u64::MAX),
+            mount: mount.to_owned(),
+            policy: policy.tag(),
+            user: None,
+            bytes: bytes.to_vec(),
+        }
+    }
+}

@@ -217,3 +217,57 @@ fn refusal(error: WebauthnError) -> CeremonyError {
         _ => CeremonyError::AttestationStatement,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ceremony::{Algorithm, UserVerification};
+    use serde::Serialize;
+    use serde_json::Value;
+
+    fn policy() -> Policy {
+        Policy {
+            user_verification: UserVerification::Preferred,
+            algorithms: vec![Algorithm::Rs256, Algorithm::Es256],
+            ..Policy::default()
+        }
+    }
+
+    /// The library drops names that it does not know: what comes back is what it has understood.
+    fn understood(state: &impl Serialize) -> Value {
+        serde_json::to_value(state).expect("a state")
+    }
+
+    #[test]
+    fn the_registration_state_is_understood() {
+        let state = registration_state(&policy(), &[1, 2, 3]).expect("a state");
+        assert_eq!(
+            understood(&state),
+            json!({
+                "policy": "preferred",
+                "exclude_credentials": [],
+                "challenge": "AQID",
+                "credential_algorithms": ["RS256", "ES256"],
+                "require_resident_key": false,
+                "authenticator_attachment": null,
+                "extensions": {},
+                "allow_synchronised_authenticators": true,
+            })
+        );
+    }
+
+    #[test]
+    fn the_authentication_state_is_understood() {
+        let state = authentication_state(&policy(), &[1, 2, 3]).expect("a state");
+        assert_eq!(
+            understood(&state),
+            json!({
+                "credentials": [],
+                "policy": "preferred",
+                "challenge": "AQID",
+                "appid": null,
+                "allow_backup_eligible_upgrade": false,
+            })
+        );
+    }
+}

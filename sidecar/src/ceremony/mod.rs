@@ -21,6 +21,9 @@ pub mod registration;
 mod relying_party;
 mod strict;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::{CborError, CeremonyError, ChallengeError, Part};
 pub use policy::{
     Algorithm, Attachment, DiscoverableCredential, Policy, PolicyTag, UnknownChoice,

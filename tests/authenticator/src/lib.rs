@@ -169,7 +169,12 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-fn cbor(value: &Cbor) -> Vec<u8> {
+/// Encodes CBOR.
+///
+/// # Panics
+/// Never: it writes to memory.
+#[must_use]
+pub fn cbor(value: &Cbor) -> Vec<u8> {
     let mut bytes = Vec::new();
     ciborium::into_writer(value, &mut bytes).expect("writing to memory");
     bytes
