@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod key_file;
 pub mod log;
 pub mod model;
 pub mod run;

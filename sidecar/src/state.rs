@@ -2,19 +2,17 @@
 
 use crate::config::{Backend, StorageConfig};
 use crate::storage::Store;
+use crate::storage::embedded::{EmbeddedStore, OpenError};
 use crate::storage::memory::MemoryStore;
 use std::sync::Arc;
-
-/// Why the store cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {}
 
 /// Opens the configured store.
 ///
 /// # Errors
 /// When it is locked, missing or damaged; the message says what to do.
 pub fn open_store(config: &StorageConfig) -> Result<Arc<dyn Store>, OpenError> {
-    match config.backend {
-        Backend::Memory | Backend::Sled => Ok(Arc::new(MemoryStore::new())),
-    }
+    Ok(match config.backend {
+        Backend::Memory => Arc::new(MemoryStore::new()),
+        Backend::Sled => Arc::new(EmbeddedStore::open(&config.path)?),
+    })
 }

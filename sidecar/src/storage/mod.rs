@@ -5,7 +5,11 @@
 //! against every backend.
 
 pub mod bounded;
+pub mod embedded;
 pub mod memory;
+
+#[cfg(test)]
+mod conformance;
 
 use crate::model::{
     ChallengeId, Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User,

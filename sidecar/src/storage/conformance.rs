@@ -1,0 +1,131 @@
+//! One suite for every backend: what the traits promise, races included.
+
+mod ceremonies;
+mod sample;
+mod sessions;
+mod signing_keys;
+mod users;
+
+pub(super) use sample::*;
+
+use super::Store;
+use super::embedded::EmbeddedStore;
+use super::memory::MemoryStore;
+use std::sync::Arc;
+
+/// As many as a burst from one impatient client.
+const PARALLEL: usize = 50;
+
+/// Runs `step` that many times at once and gives back what each got.
+async fn at_once<T, F>(store: &Arc<dyn Store>, step: impl Fn(Arc<dyn Store>, usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let gate = Arc::new(tokio::sync::Barrier::new(PARALLEL));
+    let tasks: Vec<_> = (0..PARALLEL)
+        .map(|n| {
+            let (gate, step) = (Arc::clone(&gate), step(Arc::clone(store), n));
+            tokio::spawn(async move {
+                gate.wait().await;
+                step.await
+            })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers
+}
+
+/// How many of the answers are this one.
+fn times<T: PartialEq>(answers: &[T], answer: &T) -> usize {
+    answers.iter().filter(|it| *it == answer).count()
+}
+
+macro_rules! suite {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        /// Everything behind one lock.
+        mod memory {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                $module::$case(Arc::new(MemoryStore::new())).await;
+            })*
+        }
+
+        /// A store that was just made.
+        mod embedded {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                let directory = tempfile::tempdir().unwrap();
+                let store: Arc<dyn Store> =
+                    Arc::new(EmbeddedStore::open(directory.path()).unwrap());
+                $module::$case(Arc::clone(&store)).await;
+                store.close().await.unwrap();
+            })*
+        }
+
+        /// A store that others have used, closed and opened again.
+        mod embedded_reopened {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                let directory = tempfile::tempdir().unwrap();
+                let before = EmbeddedStore::open(directory.path()).unwrap();
+                for n in 900..910 {
+                    let (user, credential) = (user(n), credential(n, n));
+                    crate::storage::Users::create_user(&before, &user, &credential).await.unwrap();
+                }
+                before.close().await.unwrap();
+                let store: Arc<dyn Store> =
+                    Arc::new(EmbeddedStore::open(directory.path()).unwrap());
+                $module::$case(Arc::clone(&store)).await;
+                store.close().await.unwrap();
+            })*
+        }
+    };
+}
+
+suite! {
+    users::an_account_is_stored_with_its_first_credential,
+    users::a_taken_name_or_credential_makes_no_account,
+    users::one_of_many_accounts_with_one_name_is_made,
+    users::one_of_many_accounts_with_one_credential_is_made,
+    users::an_update_changes_what_can_change,
+    users::a_credential_is_added_to_an_existing_user_only,
+    users::one_credential_id_belongs_to_one_account,
+    users::the_limit_of_credentials_holds_in_a_race,
+    users::credentials_come_oldest_first,
+    users::a_label_is_changed_by_its_owner_only,
+    users::the_last_credential_stays,
+    users::two_removals_at_once_leave_one_credential,
+    users::a_removed_credential_can_be_registered_again,
+    ceremonies::of_many_spends_of_one_challenge_one_succeeds,
+    ceremonies::an_expired_challenge_cannot_be_spent,
+    ceremonies::a_clock_that_steps_back_revives_no_challenge,
+    ceremonies::spent_challenges_are_bounded_per_address,
+    ceremonies::a_whole_network_of_one_host_counts_as_one_address,
+    ceremonies::expired_challenges_make_room,
+    ceremonies::a_registration_is_taken_once,
+    ceremonies::of_many_takers_of_one_registration_one_succeeds,
+    ceremonies::an_expired_registration_is_gone,
+    ceremonies::one_challenge_keeps_one_registration,
+    ceremonies::registrations_are_bounded_per_address,
+    ceremonies::registrations_are_bounded_per_account,
+    sessions::a_session_is_stored_found_and_removed,
+    sessions::sessions_are_found_by_user,
+    sessions::a_login_updates_the_credential_and_stores_the_session,
+    sessions::a_login_replaces_the_session_before,
+    sessions::a_sign_count_that_does_not_grow_stores_nothing,
+    sessions::no_sign_count_at_all_passes,
+    sessions::one_of_many_logins_with_one_sign_count_succeeds,
+    sessions::a_login_of_someone_who_is_gone_stores_nothing,
+    sessions::a_session_is_extended_within_its_limits,
+    sessions::ended_sessions_are_swept,
+    sessions::a_session_renewed_during_a_sweep_stays,
+    signing_keys::the_ring_is_replaced_as_a_whole,
+    signing_keys::readers_see_the_old_ring_or_the_new_one,
+}

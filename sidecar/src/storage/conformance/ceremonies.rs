@@ -1,0 +1,233 @@
+//! Challenges that can be spent once, registrations that can be taken once.
+
+use super::*;
+use crate::storage::bounded::Bounds;
+use crate::storage::{CeremonyKept, ChallengeSpent};
+use std::net::IpAddr;
+
+pub(super) async fn of_many_spends_of_one_challenge_one_succeeds(store: Arc<dyn Store>) {
+    let answers = at_once(&store, |store, n| async move {
+        let from = address(u8::try_from(n).unwrap());
+        store
+            .spend_challenge(challenge(1), at(300), from, NOW)
+            .await
+            .unwrap()
+    })
+    .await;
+    assert_eq!(times(&answers, &ChallengeSpent::Spent), 1);
+    assert_eq!(times(&answers, &ChallengeSpent::AlreadySpent), PARALLEL - 1);
+}
+
+pub(super) async fn an_expired_challenge_cannot_be_spent(store: Arc<dyn Store>) {
+    for now in [300, 301] {
+        let spent = store
+            .spend_challenge(challenge(1), at(300), address(1), at(now))
+            .await;
+        assert_eq!(spent.unwrap(), ChallengeSpent::AlreadySpent);
+    }
+}
+
+pub(super) async fn a_clock_that_steps_back_revives_no_challenge(store: Arc<dyn Store>) {
+    let spend = |id, now| store.spend_challenge(challenge(id), at(300), address(1), at(now));
+    assert_eq!(spend(1, 0).await.unwrap(), ChallengeSpent::Spent);
+    // Time passes, so that the first may be forgotten; then it is earlier again.
+    assert_eq!(spend(2, 400).await.unwrap(), ChallengeSpent::AlreadySpent);
+    assert_eq!(spend(1, 0).await.unwrap(), ChallengeSpent::AlreadySpent);
+}
+
+pub(super) async fn spent_challenges_are_bounded_per_address(store: Arc<dyn Store>) {
+    let most = Bounds::default().spent_per_address as u128;
+    for n in 0..most {
+        let spent = store
+            .spend_challenge(challenge(n), at(300), address(1), NOW)
+            .await;
+        assert_eq!(spent.unwrap(), ChallengeSpent::Spent);
+    }
+    let spend = |n, from| store.spend_challenge(challenge(n), at(300), address(from), NOW);
+    assert_eq!(spend(most, 1).await.unwrap(), ChallengeSpent::Full);
+    assert_eq!(spend(0, 1).await.unwrap(), ChallengeSpent::AlreadySpent);
+    assert_eq!(
+        spend(most, 2).await.unwrap(),
+        ChallengeSpent::Spent,
+        "someone else"
+    );
+}
+
+pub(super) async fn a_whole_network_of_one_host_counts_as_one_address(store: Arc<dyn Store>) {
+    let most = Bounds::default().registrations_per_address as u128;
+    let host = |n: u128| IpAddr::V6(std::net::Ipv6Addr::from_bits((0x2001_0db8 << 96) | n));
+    for n in 0..most {
+        let kept = store
+            .keep_registration(&registration(n + 1, host(n)), NOW)
+            .await
+            .unwrap();
+        assert_eq!(kept, CeremonyKept::Kept);
+    }
+    let keep = |n, from| async move { store.keep_registration(&registration(n, from), NOW).await };
+    assert_eq!(
+        keep.clone()(1_000, host(7_777)).await.unwrap(),
+        CeremonyKept::TooMany
+    );
+    assert_eq!(
+        keep(1_001, host(1 << 64)).await.unwrap(),
+        CeremonyKept::Kept,
+        "another network"
+    );
+}
+
+pub(super) async fn expired_challenges_make_room(store: Arc<dyn Store>) {
+    let most = Bounds::default().spent_per_address as u128;
+    for n in 0..most {
+        store
+            .spend_challenge(challenge(n), at(300), address(1), NOW)
+            .await
+            .unwrap();
+    }
+    let spent = store
+        .spend_challenge(challenge(most), at(600), address(1), at(300))
+        .await;
+    assert_eq!(spent.unwrap(), ChallengeSpent::Spent);
+}
+
+pub(super) async fn a_registration_is_taken_once(store: Arc<dyn Store>) {
+    let kept = registration(1, address(1));
+    assert_eq!(
+        store.keep_registration(&kept, NOW).await.unwrap(),
+        CeremonyKept::Kept
+    );
+    assert_eq!(
+        store.take_registration(b"another", NOW).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store
+            .take_registration(&kept.challenge, at(299))
+            .await
+            .unwrap(),
+        Some(kept.clone())
+    );
+    assert_eq!(
+        store
+            .take_registration(&kept.challenge, at(299))
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+pub(super) async fn of_many_takers_of_one_registration_one_succeeds(store: Arc<dyn Store>) {
+    let kept = registration(1, address(1));
+    store.keep_registration(&kept, NOW).await.unwrap();
+    let answers = at_once(&store, |store, _| {
+        let challenge = kept.challenge.clone();
+        async move {
+            store
+                .take_registration(&challenge, NOW)
+                .await
+                .unwrap()
+                .is_some()
+        }
+    })
+    .await;
+    assert_eq!(times(&answers, &true), 1);
+}
+
+pub(super) async fn an_expired_registration_is_gone(store: Arc<dyn Store>) {
+    let kept = registration(1, address(1));
+    store.keep_registration(&kept, NOW).await.unwrap();
+    assert_eq!(
+        store
+            .take_registration(&kept.challenge, at(300))
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        store.take_registration(&kept.challenge, NOW).await.unwrap(),
+        None
+    );
+}
+
+pub(super) async fn one_challenge_keeps_one_registration(store: Arc<dyn Store>) {
+    store
+        .keep_registration(&registration(1, address(1)), NOW)
+        .await
+        .unwrap();
+    let mut second = registration(1, address(2));
+    second.user = user_id(2);
+    assert_eq!(
+        store.keep_registration(&second, NOW).await.unwrap(),
+        CeremonyKept::TooMany
+    );
+    let taken = store
+        .take_registration(&second.challenge, NOW)
+        .await
+        .unwrap();
+    assert_eq!(taken, Some(registration(1, address(1))));
+}
+
+pub(super) async fn registrations_are_bounded_per_address(store: Arc<dyn Store>) {
+    let most = Bounds::default().registrations_per_address as u128;
+    for n in 1..=most {
+        let kept = store
+            .keep_registration(&registration(n, address(1)), NOW)
+            .await
+            .unwrap();
+        assert_eq!(kept, CeremonyKept::Kept);
+    }
+    let more = registration(most + 1, address(1));
+    assert_eq!(
+        store.keep_registration(&more, NOW).await.unwrap(),
+        CeremonyKept::TooMany
+    );
+    let other = registration(most + 1, address(2));
+    assert_eq!(
+        store.keep_registration(&other, NOW).await.unwrap(),
+        CeremonyKept::Kept
+    );
+    // A finished one makes room, and so do expired ones.
+    store
+        .take_registration(&registration(1, address(1)).challenge, NOW)
+        .await
+        .unwrap();
+    let more = registration(most + 2, address(1));
+    assert_eq!(
+        store.keep_registration(&more, NOW).await.unwrap(),
+        CeremonyKept::Kept
+    );
+    for n in 0..most {
+        let mut late = registration(most + 3 + n, address(1));
+        late.expires_at = at(600);
+        assert_eq!(
+            store.keep_registration(&late, at(300)).await.unwrap(),
+            CeremonyKept::Kept
+        );
+    }
+}
+
+pub(super) async fn registrations_are_bounded_per_account(store: Arc<dyn Store>) {
+    let most = Bounds::default().registrations_per_account as u128;
+    let of_account = |n: u128, account: u128| {
+        let mut ceremony = registration(n, address(u8::try_from(n).unwrap()));
+        ceremony.user = user_id(account);
+        ceremony.existing = true;
+        ceremony
+    };
+    for n in 1..=most {
+        let kept = store
+            .keep_registration(&of_account(n, 1), NOW)
+            .await
+            .unwrap();
+        assert_eq!(kept, CeremonyKept::Kept);
+    }
+    let more = store
+        .keep_registration(&of_account(most + 1, 1), NOW)
+        .await
+        .unwrap();
+    assert_eq!(more, CeremonyKept::TooMany);
+    let other = store
+        .keep_registration(&of_account(most + 1, 2), NOW)
+        .await
+        .unwrap();
+    assert_eq!(other, CeremonyKept::Kept);
+}

@@ -1,0 +1,292 @@
+//! Sessions, and the end of a login.
+
+use super::*;
+use crate::model::{Session, User};
+use crate::storage::{Assertion, AssertionRecorded};
+
+fn assertion(sign_count: u32) -> Assertion {
+    Assertion {
+        sign_count,
+        backup_state: true,
+        at: at(60),
+    }
+}
+
+async fn with_user(store: &Arc<dyn Store>, sign_count: u32) {
+    let mut credential = credential(10, 1);
+    credential.sign_count = sign_count;
+    store.create_user(&user(1), &credential).await.unwrap();
+}
+
+pub(super) async fn a_session_is_stored_found_and_removed(store: Arc<dyn Store>) {
+    assert_eq!(store.session(session_id(1)).await.unwrap(), None);
+    store.insert_session(&session(1, 1)).await.unwrap();
+    assert_eq!(
+        store.session(session_id(1)).await.unwrap(),
+        Some(session(1, 1))
+    );
+    assert!(store.remove_session(session_id(1)).await.unwrap());
+    assert!(!store.remove_session(session_id(1)).await.unwrap());
+    assert_eq!(store.session(session_id(1)).await.unwrap(), None);
+    assert!(store.sessions_of(user_id(1)).await.unwrap().is_empty());
+}
+
+pub(super) async fn sessions_are_found_by_user(store: Arc<dyn Store>) {
+    for (n, user) in [(1, 1), (2, 2), (3, 1)] {
+        store.insert_session(&session(n, user)).await.unwrap();
+    }
+    assert_eq!(
+        store.sessions_of(user_id(1)).await.unwrap(),
+        [session(1, 1), session(3, 1)]
+    );
+    assert_eq!(
+        store.sessions_of(user_id(2)).await.unwrap(),
+        [session(2, 2)]
+    );
+    // The same id for another user leaves nothing with the first one.
+    store.insert_session(&session(1, 2)).await.unwrap();
+    assert_eq!(
+        store.sessions_of(user_id(1)).await.unwrap(),
+        [session(3, 1)]
+    );
+    assert_eq!(
+        store.sessions_of(user_id(2)).await.unwrap(),
+        [session(1, 2), session(2, 2)]
+    );
+}
+
+pub(super) async fn a_login_updates_the_credential_and_stores_the_session(store: Arc<dyn Store>) {
+    with_user(&store, 4).await;
+    let recorded = store
+        .record_assertion(&credential_id(10), assertion(5), &session(1, 1), None)
+        .await;
+    assert_eq!(recorded.unwrap(), AssertionRecorded::Recorded);
+    let credential = store.credential(&credential_id(10)).await.unwrap().unwrap();
+    assert_eq!(
+        (
+            credential.sign_count,
+            credential.backup_state,
+            credential.last_used_at
+        ),
+        (5, true, Some(at(60)))
+    );
+    assert_eq!(
+        store.sessions_of(user_id(1)).await.unwrap(),
+        [session(1, 1)]
+    );
+}
+
+pub(super) async fn a_login_replaces_the_session_before(store: Arc<dyn Store>) {
+    with_user(&store, 0).await;
+    store.insert_session(&session(1, 1)).await.unwrap();
+    let login = |n, count, replaces| {
+        let store = Arc::clone(&store);
+        async move {
+            let session = session(n, 1);
+            store
+                .record_assertion(&credential_id(10), assertion(count), &session, replaces)
+                .await
+        }
+    };
+    assert_eq!(
+        login(2, 1, Some(session_id(1))).await.unwrap(),
+        AssertionRecorded::Recorded
+    );
+    assert_eq!(
+        store.sessions_of(user_id(1)).await.unwrap(),
+        [session(2, 1)]
+    );
+    // Of the same id: stepped up, still there.
+    assert_eq!(
+        login(2, 2, Some(session_id(2))).await.unwrap(),
+        AssertionRecorded::Recorded
+    );
+    assert_eq!(
+        store.sessions_of(user_id(1)).await.unwrap(),
+        [session(2, 1)]
+    );
+    assert_eq!(
+        login(3, 3, Some(session_id(77))).await.unwrap(),
+        AssertionRecorded::Recorded
+    );
+    assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 2);
+}
+
+pub(super) async fn a_sign_count_that_does_not_grow_stores_nothing(store: Arc<dyn Store>) {
+    with_user(&store, 4).await;
+    store.insert_session(&session(9, 1)).await.unwrap();
+    for count in [0, 3, 4] {
+        let recorded = store
+            .record_assertion(
+                &credential_id(10),
+                assertion(count),
+                &session(1, 1),
+                Some(session_id(9)),
+            )
+            .await;
+        assert_eq!(
+            recorded.unwrap(),
+            AssertionRecorded::SignCountRegressed { stored: 4 }
+        );
+    }
+    let credential = store.credential(&credential_id(10)).await.unwrap().unwrap();
+    assert_eq!((credential.sign_count, credential.last_used_at), (4, None));
+    assert_eq!(
+        store.sessions_of(user_id(1)).await.unwrap(),
+        [session(9, 1)]
+    );
+}
+
+pub(super) async fn no_sign_count_at_all_passes(store: Arc<dyn Store>) {
+    with_user(&store, 0).await;
+    for n in 1..=2 {
+        let recorded = store
+            .record_assertion(&credential_id(10), assertion(0), &session(n, 1), None)
+            .await;
+        assert_eq!(recorded.unwrap(), AssertionRecorded::Recorded);
+    }
+}
+
+pub(super) async fn one_of_many_logins_with_one_sign_count_succeeds(store: Arc<dyn Store>) {
+    with_user(&store, 4).await;
+    let answers = at_once(&store, |store, n| async move {
+        let session = session(n as u128 + 1, 1);
+        store
+            .record_assertion(&credential_id(10), assertion(5), &session, None)
+            .await
+            .unwrap()
+    })
+    .await;
+    assert_eq!(times(&answers, &AssertionRecorded::Recorded), 1);
+    let refused = AssertionRecorded::SignCountRegressed { stored: 5 };
+    assert_eq!(times(&answers, &refused), PARALLEL - 1);
+    assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 1);
+}
+
+pub(super) async fn a_login_of_someone_who_is_gone_stores_nothing(store: Arc<dyn Store>) {
+    let login = |session: Session| {
+        let store = Arc::clone(&store);
+        async move {
+            let id = credential_id(10);
+            store
+                .record_assertion(&id, assertion(1), &session, None)
+                .await
+                .unwrap()
+        }
+    };
+    assert_eq!(
+        login(session(1, 1)).await,
+        AssertionRecorded::Gone,
+        "no such user"
+    );
+    with_user(&store, 0).await;
+    store
+        .create_user(&user(2), &credential(20, 2))
+        .await
+        .unwrap();
+    assert_eq!(
+        login(session(1, 2)).await,
+        AssertionRecorded::Gone,
+        "another user's credential"
+    );
+    store
+        .update_user(&User {
+            disabled: true,
+            ..user(1)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        login(session(1, 1)).await,
+        AssertionRecorded::Gone,
+        "disabled"
+    );
+    store.update_user(&user(1)).await.unwrap();
+    store
+        .remove_credential(user_id(1), &credential_id(10), false)
+        .await
+        .unwrap();
+    assert_eq!(
+        login(session(1, 1)).await,
+        AssertionRecorded::Gone,
+        "removed credential"
+    );
+    assert_eq!(store.session(session_id(1)).await.unwrap(), None);
+}
+
+pub(super) async fn a_session_is_extended_within_its_limits(store: Arc<dyn Store>) {
+    store.insert_session(&session(1, 1)).await.unwrap();
+    let idle = || async {
+        store
+            .session(session_id(1))
+            .await
+            .unwrap()
+            .unwrap()
+            .idle_until
+    };
+    assert!(
+        store
+            .extend_session(session_id(1), at(5_000))
+            .await
+            .unwrap()
+    );
+    assert_eq!(idle().await, at(5_000));
+    assert!(store.extend_session(session_id(1), at(10)).await.unwrap());
+    assert_eq!(idle().await, at(5_000), "never back");
+    assert!(
+        store
+            .extend_session(session_id(1), at(99_999))
+            .await
+            .unwrap()
+    );
+    assert_eq!(idle().await, at(36_000), "never past its end");
+    assert!(
+        !store
+            .extend_session(session_id(2), at(5_000))
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.session(session_id(2)).await.unwrap(), None);
+}
+
+pub(super) async fn ended_sessions_are_swept(store: Arc<dyn Store>) {
+    for n in 1..=300 {
+        store.insert_session(&session(n, 1)).await.unwrap();
+    }
+    store
+        .insert_session(&Session {
+            idle_until: at(7_200),
+            ..session(1_000, 1)
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.sweep_sessions(at(3_599)).await.unwrap(), 0);
+    assert_eq!(store.sweep_sessions(at(3_600)).await.unwrap(), 300);
+    let left = store.sessions_of(user_id(1)).await.unwrap();
+    assert_eq!(
+        left.iter().map(|it| it.id).collect::<Vec<_>>(),
+        [session_id(1_000)]
+    );
+}
+
+pub(super) async fn a_session_renewed_during_a_sweep_stays(store: Arc<dyn Store>) {
+    for n in 1..=PARALLEL as u128 {
+        store.insert_session(&session(n, 1)).await.unwrap();
+    }
+    let renewed = at_once(&store, |store, n| async move {
+        let id = session_id(n as u128 + 1);
+        if n % 10 == 0 {
+            store.sweep_sessions(at(3_600)).await.unwrap();
+        }
+        store.extend_session(id, at(7_200)).await.unwrap()
+    })
+    .await;
+    for (n, renewed) in renewed.into_iter().enumerate() {
+        let there = store
+            .session(session_id(n as u128 + 1))
+            .await
+            .unwrap()
+            .is_some();
+        assert_eq!(there, renewed, "session {n}");
+    }
+}

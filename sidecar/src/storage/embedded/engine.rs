@@ -1,0 +1,273 @@
+//! sled, opened and checked; and the view that readers have of it.
+
+use super::OpenError;
+use super::files::Directory;
+use super::layout::{self, FORMAT, Key, Table, open_value};
+use super::ledger::Inventory;
+use crate::model::{Session, SessionId, UnixTime};
+use crate::storage::StorageError;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+/// Pages in memory. 200,000 credentials work from far less; sled's own default is a gigabyte.
+const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+
+const LOCK_ATTEMPTS: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// An open sled database and the handle that makes it durable.
+pub(super) struct Engine {
+    pub(super) tree: sled::Db,
+    /// sled's own flush on Linux is no fsync.
+    durable: File,
+}
+
+impl Engine {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        remove_unfinished_snapshots(path)?;
+        let config = sled::Config::new()
+            .path(path)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(None)
+            .mode(sled::Mode::HighThroughput);
+        // On some damages sled panics instead of answering with an error.
+        let tree = open_tree(&config)?;
+        let durable = File::open(path.join("db"))?;
+        Ok(Self { tree, durable })
+    }
+
+    /// Everything written so far survives a power cut when this returns.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.tree.flush()?;
+        self.durable.sync_all()
+    }
+}
+
+/// After closing, sled's own file lock can outlive the handle for a moment. Other processes are
+/// kept away by the lock on the directory, so this one only needs patience.
+fn open_tree(config: &sled::Config) -> io::Result<sled::Db> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match guarded(|| Ok(config.open()?)) {
+            Err(error) if error.to_string().contains("could not acquire lock") => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+    guarded(|| Ok(config.open()?))
+}
+
+/// Runs sled, with its panics as errors.
+pub(super) fn guarded<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or_default();
+        // One line, not a dump.
+        let text: String = text.chars().take_while(|c| *c != '\n').take(200).collect();
+        Err(io::Error::other(format!("sled stopped: {text}")))
+    })
+}
+
+/// A process that was killed while sled wrote a snapshot leaves an unfinished one, which sled
+/// would take for the newest and then refuse. The finished one is removed only after its successor
+/// is in place, so this one is not needed.
+fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads every record and compares with what the store says of itself.
+pub(super) fn verify(engine: &Engine, directory: &Directory) -> Result<Inventory, OpenError> {
+    let damaged = |damage: String| OpenError::Damaged {
+        path: directory.path().to_owned(),
+        damage,
+    };
+    let meta = |key: &Key| -> Result<Option<sled::IVec>, OpenError> {
+        guarded(|| Ok(engine.tree.get(key.bytes())?)).map_err(|error| damaged(error.to_string()))
+    };
+    let (format, stored) = (Key::meta("format"), Key::meta("inventory"));
+    let (Some(format_value), Some(stored_value)) = (meta(&format)?, meta(&stored)?) else {
+        return Err(damaged("its beginning is lost".to_owned()));
+    };
+    let found: u32 = layout::decode(&format, &format_value).map_err(|e| damaged(e.to_string()))?;
+    if found != FORMAT {
+        return Err(OpenError::Format {
+            path: directory.path().to_owned(),
+            found,
+            known: FORMAT,
+        });
+    }
+    let stored: Inventory =
+        layout::decode(&stored, &stored_value).map_err(|e| damaged(e.to_string()))?;
+    let counted = guarded(|| count(&engine.tree)).map_err(|error| damaged(error.to_string()))?;
+    if !stored.holds(&counted) {
+        return Err(damaged(format!(
+            "{} records are there and whole, {} should be",
+            counted.records, stored.records
+        )));
+    }
+    match directory.watermark() {
+        Some(watermark) if watermark > stored.step => Err(damaged(format!(
+            "it ends at step {}, but step {watermark} was reached",
+            stored.step
+        ))),
+        Some(_) => Ok(stored),
+        None => {
+            tracing::warn!("the file watermark was not readable; it is written again");
+            Ok(stored)
+        }
+    }
+}
+
+fn count(tree: &sled::Db) -> io::Result<Inventory> {
+    let mut counted = Inventory::default();
+    for entry in tree.iter() {
+        let (key, value) = entry?;
+        if key.first() == Some(&Table::Meta.tag()) {
+            continue;
+        }
+        // A record that is damaged is not counted, so that the sums differ.
+        if let Some((checksum, _)) = open_value(&key, &value) {
+            counted.add(checksum);
+        }
+    }
+    Ok(counted)
+}
+
+/// What readers see.
+#[derive(Default)]
+pub(super) struct View {
+    shown: RwLock<Shown>,
+    /// Held while a step is applied: sled lets a scan see half of a batch.
+    applying: RwLock<()>,
+}
+
+#[derive(Default)]
+pub(super) struct Shown {
+    /// Absent only when it could not be opened again after a failure, or after closing.
+    pub(super) engine: Option<Engine>,
+    /// After a failed write sled shows it all the same until it is opened again. These are the
+    /// values from before.
+    pub(super) undone: BTreeMap<Vec<u8>, Option<sled::IVec>>,
+}
+
+impl View {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Shown> {
+        self.shown.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Shown> {
+        self.shown.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies a step; scans see it whole or not at all.
+    pub(super) fn apply(&self, engine: &Engine, batch: sled::Batch) -> io::Result<()> {
+        let _applying = self
+            .applying
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        guarded(|| Ok(engine.tree.apply_batch(batch)?))
+    }
+
+    fn scan(&self, prefix: &Key) -> Result<BTreeMap<Vec<u8>, sled::IVec>, StorageError> {
+        let shown = self.read();
+        let _not_applying = self.applying.read().unwrap_or_else(PoisonError::into_inner);
+        shown.entries(prefix)
+    }
+
+    /// The record under this key.
+    pub(super) fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StorageError> {
+        let value = self.read().value(key.bytes())?;
+        value.map(|value| layout::decode(key, &value)).transpose()
+    }
+
+    /// The keys that begin with this one, in order.
+    pub(super) fn keys(&self, prefix: &Key) -> Result<Vec<Vec<u8>>, StorageError> {
+        Ok(self.scan(prefix)?.into_keys().collect())
+    }
+
+    /// How many records a table has.
+    pub(super) fn count(&self, table: Table) -> Result<u64, StorageError> {
+        let entries = self.scan(&Key::all_of(table))?;
+        Ok(u64::try_from(entries.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Every record of a table.
+    pub(super) fn records<T: DeserializeOwned>(
+        &self,
+        table: Table,
+    ) -> Result<Vec<T>, StorageError> {
+        let entries = self.scan(&Key::all_of(table))?;
+        entries
+            .iter()
+            .map(|(key, value)| layout::decode(&Key::of(table, key), value))
+            .collect()
+    }
+
+    /// The sessions that do not live at `now` any more.
+    pub(super) fn ended_sessions(&self, now: UnixTime) -> Result<Vec<SessionId>, StorageError> {
+        let sessions: Vec<Session> = self.records(Table::Sessions)?;
+        Ok(sessions
+            .iter()
+            .filter(|it| !it.is_alive(now))
+            .map(|it| it.id)
+            .collect())
+    }
+}
+
+impl Shown {
+    fn engine(&self) -> Result<&Engine, StorageError> {
+        self.engine.as_ref().ok_or_else(|| {
+            StorageError::Read(io::Error::other(
+                "the store is closed, or could not be opened again",
+            ))
+        })
+    }
+
+    fn value(&self, key: &[u8]) -> Result<Option<sled::IVec>, StorageError> {
+        if let Some(before) = self.undone.get(key) {
+            return Ok(before.clone());
+        }
+        let engine = self.engine()?;
+        guarded(|| Ok(engine.tree.get(key)?)).map_err(StorageError::Read)
+    }
+
+    fn entries(&self, prefix: &Key) -> Result<BTreeMap<Vec<u8>, sled::IVec>, StorageError> {
+        let engine = self.engine()?;
+        let mut entries = guarded(|| {
+            let scan = engine.tree.scan_prefix(prefix.bytes());
+            scan.map(|entry| entry.map(|(key, value)| (key.to_vec(), value)))
+                .collect::<Result<BTreeMap<_, _>, _>>()
+                .map_err(io::Error::from)
+        })
+        .map_err(StorageError::Read)?;
+        for (key, before) in &self.undone {
+            match before {
+                Some(value) if key.starts_with(prefix.bytes()) => {
+                    entries.insert(key.clone(), value.clone());
+                }
+                Some(_) => {}
+                None => {
+                    entries.remove(key);
+                }
+            }
+        }
+        Ok(entries)
+    }
+}

@@ -1,0 +1,215 @@
+//! What lies where: the keys of the records, and the form of their values.
+//!
+//! One sled tree holds everything, because a batch is atomic within one tree. The first byte of a
+//! key is its table.
+
+use crate::model::{CredentialId, SessionId, UserId, UserName};
+use crate::storage::StorageError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+/// Changes only with a way to read the older form.
+pub(super) const FORMAT: u32 = 1;
+
+/// A leaf of sled holds up to 17 entries and must stay well below a quarter of a segment (128 KiB):
+/// what is larger goes to a file of its own that no fsync reaches.
+pub(super) const MOST_VALUE_BYTES: usize = 4_096;
+
+/// Which collection a record is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    Users,
+    /// Folded name to user id. An entry stays when its user goes: names are never free again.
+    Names,
+    Credentials,
+    /// User id and credential id, without a value.
+    CredentialsOfUser,
+    Sessions,
+    /// User id and session id, without a value.
+    SessionsOfUser,
+    SigningKeys,
+    /// About the store itself; not counted in the inventory.
+    Meta,
+}
+
+impl Table {
+    pub(super) const fn tag(self) -> u8 {
+        match self {
+            Self::Users => b'u',
+            Self::Names => b'n',
+            Self::Credentials => b'c',
+            Self::CredentialsOfUser => b'o',
+            Self::Sessions => b's',
+            Self::SessionsOfUser => b'p',
+            Self::SigningKeys => b'k',
+            Self::Meta => b'm',
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Names => "names",
+            Self::Credentials => "credentials",
+            Self::CredentialsOfUser => "credentials of users",
+            Self::Sessions => "sessions",
+            Self::SessionsOfUser => "sessions of users",
+            Self::SigningKeys => "signing keys",
+            Self::Meta => "meta",
+        }
+    }
+}
+
+/// The key of a record, or the prefix that several share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    table: Table,
+    bytes: Vec<u8>,
+}
+
+/// Table byte and user id in front of an index entry's own id.
+const OWNED_PREFIX: usize = 1 + 16;
+
+impl Key {
+    fn new(table: Table, parts: &[&[u8]]) -> Self {
+        let mut bytes = vec![table.tag()];
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        Self { table, bytes }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// A key that was read from the store.
+    pub(super) fn of(table: Table, bytes: &[u8]) -> Self {
+        Self {
+            table,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    pub(super) fn all_of(table: Table) -> Self {
+        Self::new(table, &[])
+    }
+
+    pub(super) fn meta(name: &str) -> Self {
+        Self::new(Table::Meta, &[name.as_bytes()])
+    }
+
+    pub(super) fn user(id: UserId) -> Self {
+        Self::new(Table::Users, &[id.0.as_bytes()])
+    }
+
+    pub(super) fn name(name: &UserName) -> Self {
+        Self::new(Table::Names, &[name.as_str().as_bytes()])
+    }
+
+    pub(super) fn credential(id: &CredentialId) -> Self {
+        Self::new(Table::Credentials, &[id.as_bytes()])
+    }
+
+    pub(super) fn credentials_of(user: UserId) -> Self {
+        Self::new(Table::CredentialsOfUser, &[user.0.as_bytes()])
+    }
+
+    pub(super) fn owned_credential(user: UserId, id: &CredentialId) -> Self {
+        Self::new(
+            Table::CredentialsOfUser,
+            &[user.0.as_bytes(), id.as_bytes()],
+        )
+    }
+
+    /// The credential that an entry of [`Self::credentials_of`] names.
+    pub(super) fn credential_from(entry: &[u8]) -> Self {
+        Self::new(
+            Table::Credentials,
+            &[entry.get(OWNED_PREFIX..).unwrap_or_default()],
+        )
+    }
+
+    pub(super) fn session(id: SessionId) -> Self {
+        Self::new(Table::Sessions, &[id.0.as_bytes()])
+    }
+
+    pub(super) fn sessions_of(user: UserId) -> Self {
+        Self::new(Table::SessionsOfUser, &[user.0.as_bytes()])
+    }
+
+    pub(super) fn owned_session(user: UserId, id: SessionId) -> Self {
+        Self::new(Table::SessionsOfUser, &[user.0.as_bytes(), id.0.as_bytes()])
+    }
+
+    /// The session that an entry of [`Self::sessions_of`] names.
+    pub(super) fn session_from(entry: &[u8]) -> Self {
+        Self::new(
+            Table::Sessions,
+            &[entry.get(OWNED_PREFIX..).unwrap_or_default()],
+        )
+    }
+
+    pub(super) fn signing_key(kid: &str) -> Self {
+        Self::new(Table::SigningKeys, &[kid.as_bytes()])
+    }
+
+    /// For messages: ids as they are written elsewhere, never more than a line.
+    fn printable(&self) -> String {
+        let id = self.bytes.get(1..).unwrap_or_default();
+        match (self.table, Uuid::from_slice(id)) {
+            (Table::Users | Table::Sessions, Ok(uuid)) => uuid.to_string(),
+            (Table::Names | Table::SigningKeys, _) => {
+                String::from_utf8_lossy(id).escape_debug().to_string()
+            }
+            _ => CredentialId::from_bytes(id)
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn damaged(&self) -> StorageError {
+        StorageError::Damaged {
+            tree: self.table.name(),
+            key: self.printable(),
+        }
+    }
+}
+
+/// Checksum of a record: of its key too, so that no value passes under another key.
+pub(super) fn checksum(key: &[u8], payload: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(payload);
+    hasher.finalize()
+}
+
+/// A value: checksum, then JSON.
+pub(super) fn encode(key: &Key, value: &impl Serialize) -> Result<Vec<u8>, StorageError> {
+    let payload = serde_json::to_vec(value).map_err(|error| StorageError::Write(error.into()))?;
+    if payload.len() > MOST_VALUE_BYTES {
+        return Err(StorageError::Write(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            format!(
+                "a record of {} bytes in {}, at most {MOST_VALUE_BYTES} fit",
+                payload.len(),
+                key.table.name()
+            ),
+        )));
+    }
+    let mut bytes = checksum(key.bytes(), &payload).to_be_bytes().to_vec();
+    bytes.extend_from_slice(&payload);
+    Ok(bytes)
+}
+
+/// The checksum and the payload of a value; `None` when they do not belong together.
+pub(super) fn open_value<'a>(key: &[u8], value: &'a [u8]) -> Option<(u32, &'a [u8])> {
+    let (stored, payload) = value.split_first_chunk()?;
+    let stored = u32::from_be_bytes(*stored);
+    (stored == checksum(key, payload)).then_some((stored, payload))
+}
+
+/// What [`encode`] wrote.
+pub(super) fn decode<T: DeserializeOwned>(key: &Key, value: &[u8]) -> Result<T, StorageError> {
+    let (_, payload) = open_value(key.bytes(), value).ok_or_else(|| key.damaged())?;
+    serde_json::from_slice(payload).map_err(|_| key.damaged())
+}

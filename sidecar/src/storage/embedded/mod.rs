@@ -1,0 +1,280 @@
+//! The embedded store: sled underneath, one writer in front.
+//!
+//! - Every change is a step that runs on one writer thread, so steps never race. The steps that
+//!   wait at the same time share one flush and one fsync, and each is answered after it.
+//! - A step is one sled batch: after a crash all of it is there or nothing.
+//! - Reads go to sled directly, on the caller's thread.
+//! - sled alone would open a damaged file with whatever it can still read. So every record has a
+//!   checksum, an inventory counts and sums all records, a watermark outside of sled remembers how
+//!   far the store has come, and opening checks all of it: a store opens whole or not at all.
+
+mod engine;
+mod files;
+mod layout;
+mod ledger;
+mod open_error;
+mod steps;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use open_error::OpenError;
+
+use super::bounded::CeremoniesUnderWay;
+use super::{
+    Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
+    CredentialRemoved, RegistrationCeremony, Sessions, SigningKeys, StorageError, Store,
+    UserCreated, Users,
+};
+use crate::model::{
+    ChallengeId, Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User,
+    UserId, UserName,
+};
+use async_trait::async_trait;
+use engine::View;
+use layout::{Key, Table};
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use writer::Writer;
+
+/// A durable store in one directory, for one process.
+pub struct EmbeddedStore {
+    view: Arc<View>,
+    writer: Writer,
+    /// In memory on purpose: the key that vouches for challenges is new at each start, so what is
+    /// spent need not outlive the process, and strangers cannot make the store grow.
+    ceremonies: Mutex<CeremoniesUnderWay>,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in `directory`, and makes one where there is nothing yet.
+    ///
+    /// # Errors
+    /// When it is locked, missing or damaged. Nothing is repaired or replaced by itself.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        let (view, writer) = writer::open(directory)?;
+        Ok(Self {
+            view,
+            writer,
+            ceremonies: Mutex::default(),
+        })
+    }
+
+    fn ceremonies(&self) -> MutexGuard<'_, CeremoniesUnderWay> {
+        self.ceremonies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Users for EmbeddedStore {
+    async fn user(&self, id: UserId) -> Result<Option<User>, StorageError> {
+        self.view.record(&Key::user(id))
+    }
+
+    async fn user_by_name(&self, name: &UserName) -> Result<Option<User>, StorageError> {
+        let id: Option<UserId> = self.view.record(&Key::name(name))?;
+        id.map_or(Ok(None), |id| self.view.record(&Key::user(id)))
+    }
+
+    async fn create_user(
+        &self,
+        user: &User,
+        credential: &Credential,
+    ) -> Result<UserCreated, StorageError> {
+        let (user, credential) = (user.clone(), credential.clone());
+        self.writer
+            .run(move |ledger| steps::create_user(ledger, &user, &credential))
+            .await
+    }
+
+    async fn update_user(&self, user: &User) -> Result<bool, StorageError> {
+        let user = user.clone();
+        self.writer
+            .run(move |ledger| steps::update_user(ledger, &user))
+            .await
+    }
+
+    async fn count_users(&self) -> Result<u64, StorageError> {
+        self.view.count(Table::Users)
+    }
+
+    async fn credential(&self, id: &CredentialId) -> Result<Option<Credential>, StorageError> {
+        self.view.record(&Key::credential(id))
+    }
+
+    async fn credentials_of(&self, user: UserId) -> Result<Vec<Credential>, StorageError> {
+        let mut credentials: Vec<Credential> = Vec::new();
+        for key in self.view.keys(&Key::credentials_of(user))? {
+            // Removed since the keys were read: then it is not one of the user's any more.
+            if let Some(credential) = self.view.record(&Key::credential_from(&key))? {
+                credentials.push(credential);
+            }
+        }
+        credentials.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(credentials)
+    }
+
+    async fn insert_credential_if_absent(
+        &self,
+        credential: &Credential,
+        most: usize,
+    ) -> Result<CredentialInserted, StorageError> {
+        let credential = credential.clone();
+        self.writer
+            .run(move |ledger| steps::insert_credential(ledger, &credential, most))
+            .await
+    }
+
+    async fn label_credential(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        label: &str,
+    ) -> Result<bool, StorageError> {
+        let (id, label) = (id.clone(), label.to_owned());
+        self.writer
+            .run(move |ledger| steps::label_credential(ledger, user, &id, label))
+            .await
+    }
+
+    async fn remove_credential(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        keep_last: bool,
+    ) -> Result<CredentialRemoved, StorageError> {
+        let id = id.clone();
+        self.writer
+            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last))
+            .await
+    }
+}
+
+#[async_trait]
+impl Ceremonies for EmbeddedStore {
+    async fn spend_challenge(
+        &self,
+        id: ChallengeId,
+        expires_at: UnixTime,
+        address: IpAddr,
+        now: UnixTime,
+    ) -> Result<ChallengeSpent, StorageError> {
+        Ok(self.ceremonies().spend(id, expires_at, address, now))
+    }
+
+    async fn keep_registration(
+        &self,
+        ceremony: &RegistrationCeremony,
+        now: UnixTime,
+    ) -> Result<CeremonyKept, StorageError> {
+        Ok(self.ceremonies().keep(ceremony, now))
+    }
+
+    async fn take_registration(
+        &self,
+        challenge: &[u8],
+        now: UnixTime,
+    ) -> Result<Option<RegistrationCeremony>, StorageError> {
+        Ok(self.ceremonies().take(challenge, now))
+    }
+}
+
+#[async_trait]
+impl Sessions for EmbeddedStore {
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StorageError> {
+        self.view.record(&Key::session(id))
+    }
+
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, StorageError> {
+        let mut sessions = Vec::new();
+        for key in self.view.keys(&Key::sessions_of(user))? {
+            sessions.extend(self.view.record(&Key::session_from(&key))?);
+        }
+        Ok(sessions)
+    }
+
+    async fn insert_session(&self, session: &Session) -> Result<(), StorageError> {
+        let session = session.clone();
+        self.writer
+            .run(move |ledger| steps::store_session(ledger, &session))
+            .await
+    }
+
+    async fn record_assertion(
+        &self,
+        credential: &CredentialId,
+        assertion: Assertion,
+        session: &Session,
+        replaces: Option<SessionId>,
+    ) -> Result<AssertionRecorded, StorageError> {
+        let (credential, session) = (credential.clone(), session.clone());
+        self.writer
+            .run(move |ledger| {
+                steps::record_assertion(ledger, &credential, assertion, &session, replaces)
+            })
+            .await
+    }
+
+    async fn extend_session(
+        &self,
+        id: SessionId,
+        idle_until: UnixTime,
+    ) -> Result<bool, StorageError> {
+        self.writer
+            .run(move |ledger| steps::extend_session(ledger, id, idle_until))
+            .await
+    }
+
+    async fn remove_session(&self, id: SessionId) -> Result<bool, StorageError> {
+        self.writer
+            .run(move |ledger| steps::remove_session(ledger, id))
+            .await
+    }
+
+    async fn sweep_sessions(&self, now: UnixTime) -> Result<u64, StorageError> {
+        let view = Arc::clone(&self.view);
+        let ended = tokio::task::spawn_blocking(move || view.ended_sessions(now));
+        let ended = ended
+            .await
+            .map_err(|_| StorageError::Read(std::io::ErrorKind::Other.into()))??;
+        let mut removed = 0;
+        // In portions, so that logins do not wait behind a long sweep.
+        for portion in ended.chunks(128) {
+            let portion = portion.to_vec();
+            removed += self
+                .writer
+                .run(move |ledger| steps::sweep_sessions(ledger, &portion, now))
+                .await?;
+        }
+        Ok(removed)
+    }
+}
+
+#[async_trait]
+impl SigningKeys for EmbeddedStore {
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StorageError> {
+        self.view.records(Table::SigningKeys)
+    }
+
+    async fn replace_signing_keys(&self, keys: &[SigningKeyRecord]) -> Result<(), StorageError> {
+        let keys = keys.to_vec();
+        self.writer
+            .run(move |ledger| steps::replace_signing_keys(ledger, &keys))
+            .await
+    }
+}
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    async fn probe(&self) -> Result<(), StorageError> {
+        self.writer.run(|ledger| ledger.prove_readable()).await
+    }
+
+    async fn close(&self) -> Result<(), StorageError> {
+        self.writer.close().await
+    }
+}

@@ -1,0 +1,184 @@
+//! The steps, as the traits in `storage` promise them. Each runs alone on the writer's thread.
+
+use super::layout::{Key, Table};
+use super::ledger::Ledger;
+use crate::model::{
+    Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId,
+};
+use crate::storage::{
+    Assertion, AssertionRecorded, CredentialInserted, CredentialRemoved, StorageError, UserCreated,
+};
+
+type Step<T> = Result<T, StorageError>;
+
+pub(super) fn create_user(
+    ledger: &mut Ledger<'_>,
+    user: &User,
+    credential: &Credential,
+) -> Step<UserCreated> {
+    if ledger.has(&Key::name(&user.name))? {
+        return Ok(UserCreated::NameTaken);
+    }
+    if ledger.has(&Key::credential(&credential.id))? {
+        return Ok(UserCreated::CredentialTaken);
+    }
+    ledger.put(&Key::name(&user.name), &user.id)?;
+    ledger.put(&Key::user(user.id), user)?;
+    put_credential(ledger, credential)?;
+    Ok(UserCreated::Created)
+}
+
+pub(super) fn update_user(ledger: &mut Ledger<'_>, user: &User) -> Step<bool> {
+    let key = Key::user(user.id);
+    let Some(mut stored) = ledger.record::<User>(&key)? else {
+        return Ok(false);
+    };
+    stored.apply_changes(user);
+    ledger.put(&key, &stored)?;
+    Ok(true)
+}
+
+pub(super) fn insert_credential(
+    ledger: &mut Ledger<'_>,
+    credential: &Credential,
+    most: usize,
+) -> Step<CredentialInserted> {
+    if !ledger.has(&Key::user(credential.user))? {
+        return Ok(CredentialInserted::NoUser);
+    }
+    if ledger.has(&Key::credential(&credential.id))? {
+        return Ok(CredentialInserted::Taken);
+    }
+    if ledger
+        .stored_keys(&Key::credentials_of(credential.user))?
+        .len()
+        >= most
+    {
+        return Ok(CredentialInserted::TooMany);
+    }
+    put_credential(ledger, credential)?;
+    Ok(CredentialInserted::Inserted)
+}
+
+fn put_credential(ledger: &mut Ledger<'_>, credential: &Credential) -> Step<()> {
+    ledger.put(&Key::credential(&credential.id), credential)?;
+    ledger.put(&Key::owned_credential(credential.user, &credential.id), &())
+}
+
+fn credential_of(ledger: &Ledger<'_>, user: UserId, id: &CredentialId) -> Step<Option<Credential>> {
+    let credential = ledger.record::<Credential>(&Key::credential(id))?;
+    Ok(credential.filter(|it| it.user == user))
+}
+
+pub(super) fn label_credential(
+    ledger: &mut Ledger<'_>,
+    user: UserId,
+    id: &CredentialId,
+    label: String,
+) -> Step<bool> {
+    let Some(mut credential) = credential_of(ledger, user, id)? else {
+        return Ok(false);
+    };
+    credential.label = label;
+    ledger.put(&Key::credential(id), &credential)?;
+    Ok(true)
+}
+
+pub(super) fn remove_credential(
+    ledger: &mut Ledger<'_>,
+    user: UserId,
+    id: &CredentialId,
+    keep_last: bool,
+) -> Step<CredentialRemoved> {
+    if credential_of(ledger, user, id)?.is_none() {
+        return Ok(CredentialRemoved::NotFound);
+    }
+    if keep_last && ledger.stored_keys(&Key::credentials_of(user))?.len() < 2 {
+        return Ok(CredentialRemoved::Last);
+    }
+    ledger.remove(&Key::credential(id));
+    ledger.remove(&Key::owned_credential(user, id));
+    Ok(CredentialRemoved::Removed)
+}
+
+pub(super) fn store_session(ledger: &mut Ledger<'_>, session: &Session) -> Step<()> {
+    // One of the same id may have been another user's.
+    remove_session(ledger, session.id)?;
+    ledger.put(&Key::session(session.id), session)?;
+    ledger.put(&Key::owned_session(session.user, session.id), &())
+}
+
+pub(super) fn record_assertion(
+    ledger: &mut Ledger<'_>,
+    credential: &CredentialId,
+    assertion: Assertion,
+    session: &Session,
+    replaces: Option<SessionId>,
+) -> Step<AssertionRecorded> {
+    if ledger
+        .record::<User>(&Key::user(session.user))?
+        .is_none_or(|user| user.disabled)
+    {
+        return Ok(AssertionRecorded::Gone);
+    }
+    let Some(mut stored) = credential_of(ledger, session.user, credential)? else {
+        return Ok(AssertionRecorded::Gone);
+    };
+    if let Err(regressed) = assertion.apply_to(&mut stored) {
+        return Ok(regressed);
+    }
+    ledger.put(&Key::credential(credential), &stored)?;
+    if let Some(replaced) = replaces {
+        remove_session(ledger, replaced)?;
+    }
+    store_session(ledger, session)?;
+    Ok(AssertionRecorded::Recorded)
+}
+
+pub(super) fn extend_session(
+    ledger: &mut Ledger<'_>,
+    id: SessionId,
+    idle_until: UnixTime,
+) -> Step<bool> {
+    let key = Key::session(id);
+    let Some(mut session) = ledger.record::<Session>(&key)? else {
+        return Ok(false);
+    };
+    session.extend_to(idle_until);
+    ledger.put(&key, &session)?;
+    Ok(true)
+}
+
+pub(super) fn remove_session(ledger: &mut Ledger<'_>, id: SessionId) -> Step<bool> {
+    let key = Key::session(id);
+    let Some(session) = ledger.record::<Session>(&key)? else {
+        return Ok(false);
+    };
+    ledger.remove(&key);
+    ledger.remove(&Key::owned_session(session.user, id));
+    Ok(true)
+}
+
+/// Removes those of the candidates that still do not live: one may have been renewed meanwhile.
+pub(super) fn sweep_sessions(
+    ledger: &mut Ledger<'_>,
+    candidates: &[SessionId],
+    now: UnixTime,
+) -> Step<u64> {
+    let mut removed = 0;
+    for id in candidates {
+        let session = ledger.record::<Session>(&Key::session(*id))?;
+        if session.is_some_and(|it| !it.is_alive(now)) && remove_session(ledger, *id)? {
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+pub(super) fn replace_signing_keys(ledger: &mut Ledger<'_>, keys: &[SigningKeyRecord]) -> Step<()> {
+    for key in ledger.stored_keys(&Key::all_of(Table::SigningKeys))? {
+        ledger.remove_raw(key);
+    }
+    keys.iter()
+        .try_for_each(|key| ledger.put(&Key::signing_key(&key.kid), key))
+}
