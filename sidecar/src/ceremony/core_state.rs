@@ -28,7 +28,7 @@ pub(super) fn verifier(id: &str, display_name: &str, origins: Vec<Url>) -> Webau
         display_name,
         id,
         origins,
-        Duration::from_secs(300),
+        Duration::from_mins(5),
         subdomains,
         any_port,
     )
@@ -75,7 +75,7 @@ pub(super) fn register(
     verifier
         .register_credential(&response, &state, None)
         .map(|_| ())
-        .map_err(refusal)
+        .map_err(|error| refusal(&error))
 }
 
 /// Verifies an assertion. The signature counter is not judged here.
@@ -102,7 +102,7 @@ pub(super) fn authenticate(
     verifier
         .authenticate_single_credential(&response, &state, &credential)
         .map(|_| ())
-        .map_err(refusal)
+        .map_err(|error| refusal(&error))
 }
 
 fn registration_state(
@@ -189,7 +189,7 @@ fn cose_key(key: &PublicKey) -> COSEKey {
 }
 
 /// What the library found that the strict check could not.
-fn refusal(error: WebauthnError) -> CeremonyError {
+fn refusal(error: &WebauthnError) -> CeremonyError {
     use WebauthnError as W;
     match error {
         W::AuthenticationFailure | W::SignatureInvalid => CeremonyError::Signature,

@@ -50,203 +50,207 @@ fn a_good_registration_becomes_a_credential() {
     assert_eq!(credential.record, json!({"public_key": encode(&key)}));
 }
 
+/// What is changed, the reason that it is refused for, and the change.
+type Case = (&'static str, &'static str, fn(&mut RegistrationDraft));
+
+const ONE_WRONG_THING: &[Case] = &[
+    ("another challenge", "challenge_mismatch", |d| {
+        d.client_data.challenge = encode(&[1; 32]);
+    }),
+    ("a challenge cut short", "challenge_mismatch", |d| {
+        d.client_data.challenge = encode(&CHALLENGE[..31]);
+    }),
+    ("a padded challenge", "member_encoding", |d| {
+        d.client_data.challenge.push('=');
+    }),
+    ("type of a login", "client_data_type", |d| {
+        d.client_data.type_ = "webauthn.get".to_owned();
+    }),
+    ("another port", "origin", |d| {
+        d.client_data.origin.push_str(":8443");
+    }),
+    ("the default port", "origin", |d| {
+        d.client_data.origin.push_str(":443");
+    }),
+    ("plain http", "origin", |d| {
+        d.client_data.origin = "http://example.org".to_owned();
+    }),
+    ("a trailing slash", "origin", |d| {
+        d.client_data.origin.push('/');
+    }),
+    ("a path", "origin", |d| {
+        d.client_data.origin.push_str("/login");
+    }),
+    ("user info", "origin", |d| {
+        d.client_data.origin = "https://a@example.org".to_owned();
+    }),
+    ("a look-alike", "origin", |d| {
+        d.client_data.origin = "https://examp1e.org".to_owned();
+    }),
+    ("a suffix", "origin", |d| {
+        d.client_data.origin.push_str(".evil.example");
+    }),
+    ("a sub-domain", "origin", |d| {
+        d.client_data.origin = "https://a.example.org".to_owned();
+    }),
+    ("upper case", "origin", |d| {
+        d.client_data.origin = "https://EXAMPLE.org".to_owned();
+    }),
+    ("null", "origin", |d| {
+        d.client_data.origin = "null".to_owned();
+    }),
+    ("cross-origin", "cross_origin", |d| {
+        d.client_data.cross_origin = Some(true);
+    }),
+    ("our own top origin", "top_origin", |d| {
+        d.client_data.top_origin = Some(ORIGIN.to_owned());
+    }),
+    ("a cross-origin that is no boolean", "member_type", |d| {
+        d.client_data
+            .extra
+            .insert("crossOrigin".to_owned(), json!("false"));
+    }),
+    ("a top origin of null", "top_origin", |d| {
+        d.client_data
+            .extra
+            .insert("topOrigin".to_owned(), json!(null));
+    }),
+    ("client data that is no JSON", "client_data_not_json", |d| {
+        d.client_data.raw = Some(b"webauthn.create".to_vec());
+    }),
+    (
+        "client data with a byte order mark",
+        "client_data_not_json",
+        |d| {
+            d.client_data.raw = Some([b"\xef\xbb\xbf".to_vec(), d.client_data.bytes()].concat());
+        },
+    ),
+    (
+        "client data with two origins",
+        "client_data_duplicate_member",
+        |d| {
+            let text = String::from_utf8(d.client_data.bytes()).expect("JSON");
+            let two = text.replacen('{', r#"{"origin":"https://evil.example","#, 1);
+            d.client_data.raw = Some(two.into_bytes());
+        },
+    ),
+    ("another relying party", "rp_id_hash", |d| {
+        d.authenticator_data.rp_id_hash = [0; 32];
+    }),
+    ("nobody present", "user_not_present", |d| {
+        d.authenticator_data.flags &= !flag::USER_PRESENT;
+    }),
+    ("nobody verified", "user_not_verified", |d| {
+        d.authenticator_data.flags &= !flag::USER_VERIFIED;
+    }),
+    (
+        "backed up, but not eligible",
+        "backup_state_without_eligibility",
+        |d| {
+            d.authenticator_data.flags |= flag::BACKUP_STATE;
+        },
+    ),
+    ("bytes left over", "authenticator_data_trailing", |d| {
+        d.authenticator_data.trailing = vec![0];
+    }),
+    ("no credential", "attested_credential_data_missing", |d| {
+        d.authenticator_data.flags &= !flag::ATTESTED_CREDENTIAL_DATA;
+        d.authenticator_data.attested = None;
+    }),
+    ("extensions that are not there", "cbor_truncated", |d| {
+        d.authenticator_data.flags |= flag::EXTENSION_DATA;
+    }),
+    ("extensions that are no map", "extensions", |d| {
+        d.authenticator_data.flags |= flag::EXTENSION_DATA;
+        d.authenticator_data.extensions = Some(vec![0x80]);
+    }),
+    ("extensions with a number for a name", "extensions", |d| {
+        d.authenticator_data.flags |= flag::EXTENSION_DATA;
+        d.authenticator_data.extensions = Some(vec![0xa1, 0x01, 0x01]);
+    }),
+    ("an extension twice", "cbor_duplicate_key", |d| {
+        d.authenticator_data.flags |= flag::EXTENSION_DATA;
+        d.authenticator_data.extensions = Some(vec![0xa2, 0x61, b'a', 0x01, 0x61, b'a', 0x02]);
+    }),
+    (
+        "another id than the attested one",
+        "attested_credential_id",
+        |d| {
+            d.id = encode(&[3; 32]);
+            d.raw_id = encode(&[3; 32]);
+        },
+    ),
+    ("a credential id of no byte", "credential_id_length", |d| {
+        attested(d).credential_id.clear();
+    }),
+    (
+        "a credential id of 1,024 bytes",
+        "credential_id_length",
+        |d| {
+            attested(d).credential_id = vec![3; 1024];
+        },
+    ),
+    (
+        "the same with a matching response",
+        "credential_id_length",
+        |d| {
+            attested(d).credential_id = vec![3; 1024];
+            d.id = encode(&[3; 1024]);
+            d.raw_id = encode(&[3; 1024]);
+        },
+    ),
+    ("none with a statement", "none_with_statement", |d| {
+        d.statement = Some(Cbor::Map(vec![(Cbor::from("x"), Cbor::from(1))]));
+    }),
+    ("a statement that is no map", "attestation_object", |d| {
+        d.statement = Some(Cbor::Null);
+    }),
+    ("a format that nobody knows", "attestation_format", |d| {
+        d.format = "notary".to_owned();
+    }),
+    (
+        "a self attestation by another key",
+        "attestation_statement",
+        |d| {
+            d.format = "packed".to_owned();
+            d.key = software_authenticator::Key::from_seed([1; 32]);
+        },
+    ),
+    ("bytes after the attestation object", "cbor_trailing", |d| {
+        let object = software_authenticator::decode(
+            d.seal()["response"]["attestationObject"]
+                .as_str()
+                .expect("there"),
+        );
+        d.attestation_object = Some([object, vec![0]].concat());
+    }),
+    ("a member of the object twice", "cbor_duplicate_key", |d| {
+        let mut object = software_authenticator::decode(
+            d.seal()["response"]["attestationObject"]
+                .as_str()
+                .expect("there"),
+        );
+        object[0] = 0xa4;
+        object.extend(cbor(&Cbor::from("fmt")));
+        object.extend(cbor(&Cbor::from("none")));
+        d.attestation_object = Some(object);
+    }),
+];
+
 #[test]
 fn one_wrong_thing_refuses_a_registration() {
-    type Change = fn(&mut RegistrationDraft);
-    let cases: [(&str, &str, Change); 42] = [
-        ("another challenge", "challenge_mismatch", |d| {
-            d.client_data.challenge = encode(&[1; 32])
-        }),
-        ("a challenge cut short", "challenge_mismatch", |d| {
-            d.client_data.challenge = encode(&CHALLENGE[..31]);
-        }),
-        ("a padded challenge", "member_encoding", |d| {
-            d.client_data.challenge.push('=')
-        }),
-        ("type of a login", "client_data_type", |d| {
-            d.client_data.type_ = "webauthn.get".to_owned();
-        }),
-        ("another port", "origin", |d| {
-            d.client_data.origin.push_str(":8443")
-        }),
-        ("the default port", "origin", |d| {
-            d.client_data.origin.push_str(":443")
-        }),
-        ("plain http", "origin", |d| {
-            d.client_data.origin = "http://example.org".to_owned()
-        }),
-        ("a trailing slash", "origin", |d| {
-            d.client_data.origin.push('/')
-        }),
-        ("a path", "origin", |d| {
-            d.client_data.origin.push_str("/login")
-        }),
-        ("user info", "origin", |d| {
-            d.client_data.origin = "https://a@example.org".to_owned()
-        }),
-        ("a look-alike", "origin", |d| {
-            d.client_data.origin = "https://examp1e.org".to_owned()
-        }),
-        ("a suffix", "origin", |d| {
-            d.client_data.origin.push_str(".evil.example")
-        }),
-        ("a sub-domain", "origin", |d| {
-            d.client_data.origin = "https://a.example.org".to_owned()
-        }),
-        ("upper case", "origin", |d| {
-            d.client_data.origin = "https://EXAMPLE.org".to_owned()
-        }),
-        ("null", "origin", |d| {
-            d.client_data.origin = "null".to_owned()
-        }),
-        ("cross-origin", "cross_origin", |d| {
-            d.client_data.cross_origin = Some(true)
-        }),
-        ("our own top origin", "top_origin", |d| {
-            d.client_data.top_origin = Some(ORIGIN.to_owned());
-        }),
-        ("a cross-origin that is no boolean", "member_type", |d| {
-            d.client_data
-                .extra
-                .insert("crossOrigin".to_owned(), json!("false"));
-        }),
-        ("a top origin of null", "top_origin", |d| {
-            d.client_data
-                .extra
-                .insert("topOrigin".to_owned(), json!(null));
-        }),
-        ("client data that is no JSON", "client_data_not_json", |d| {
-            d.client_data.raw = Some(b"webauthn.create".to_vec());
-        }),
-        (
-            "client data with a byte order mark",
-            "client_data_not_json",
-            |d| {
-                d.client_data.raw =
-                    Some([b"\xef\xbb\xbf".to_vec(), d.client_data.bytes()].concat());
-            },
-        ),
-        (
-            "client data with two origins",
-            "client_data_duplicate_member",
-            |d| {
-                let text = String::from_utf8(d.client_data.bytes()).expect("JSON");
-                let two = text.replacen('{', r#"{"origin":"https://evil.example","#, 1);
-                d.client_data.raw = Some(two.into_bytes());
-            },
-        ),
-        ("another relying party", "rp_id_hash", |d| {
-            d.authenticator_data.rp_id_hash = [0; 32]
-        }),
-        ("nobody present", "user_not_present", |d| {
-            d.authenticator_data.flags &= !flag::USER_PRESENT;
-        }),
-        ("nobody verified", "user_not_verified", |d| {
-            d.authenticator_data.flags &= !flag::USER_VERIFIED;
-        }),
-        (
-            "backed up, but not eligible",
-            "backup_state_without_eligibility",
-            |d| {
-                d.authenticator_data.flags |= flag::BACKUP_STATE;
-            },
-        ),
-        ("bytes left over", "authenticator_data_trailing", |d| {
-            d.authenticator_data.trailing = vec![0]
-        }),
-        ("no credential", "attested_credential_data_missing", |d| {
-            d.authenticator_data.flags &= !flag::ATTESTED_CREDENTIAL_DATA;
-            d.authenticator_data.attested = None;
-        }),
-        ("extensions that are not there", "cbor_truncated", |d| {
-            d.authenticator_data.flags |= flag::EXTENSION_DATA;
-        }),
-        ("extensions that are no map", "extensions", |d| {
-            d.authenticator_data.flags |= flag::EXTENSION_DATA;
-            d.authenticator_data.extensions = Some(vec![0x80]);
-        }),
-        ("extensions with a number for a name", "extensions", |d| {
-            d.authenticator_data.flags |= flag::EXTENSION_DATA;
-            d.authenticator_data.extensions = Some(vec![0xa1, 0x01, 0x01]);
-        }),
-        ("an extension twice", "cbor_duplicate_key", |d| {
-            d.authenticator_data.flags |= flag::EXTENSION_DATA;
-            d.authenticator_data.extensions = Some(vec![0xa2, 0x61, b'a', 0x01, 0x61, b'a', 0x02]);
-        }),
-        (
-            "another id than the attested one",
-            "attested_credential_id",
-            |d| {
-                d.id = encode(&[3; 32]);
-                d.raw_id = encode(&[3; 32]);
-            },
-        ),
-        ("a credential id of no byte", "credential_id_length", |d| {
-            attested(d).credential_id.clear();
-        }),
-        (
-            "a credential id of 1,024 bytes",
-            "credential_id_length",
-            |d| {
-                attested(d).credential_id = vec![3; 1024];
-            },
-        ),
-        (
-            "the same with a matching response",
-            "credential_id_length",
-            |d| {
-                attested(d).credential_id = vec![3; 1024];
-                d.id = encode(&[3; 1024]);
-                d.raw_id = encode(&[3; 1024]);
-            },
-        ),
-        ("none with a statement", "none_with_statement", |d| {
-            d.statement = Some(Cbor::Map(vec![(Cbor::from("x"), Cbor::from(1))]));
-        }),
-        ("a statement that is no map", "attestation_object", |d| {
-            d.statement = Some(Cbor::Null);
-        }),
-        ("a format that nobody knows", "attestation_format", |d| {
-            d.format = "notary".to_owned()
-        }),
-        (
-            "a self attestation by another key",
-            "attestation_statement",
-            |d| {
-                d.format = "packed".to_owned();
-                d.key = software_authenticator::Key::from_seed([1; 32]);
-            },
-        ),
-        ("bytes after the attestation object", "cbor_trailing", |d| {
-            let object = software_authenticator::decode(
-                d.seal()["response"]["attestationObject"]
-                    .as_str()
-                    .expect("there"),
-            );
-            d.attestation_object = Some([object, vec![0]].concat());
-        }),
-        ("a member of the object twice", "cbor_duplicate_key", |d| {
-            let mut object = software_authenticator::decode(
-                d.seal()["response"]["attestationObject"]
-                    .as_str()
-                    .expect("there"),
-            );
-            object[0] = 0xa4;
-            object.extend(cbor(&Cbor::from("fmt")));
-            object.extend(cbor(&Cbor::from("none")));
-            d.attestation_object = Some(object);
-        }),
-    ];
-    for (what, expected, change) in cases {
+    for (what, expected, change) in ONE_WRONG_THING {
         let mut draft = draft();
         change(&mut draft);
         assert_eq!(
             reason(register(&Policy::default(), &draft.seal())),
-            expected,
+            *expected,
             "{what}"
         );
     }
 }
+
+type KeyChange = Box<dyn FnOnce(&mut Vec<(Cbor, Cbor)>)>;
 
 #[test]
 fn one_wrong_thing_refuses_a_public_key() {
@@ -259,8 +263,7 @@ fn one_wrong_thing_refuses_a_public_key() {
             None => parameters.push((Cbor::from(label), value)),
         }
     };
-    type Change = Box<dyn FnOnce(&mut Vec<(Cbor, Cbor)>)>;
-    let cases: [(&str, &str, Change); 12] = [
+    let cases: [(&str, &str, KeyChange); 12] = [
         (
             "EdDSA",
             "algorithm_not_offered",

@@ -13,7 +13,8 @@ use software_authenticator::encode;
 struct Vectors {
     rp_id: String,
     origin: String,
-    vectors: Vec<Vector>,
+    #[serde(rename = "vectors")]
+    all: Vec<Vector>,
 }
 
 #[derive(Deserialize)]
@@ -161,7 +162,7 @@ fn each_example_passes_or_is_refused_for_its_reason() {
         ..Policy::default()
     };
     let outcomes: Vec<(&str, &str, &str)> = vectors
-        .vectors
+        .all
         .iter()
         .map(|vector| {
             let (registration, authentication) = vector.outcome(&relying_party, &policy);
@@ -182,7 +183,7 @@ fn those_without_user_verification_are_refused_where_it_is_required() {
         ("packed-es256", ("passes", "passes")),
     ] {
         let vector = vectors
-            .vectors
+            .all
             .iter()
             .find(|vector| vector.name == name)
             .expect("there");
@@ -204,7 +205,7 @@ fn one_changed_byte_never_panics() {
         user_verification: UserVerification::Preferred,
         ..Policy::default()
     };
-    for vector in &mut vectors.vectors {
+    for vector in &mut vectors.all {
         if vector.name.contains("long") {
             continue;
         }
