@@ -175,6 +175,7 @@ fn json_that_is_nested_too_deep() {
                 nested(MAX_JSON_DEPTH),
                 too_deep(Part::Claims),
             ),
+            ("16 arrays in an object", nested(16), too_deep(Part::Claims)),
             ("200 arrays", nested(200), too_deep(Part::Claims)),
             (
                 "200 arrays alone",
