@@ -3,8 +3,7 @@
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::serve::{ListenError, Listeners};
-use crate::state;
-use crate::storage::embedded::OpenError;
+use crate::state::{self, OpenError};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
 use std::time::Duration;

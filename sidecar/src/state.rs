@@ -2,9 +2,11 @@
 
 use crate::config::{Backend, StorageConfig};
 use crate::storage::Store;
-use crate::storage::embedded::{EmbeddedStore, OpenError};
+use crate::storage::embedded::EmbeddedStore;
 use crate::storage::memory::MemoryStore;
 use std::sync::Arc;
+
+pub use crate::storage::embedded::OpenError;
 
 /// Opens the configured store.
 ///

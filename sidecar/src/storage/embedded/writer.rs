@@ -88,21 +88,42 @@ fn make(directory: &Directory) -> io::Result<()> {
 /// Opens a store that must be whole.
 fn open_engine(directory: &Directory) -> Result<(Engine, Inventory), OpenError> {
     let path = || directory.path().to_owned();
-    let engine = Engine::open(&directory.engine()).map_err(|source| match source.kind() {
-        // What sled says of a file that it cannot make sense of.
-        io::ErrorKind::InvalidData | io::ErrorKind::Other | io::ErrorKind::UnexpectedEof => {
+    let engine = Engine::open(&directory.engine()).map_err(|source| {
+        if is_refusal_of_the_system(&source) {
+            OpenError::Io {
+                path: path(),
+                source,
+            }
+        } else {
+            // What sled says of a file that it cannot make sense of.
             OpenError::Damaged {
                 path: path(),
                 damage: source.to_string(),
             }
         }
-        _ => OpenError::Io {
-            path: path(),
-            source,
-        },
     })?;
     let inventory = engine::verify(&engine, directory)?;
     Ok((engine, inventory))
+}
+
+/// Whether the files may well be whole: sled passes on what the system said, at times only its
+/// kind.
+fn is_refusal_of_the_system(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        FileTooLarge, NotFound, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
+        StorageFull,
+    };
+    error.raw_os_error().is_some()
+        || matches!(
+            error.kind(),
+            FileTooLarge
+                | NotFound
+                | OutOfMemory
+                | PermissionDenied
+                | QuotaExceeded
+                | ReadOnlyFilesystem
+                | StorageFull
+        )
 }
 
 impl Writer {
