@@ -1,15 +1,19 @@
 //! Pure types: what the relying party knows. Nothing here reads a clock, an entropy source or a
 //! store, and nothing here imports another module of this crate.
 
+mod authenticator;
 mod credential;
 mod id;
+mod redirect;
 mod session;
 mod signing_key;
 mod time;
 mod user;
 
+pub use authenticator::authenticator_name;
 pub use credential::{Credential, CredentialId, CredentialIdError};
 pub use id::{ChallengeId, SecretHash, SessionId, UserId};
+pub use redirect::ReturnPath;
 pub use session::{AuthenticatorClass, Session};
 pub use signing_key::SigningKeyRecord;
 pub use time::{Seconds, UnixTime};

@@ -1,0 +1,235 @@
+// The login page: log in, create an account, or go on with a session that is there already.
+
+import { api } from './api.js';
+import { cameBack, leave, ownPath } from './arrival.js';
+import { createPasskey, usePasskey } from './ceremony.js';
+import { supported, supportsAutofill } from './credentials.js';
+import { notices } from './notice.js';
+import { FIELD, WAITING, continuingAs, explain, unsupported } from './texts.js';
+
+const card = document.getElementById('login');
+const { base, mount, userName, start } = card.dataset;
+const wanted = card.dataset.destination === 'true';
+const place = ownPath(card.dataset.rd, location.origin);
+const calls = api(base, mount);
+const notice = notices(card);
+const panel = (name) => document.getElementById(`panel-${name}`);
+const field = (id) => document.getElementById(id);
+
+let autofill = null;
+let switching = false;
+
+listen();
+if (!supported() && start !== 'known') {
+  show('login');
+  for (const part of panel('login').querySelectorAll('form, button, .divider')) part.hidden = true;
+  notice.tell(unsupported());
+} else if (start === 'resume') {
+  resume();
+} else if (start === 'login') {
+  byAddress();
+}
+
+function listen() {
+  const on = (action, work) => {
+    for (const button of card.querySelectorAll(`[data-action="${action}"]`)) {
+      button.addEventListener('click', work);
+    }
+  };
+  on('nameless', () => logIn(''));
+  on('confirm', () => logIn(userName));
+  on('switch', switchAccount);
+  field('login-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const name = nameIn('login-name', FIELD.nameNeeded);
+    if (name) logIn(name);
+  });
+  field('register-form')?.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const name = nameIn('register-name', FIELD.nameNeededForAccount);
+    if (name) register(name, field('register-display').value.trim());
+  });
+  addEventListener('hashchange', byAddress);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && autofill?.signal.aborted) offerAutofill();
+  });
+}
+
+// `#register` opens the form for a new account.
+function byAddress() {
+  const registering = location.hash === '#register' && panel('register');
+  const [from, to] = registering ? ['login-name', 'register-name'] : ['register-name', 'login-name'];
+  notice.clear();
+  if (field(from)?.value && !field(to).value) field(to).value = field(from).value;
+  show(registering ? 'register' : 'login');
+  field(to).focus({ preventScroll: true });
+  if (registering) stopAutofill();
+  else offerAutofill();
+}
+
+function show(name) {
+  for (const section of card.querySelectorAll('section')) section.hidden = section !== panel(name);
+}
+
+async function resume() {
+  let name = userName;
+  try {
+    await calls.refresh();
+    name = (await calls.whoAmI()).preferred_username ?? name;
+  } catch (error) {
+    if (switching) return;
+    byAddress();
+    if (error.name === 'Unreachable' || error.status >= 500) notice.fail(error, 'login');
+    return;
+  }
+  if (switching) return;
+  if (!wanted) {
+    field('known-name').textContent = name;
+    show('known');
+    return;
+  }
+  if (cameBack(place, () => sessionStorage, Date.now())) {
+    stuck('gateway');
+    return;
+  }
+  const person = document.createElement('strong');
+  person.className = 'person';
+  person.textContent = name;
+  field('resume-text').replaceChildren(continuingAs[0], person, continuingAs[1]);
+  go();
+}
+
+async function logIn(name) {
+  stopAutofill();
+  try {
+    await notice.during(WAITING.login, async (signal, tooLate) => {
+      const begun = await calls.loginBegin(name ? { username: name } : {}, signal);
+      const assertion = await usePasskey(begun.publicKey, signal);
+      tooLate();
+      await calls.loginFinish(assertion);
+    });
+  } catch (error) {
+    notice.fail(error, 'login');
+    offerAutofill();
+    return;
+  }
+  arrive();
+}
+
+async function register(name, displayName) {
+  stopAutofill();
+  try {
+    await notice.during(WAITING.create, async (signal, tooLate) => {
+      const account = displayName ? { username: name, display_name: displayName } : { username: name };
+      const begun = await calls.registerBegin(account, signal);
+      const attestation = await createPasskey(begun.publicKey, signal);
+      tooLate();
+      await calls.registerFinish(attestation);
+    });
+  } catch (error) {
+    const wrong = error.name === 'Problem' && explain(error, 'create').field;
+    if (wrong) mark('register-name', wrong);
+    else notice.fail(error, 'create');
+    return;
+  }
+  arrive();
+}
+
+// Passkeys in the list that the browser opens under the user name. The request waits until the
+// visitor picks one; it is renewed before the service would refuse it as too old.
+async function offerAutofill() {
+  stopAutofill();
+  if (panel('login').hidden || !(await supportsAutofill())) return;
+  const mine = new AbortController();
+  autofill = mine;
+  let assertion;
+  let renewal;
+  try {
+    const { publicKey } = await calls.loginBegin({}, mine.signal);
+    renewal = setTimeout(() => {
+      mine.abort();
+      if (autofill === mine && !document.hidden) offerAutofill();
+    }, (publicKey.timeout ?? 300_000) * 0.8);
+    assertion = await usePasskey(publicKey, mine.signal, 'conditional');
+  } catch {
+    // Nothing was picked. The buttons say what is wrong, if anything is.
+    return;
+  } finally {
+    clearTimeout(renewal);
+  }
+  autofill = null;
+  try {
+    await notice.during(WAITING.checking, (_, tooLate) => {
+      tooLate();
+      return calls.loginFinish(assertion);
+    });
+  } catch (error) {
+    notice.fail(error, 'login');
+    offerAutofill();
+    return;
+  }
+  arrive();
+}
+
+function stopAutofill() {
+  autofill?.abort();
+  autofill = null;
+}
+
+// The passkey was accepted. Before leaving: did the browser keep the cookies?
+async function arrive() {
+  show('done');
+  field('done-text').textContent = WAITING.leaving;
+  panel('done').querySelector('h1').focus({ preventScroll: true });
+  try {
+    await calls.whoAmI();
+  } catch (error) {
+    if (error.status === 401) {
+      stuck('cookies');
+      return;
+    }
+  }
+  go();
+}
+
+function go() {
+  leave(place, () => sessionStorage, Date.now());
+  location.replace(place);
+}
+
+function stuck(why) {
+  location.replace(`${base}/stuck?why=${why}&rd=${encodeURIComponent(place)}`);
+}
+
+async function switchAccount() {
+  switching = true;
+  try {
+    await calls.logout();
+  } catch (error) {
+    switching = false;
+    notice.fail(error, 'login');
+    return;
+  }
+  location.reload();
+}
+
+function nameIn(id, needed) {
+  const name = field(id).value.trim();
+  mark(id, name ? '' : needed);
+  return name;
+}
+
+function mark(id, text) {
+  const input = field(id);
+  const error = field(`${id}-error`);
+  const described = [`${id}-hint`, `${id}-error`].filter((one) => field(one));
+  error.textContent = text;
+  error.hidden = !text;
+  if (text) {
+    input.setAttribute('aria-invalid', 'true');
+    input.setAttribute('aria-describedby', described.join(' '));
+    input.focus();
+  } else {
+    input.removeAttribute('aria-invalid');
+  }
+}

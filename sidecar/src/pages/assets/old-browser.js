@@ -1,0 +1,7 @@
+/* Only browsers without modules run this. */
+(function () {
+  var message = document.getElementById('old-browser');
+  if (message) {
+    message.removeAttribute('hidden');
+  }
+})();

@@ -1,0 +1,160 @@
+//! One function per page: find out who asks and for what, choose the view.
+
+use super::answer::{failure, not_found, page};
+use super::views::{AccountView, Frame, LoginView, LogoutView, PasskeyView, Start, StuckView, Who};
+use super::{Failure, Pages, Visitor};
+use crate::model::ReturnPath;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header::{CACHE_CONTROL, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+pub(super) async fn start(State(pages): State<Pages>) -> Response {
+    see_other(&format!("{}/account", pages.site.public_path))
+}
+
+pub(super) async fn login(
+    State(pages): State<Pages>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let wish = Wish::read(query.as_deref(), &pages.site.public_path);
+    let visitor = match pages.visitors.visitor(&headers).await {
+        Ok(visitor) => visitor,
+        // Logging in anew may still work, and the scripts say it when it does not.
+        Err(error) => {
+            tracing::warn!(%error, "the login page could not look up its visitor");
+            Visitor::Stranger
+        }
+    };
+    let title = if wish.confirm {
+        "Confirm it is you"
+    } else {
+        "Log in"
+    };
+    let view = LoginView {
+        frame: Frame::new(&pages, title),
+        who: Who::of(&visitor),
+        start: Start::of(&visitor, wish.confirm, wish.destination.is_some()),
+        destination: wish.destination.is_some(),
+        rd: wish.destination.unwrap_or_else(ReturnPath::home),
+    };
+    page(StatusCode::OK, &view)
+}
+
+pub(super) async fn account(State(pages): State<Pages>, headers: HeaderMap) -> Response {
+    let user = match pages.visitors.visitor(&headers).await {
+        Ok(Visitor::Known(user)) => user,
+        Ok(Visitor::Stranger | Visitor::Returning) => {
+            let here = format!("{}/account", pages.site.public_path);
+            let rd = ReturnPath::from_stranger(&here, &pages.site.public_path);
+            let login = format!("{}/login?rd={}", pages.site.public_path, rd.as_parameter());
+            return see_other(&login);
+        }
+        Err(error) => return unavailable(&pages, &error),
+    };
+    let credentials = match pages.visitors.passkeys(user.id).await {
+        Ok(credentials) => credentials,
+        Err(error) => return unavailable(&pages, &error),
+    };
+    let view = AccountView {
+        frame: Frame::new(&pages, "Your account"),
+        passkeys: credentials.iter().map(PasskeyView::of).collect(),
+        blank: PasskeyView::blank(),
+        who: Who::of(&Visitor::Known(user)),
+    };
+    page(StatusCode::OK, &view)
+}
+
+pub(super) async fn logout(State(pages): State<Pages>, headers: HeaderMap) -> Response {
+    match pages.visitors.visitor(&headers).await {
+        Ok(visitor) => {
+            let signed_in = !matches!(visitor, Visitor::Stranger);
+            let title = if signed_in {
+                "Log out"
+            } else {
+                "You are logged out"
+            };
+            let who = Who::of(&visitor);
+            page(
+                StatusCode::OK,
+                &LogoutView {
+                    frame: Frame::new(&pages, title),
+                    who,
+                    signed_in,
+                },
+            )
+        }
+        Err(error) => unavailable(&pages, &error),
+    }
+}
+
+/// Where the login page sends a browser that has logged in and is sent back all the same.
+pub(super) async fn stuck(State(pages): State<Pages>, RawQuery(query): RawQuery) -> Response {
+    let wish = Wish::read(query.as_deref(), &pages.site.public_path);
+    let title = if wish.cookies_missing {
+        "Your browser does not keep our cookies"
+    } else {
+        "You are logged in, but cannot get through"
+    };
+    let view = StuckView {
+        frame: Frame::new(&pages, title),
+        cookies_missing: wish.cookies_missing,
+        rd: wish.destination.unwrap_or_else(ReturnPath::home),
+    };
+    page(StatusCode::OK, &view)
+}
+
+pub(super) async fn asset(
+    State(pages): State<Pages>,
+    Path((version, name)): Path<(String, String)>,
+) -> Response {
+    pages
+        .assets
+        .find(&version, &name)
+        .unwrap_or_else(|| not_found(&pages))
+}
+
+/// What the query of a login page asks for.
+struct Wish {
+    /// Where to go afterwards, if the query said something usable about it.
+    destination: Option<ReturnPath>,
+    /// A session that exists is not enough: presence has to be proved now.
+    confirm: bool,
+    /// On the page for loops: the browser dropped the cookies.
+    cookies_missing: bool,
+}
+
+impl Wish {
+    fn read(query: Option<&str>, public_path: &str) -> Self {
+        let mut wish = Self {
+            destination: None,
+            confirm: false,
+            cookies_missing: false,
+        };
+        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*name {
+                // Two of them are somebody's trick: the start page.
+                "rd" if wish.destination.is_some() => wish.destination = Some(ReturnPath::home()),
+                "rd" => wish.destination = Some(ReturnPath::from_stranger(&value, public_path)),
+                "max_age" | "acr_values" => wish.confirm = true,
+                "why" => wish.cookies_missing = &*value == "cookies",
+                _ => {}
+            }
+        }
+        wish
+    }
+}
+
+fn see_other(place: &str) -> Response {
+    (
+        StatusCode::SEE_OTHER,
+        [(LOCATION, place), (CACHE_CONTROL, "no-store")],
+    )
+        .into_response()
+}
+
+fn unavailable(pages: &Pages, error: &crate::storage::StorageError) -> Response {
+    tracing::error!(%error, "a page could not ask the store");
+    failure(pages, Failure::Unavailable, None)
+}

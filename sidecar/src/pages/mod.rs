@@ -1,0 +1,117 @@
+//! The pages that people see: logging in, their account, logging out, and what went wrong.
+//!
+//! Rendered here, made lively by small ES modules without a build step. Everything that differs
+//! between requests travels in text and `data-` attributes, so the content security policy needs
+//! no exception. `GET` changes nothing; the scripts use the JSON endpoints.
+
+mod answer;
+mod assets;
+mod handlers;
+mod views;
+
+pub use assets::Assets;
+
+use crate::model::{Credential, User, UserId};
+use crate::storage::StorageError;
+use async_trait::async_trait;
+use axum::{Router, http::HeaderMap, response::Response, routing::get};
+use std::sync::Arc;
+
+/// What the pages know of this installation; all of it from configuration, none from requests.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Where everything lives, such as `/_latchkey`; no trailing slash.
+    pub public_path: String,
+    /// The mount of the ceremonies, such as `webauthn`.
+    pub mount: String,
+    /// The relying party's id: passkeys belong to it.
+    pub rp_id: String,
+    /// The relying party's name, as people know it.
+    pub rp_name: String,
+    /// Whether a stranger may create an account.
+    pub self_registration: bool,
+}
+
+/// Who opens a page.
+#[derive(Debug, Clone)]
+pub enum Visitor {
+    /// Nobody we know.
+    Stranger,
+    /// No valid session token, but a refresh cookie, which may or may not be good for another.
+    Returning,
+    /// The session token is valid and its session lives.
+    Known(User),
+}
+
+/// What the pages ask the rest of the program.
+#[async_trait]
+pub trait Visitors: Send + Sync {
+    /// Whom the cookies among these headers name.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    async fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, StorageError>;
+
+    /// A user's passkeys, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    async fn passkeys(&self, user: UserId) -> Result<Vec<Credential>, StorageError>;
+}
+
+/// The pages of one installation.
+#[derive(Clone)]
+pub struct Pages {
+    site: Arc<Site>,
+    assets: Arc<Assets>,
+    visitors: Arc<dyn Visitors>,
+}
+
+impl Pages {
+    /// Pages for `site`.
+    #[must_use]
+    pub fn new(site: Site, visitors: Arc<dyn Visitors>) -> Self {
+        let assets = Assets::new(&site.public_path);
+        Self {
+            site: Arc::new(site),
+            assets: Arc::new(assets),
+            visitors,
+        }
+    }
+
+    /// The routes of all pages, without the public path in front: for [`Router::nest`] below it.
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        Router::new()
+            .route("/", get(handlers::start))
+            .route("/login", get(handlers::login))
+            .route("/account", get(handlers::account))
+            .route("/logout", get(handlers::logout))
+            .route("/stuck", get(handlers::stuck))
+            .route("/assets/{version}/{name}", get(handlers::asset))
+            .with_state(self.clone())
+    }
+
+    /// The page for an address that leads nowhere.
+    #[must_use]
+    pub fn not_found(&self) -> Response {
+        answer::not_found(self)
+    }
+
+    /// The page for a failure on our side; `request_id` is what support can search for.
+    #[must_use]
+    pub fn failure(&self, failure: Failure, request_id: Option<&str>) -> Response {
+        answer::failure(self, failure, request_id)
+    }
+}
+
+/// Failures that a person can meet on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The store cannot be asked right now (503).
+    Unavailable,
+    /// Something that should not happen (500).
+    Internal,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! What each template is given. Values only: whatever a template shows was decided before.
+
+use super::{Pages, Site, Visitor};
+use crate::model::{Credential, ReturnPath, UnixTime, authenticator_name};
+use askama::Template;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::sync::Arc;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// What every page has around it.
+pub(super) struct Frame {
+    pub(super) site: Arc<Site>,
+    /// What stands before an asset's name.
+    pub(super) assets: String,
+    pub(super) title: &'static str,
+}
+
+impl Frame {
+    pub(super) fn new(pages: &Pages, title: &'static str) -> Self {
+        Self {
+            site: Arc::clone(&pages.site),
+            assets: pages.assets.base().to_owned(),
+            title,
+        }
+    }
+}
+
+/// The visitor, as pages show them.
+pub(super) struct Who {
+    /// For scripts: `stranger`, `returning` or `known`.
+    pub(super) kind: &'static str,
+    pub(super) user_name: String,
+    pub(super) display_name: String,
+    /// The WebAuthn user handle in base64url.
+    pub(super) user_handle: String,
+}
+
+impl Who {
+    pub(super) fn of(visitor: &Visitor) -> Self {
+        let nobody = |kind| Self {
+            kind,
+            user_name: String::new(),
+            display_name: String::new(),
+            user_handle: String::new(),
+        };
+        match visitor {
+            Visitor::Stranger => nobody("stranger"),
+            Visitor::Returning => nobody("returning"),
+            Visitor::Known(user) => Self {
+                kind: "known",
+                user_name: user.name.as_str().to_owned(),
+                display_name: if user.display_name.trim().is_empty() {
+                    user.name.as_str().to_owned()
+                } else {
+                    user.display_name.clone()
+                },
+                user_handle: URL_SAFE_NO_PAD.encode(user.id.0.as_bytes()),
+            },
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+pub(super) struct LoginView {
+    pub(super) frame: Frame,
+    pub(super) who: Who,
+    pub(super) start: Start,
+    /// Whether somebody waits to be sent back.
+    pub(super) destination: bool,
+    pub(super) rd: ReturnPath,
+}
+
+/// What a login page shows first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// The form.
+    Login,
+    /// A session that is there, or can perhaps be renewed: go on with it.
+    Resume,
+    /// A session that is there, and nowhere to go on to.
+    Known,
+    /// A session that is there, but presence has to be proved anew.
+    Confirm,
+}
+
+impl Start {
+    pub(super) fn of(visitor: &Visitor, confirm: bool, destination: bool) -> Self {
+        match visitor {
+            Visitor::Known(_) if confirm => Self::Confirm,
+            Visitor::Known(_) if !destination => Self::Known,
+            Visitor::Known(_) => Self::Resume,
+            Visitor::Returning if !confirm => Self::Resume,
+            Visitor::Returning | Visitor::Stranger => Self::Login,
+        }
+    }
+
+    /// For templates and scripts.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Resume => "resume",
+            Self::Known => "known",
+            Self::Confirm => "confirm",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+pub(super) struct AccountView {
+    pub(super) frame: Frame,
+    pub(super) who: Who,
+    pub(super) passkeys: Vec<PasskeyView>,
+    /// An empty row, which the script fills for a passkey that was just added.
+    pub(super) blank: PasskeyView,
+}
+
+#[derive(Template)]
+#[template(path = "logout.html")]
+pub(super) struct LogoutView {
+    pub(super) frame: Frame,
+    pub(super) who: Who,
+    pub(super) signed_in: bool,
+}
+
+#[derive(Template)]
+#[template(path = "stuck.html")]
+pub(super) struct StuckView {
+    pub(super) frame: Frame,
+    pub(super) cookies_missing: bool,
+    pub(super) rd: ReturnPath,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+pub(super) struct MessageView {
+    pub(super) frame: Frame,
+    pub(super) text: &'static str,
+    /// Words and address of the way on.
+    pub(super) action: (&'static str, String),
+    pub(super) request_id: Option<String>,
+}
+
+/// One passkey in the list.
+pub(super) struct PasskeyView {
+    pub(super) id: String,
+    /// Its label, or what it is where it has none.
+    pub(super) title: String,
+    /// Name of the authenticator, or empty; not repeated when it is the title already.
+    pub(super) authenticator: &'static str,
+    pub(super) keeping: Keeping,
+    pub(super) created: Moment,
+    pub(super) last_used: Option<Moment>,
+}
+
+impl PasskeyView {
+    pub(super) fn of(credential: &Credential) -> Self {
+        let name = authenticator_name(credential.aaguid).unwrap_or_default();
+        let label = credential.label.trim();
+        let title = match (label, name) {
+            ("", "") => "Passkey",
+            ("", name) => name,
+            (label, _) => label,
+        };
+        Self {
+            id: credential.id.to_string(),
+            title: title.to_owned(),
+            authenticator: if title == name { "" } else { name },
+            keeping: Keeping::of(credential),
+            created: Moment::of(credential.created_at),
+            last_used: credential.last_used_at.map(Moment::of),
+        }
+    }
+
+    pub(super) fn blank() -> Self {
+        Self {
+            id: String::new(),
+            title: String::new(),
+            authenticator: "",
+            keeping: Keeping::Device,
+            created: Moment {
+                machine: String::new(),
+                human: String::new(),
+            },
+            last_used: None,
+        }
+    }
+}
+
+/// Where a passkey is kept, as far as its owner needs to know (BE and BS flags).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// In a password manager, on every device that it reaches.
+    Synced,
+    /// It could be synced, but is not.
+    Syncable,
+    /// On one device or security key.
+    Device,
+}
+
+impl Keeping {
+    fn of(credential: &Credential) -> Self {
+        match (credential.backup_eligible, credential.backup_state) {
+            (true, true) => Self::Synced,
+            (true, false) => Self::Syncable,
+            (false, _) => Self::Device,
+        }
+    }
+
+    /// For style sheet and scripts.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Synced => "synced",
+            Self::Syncable => "syncable",
+            Self::Device => "device",
+        }
+    }
+}
+
+/// A time, for machines (RFC 3339) and, until a script writes it in the reader's own zone, people.
+pub(super) struct Moment {
+    pub(super) machine: String,
+    pub(super) human: String,
+}
+
+impl Moment {
+    fn of(at: UnixTime) -> Self {
+        let known = i64::try_from(at.0)
+            .ok()
+            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        match known {
+            Some(time) => Self {
+                machine: time.format(&Rfc3339).unwrap_or_default(),
+                human: format!("{} {} {}", time.day(), time.month(), time.year()),
+            },
+            None => Self {
+                machine: String::new(),
+                human: "at an unknown time".to_owned(),
+            },
+        }
+    }
+}
