@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod key_file;
 pub mod log;
 pub mod model;
+pub mod pages;
 pub mod run;
 pub mod serve;
 pub mod state;
