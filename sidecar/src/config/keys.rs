@@ -17,6 +17,8 @@ pub struct Keys {
     pub encryption_key: Option<KeyEncryptionKey>,
     /// How long the next key is published before it signs.
     pub publish_before: Seconds,
+    /// How long a key signs before the next one is made.
+    pub rotate_every: Seconds,
 }
 
 #[derive(Debug, Deserialize)]
@@ -25,6 +27,8 @@ pub(super) struct Raw {
     encryption_key_file: Option<PathBuf>,
     #[serde(deserialize_with = "duration::deserialize")]
     publish_before: Seconds,
+    #[serde(deserialize_with = "duration::deserialize")]
+    rotate_every: Seconds,
 }
 
 impl Default for Raw {
@@ -32,6 +36,7 @@ impl Default for Raw {
         Self {
             encryption_key_file: None,
             publish_before: Seconds(3_600),
+            rotate_every: Seconds(90 * 86_400),
         }
     }
 }
@@ -55,9 +60,16 @@ impl Raw {
             (None, Some(path)) => Some(read_key(path)?),
             (None, None) => None,
         };
+        if self.rotate_every <= self.publish_before {
+            return Err(ConfigError::value(
+                "keys.rotate_every",
+                "expected more than keys.publish_before, for which every key waits",
+            ));
+        }
         Ok(Keys {
             encryption_key,
             publish_before: self.publish_before,
+            rotate_every: self.rotate_every,
         })
     }
 }

@@ -1,0 +1,240 @@
+//! Minting session tokens, and checking those that come back to the sidecar's own endpoints.
+
+use super::key_ring::{KeyRing, KeyRingError, Succession};
+use super::seal::KeyEncryptionKey;
+use crate::entropy::{Entropy, random};
+use crate::model::{Seconds, Session, UnixTime, User};
+use latchkey_token::{
+    Authn, Claims, Expectations, InProcess, JwkSet, JwkSetError, SignError, TokenError, TokenType,
+    UntrustedToken, VerifiedToken,
+};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Clock skew against ourselves: none, but an instance that was restarted may be a little behind.
+const OWN_CLOCK_SKEW: u64 = 30;
+
+/// What goes into every token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// `iss`: the public URL.
+    pub issuer: String,
+    /// `aud`.
+    pub audiences: Vec<String>,
+    /// How long a token lives; its session can end it sooner.
+    pub ttl: Seconds,
+    /// The only groups that tokens name; `None` means all of the user's.
+    pub groups: Option<Vec<String>>,
+}
+
+/// Why the issuer cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuerError {
+    /// There is no key to sign with.
+    #[error("there is no signing key")]
+    NoKey,
+    /// The ring cannot be opened or renewed.
+    #[error(transparent)]
+    KeyRing(#[from] KeyRingError),
+    /// Verifiers would refuse the key set.
+    #[error("the published key set would be refused: {0}")]
+    KeySet(#[from] JwkSetError),
+    /// What the user record holds makes no token that verifiers would take.
+    #[error("no token can be minted: {0}")]
+    Sign(#[from] SignError),
+}
+
+/// A token and what a client needs to know of it.
+pub struct MintedToken {
+    /// The compact JWS: a secret.
+    pub token: String,
+    /// Its `exp`.
+    pub expires_at: UnixTime,
+}
+
+/// The ring with what verifiers see of it.
+struct Published {
+    ring: KeyRing,
+    jwks: Vec<u8>,
+    set: JwkSet,
+}
+
+/// Signs tokens with the ring's current key.
+pub struct Issuer {
+    settings: TokenSettings,
+    succession: Succession,
+    sealing: KeyEncryptionKey,
+    expectations: Expectations,
+    published: RwLock<Arc<Published>>,
+}
+
+impl Issuer {
+    /// An issuer with a ring that is stored already.
+    ///
+    /// # Errors
+    /// When the ring is empty, or its public half is one that verifiers would refuse.
+    pub fn new(
+        settings: TokenSettings,
+        succession: Succession,
+        sealing: KeyEncryptionKey,
+        ring: KeyRing,
+    ) -> Result<Self, IssuerError> {
+        let expectations = Expectations {
+            issuer: settings.issuer.clone(),
+            audiences: settings.audiences.clone(),
+            clock_skew: OWN_CLOCK_SKEW,
+        };
+        let published = RwLock::new(Arc::new(publish(ring)?));
+        Ok(Self {
+            settings,
+            succession,
+            sealing,
+            expectations,
+            published,
+        })
+    }
+
+    /// The ring as it should be at `now`, where that differs: to be stored, then [`Self::install`]ed.
+    ///
+    /// # Errors
+    /// When a new key cannot be sealed.
+    pub fn due(
+        &self,
+        entropy: &(impl Entropy + ?Sized),
+        now: UnixTime,
+    ) -> Result<Option<KeyRing>, IssuerError> {
+        Ok(self
+            .published()
+            .ring
+            .maintained(&self.succession, &self.sealing, entropy, now)?)
+    }
+
+    /// Uses `ring` from now on.
+    ///
+    /// # Errors
+    /// When the ring is empty, or its public half is one that verifiers would refuse: the one in
+    /// use stays.
+    pub fn install(&self, ring: KeyRing) -> Result<(), IssuerError> {
+        let published = Arc::new(publish(ring)?);
+        *self
+            .published
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = published;
+        Ok(())
+    }
+
+    /// A token for this user's session, never living longer than the session does.
+    ///
+    /// # Errors
+    /// When there is no key to sign with, or verifiers would refuse the token, for its size too.
+    pub fn mint(
+        &self,
+        user: &User,
+        session: &Session,
+        entropy: &(impl Entropy + ?Sized),
+        now: UnixTime,
+    ) -> Result<MintedToken, IssuerError> {
+        let session_end = session.idle_until.min(session.expires_at);
+        let expires_at = now.plus(self.settings.ttl).min(session_end);
+        let jti = uuid::Builder::from_random_bytes(random(entropy)).into_uuid();
+        let claims = self.claims(user, session, jti, now, expires_at);
+        let published = self.published();
+        let key = published.ring.signing_key(now).ok_or(IssuerError::NoKey)?;
+        Ok(MintedToken {
+            token: key.sign(&claims)?,
+            expires_at,
+        })
+    }
+
+    /// The JWK Set that verifiers fetch.
+    #[must_use]
+    pub fn jwks(&self) -> Vec<u8> {
+        self.published().jwks.clone()
+    }
+
+    /// Checks a token of our own.
+    ///
+    /// # Errors
+    /// As the token crate says.
+    pub fn verify(&self, token: &[u8], now: UnixTime) -> Result<VerifiedToken, TokenError> {
+        UntrustedToken::parse(token, TokenType::Session)?
+            .verify(&self.published().set, &InProcess)?
+            .validate(&self.expectations, now.0)
+    }
+
+    /// `iss`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings.issuer
+    }
+
+    /// How long tokens live when their session does.
+    #[must_use]
+    pub fn ttl(&self) -> Seconds {
+        self.settings.ttl
+    }
+
+    fn published(&self) -> Arc<Published> {
+        self.published
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn claims(
+        &self,
+        user: &User,
+        session: &Session,
+        jti: uuid::Uuid,
+        now: UnixTime,
+        expires_at: UnixTime,
+    ) -> Claims {
+        let authn = &session.authn;
+        Claims {
+            iss: self.settings.issuer.clone(),
+            aud: self.settings.audiences.clone(),
+            sub: user.id.0.to_string(),
+            iat: now.0,
+            exp: expires_at.0,
+            nbf: None,
+            jti: jti.to_string(),
+            sid: session.id.0.to_string(),
+            auth_time: Some(session.auth_time.0),
+            acr: Some(session.acr.clone()),
+            amr: session.amr.clone(),
+            preferred_username: Some(user.name.as_str().to_owned()),
+            name: (!user.display_name.is_empty()).then(|| user.display_name.clone()),
+            email: user.email.clone(),
+            // The model holds only addresses that are verified or set by an administrator.
+            email_verified: user.email.as_ref().map(|_| true),
+            groups: self.groups_of(user),
+            policies: user.policies.clone(),
+            authn: Some(Authn {
+                aaguid: authn.aaguid.to_string(),
+                attested: authn.attested,
+                uv: authn.uv,
+                be: authn.be,
+                bs: authn.bs,
+                attachment: authn.attachment.clone(),
+            }),
+            cnf: None,
+        }
+    }
+
+    fn groups_of(&self, user: &User) -> Vec<String> {
+        match &self.settings.groups {
+            None => user.groups.clone(),
+            Some(named) => user
+                .groups
+                .iter()
+                .filter(|group| named.contains(group))
+                .cloned()
+                .collect(),
+        }
+    }
+}
+
+fn publish(ring: KeyRing) -> Result<Published, IssuerError> {
+    let jwks = ring.jwks().to_string().into_bytes();
+    let set = JwkSet::parse(&jwks)?;
+    Ok(Published { ring, jwks, set })
+}

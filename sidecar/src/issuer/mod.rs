@@ -1,0 +1,16 @@
+//! The issuer: signing keys, session tokens, and the sessions behind them. It is given the time,
+//! the entropy and the stored records; it reads and writes no store itself.
+
+mod cookies;
+mod key_ring;
+mod mint;
+mod refresh_secret;
+mod seal;
+mod session;
+
+pub use cookies::{CookieOverflow, SessionCookies};
+pub use key_ring::{KeyRing, KeyRingError, Succession};
+pub use mint::{Issuer, IssuerError, MintedToken, TokenSettings};
+pub use refresh_secret::RefreshSecret;
+pub use seal::{KeyEncryptionKey, OpenError};
+pub use session::{ACR_PHISHING_RESISTANT, Presence, SessionLimits, begin, renewed_until, step_up};
