@@ -131,14 +131,13 @@ mod tests {
         let made = key_encryption_key(&config, &store, &entropy).await.unwrap();
         let again = key_encryption_key(&config, &store, &entropy).await.unwrap();
         assert_eq!(made, again);
-        let mode = directory
+        let permissions = directory
             .path()
             .join(FILE)
             .metadata()
             .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
+            .permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use crate::config::{Config, Environment};
 use latchkey_filter_config::FilterConfig;
 use serde::Deserialize as _;
 use serde_json::Value;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 /// What a file turned out to be; all of it is right.
@@ -134,7 +134,8 @@ fn find(value: &Value, place: &mut String, found: &mut Vec<(String, String)>) {
         Value::Array(items) => {
             for (index, child) in items.iter().enumerate() {
                 let before = place.len();
-                place.push_str(&format!("[{index}]"));
+                // Writing to a String cannot fail.
+                let _ = write!(place, "[{index}]");
                 find(child, place, found);
                 place.truncate(before);
             }

@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// What is known of the authenticator behind a login: the `authn` claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a claim of its own, independent"
+)]
 pub struct AuthenticatorClass {
     /// The authenticator's model; all zeros when unknown.
     pub aaguid: uuid::Uuid,

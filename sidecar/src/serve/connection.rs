@@ -22,12 +22,12 @@ const MOST_CONNECTIONS: usize = 1_024;
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
 /// A later request head must arrive within this; it is also how long a gateway's idle connection
 /// is kept. Longer than the pauses of a probe, so that gateways rarely meet a closing one.
-const NEXT_REQUEST: Duration = Duration::from_secs(120);
+const NEXT_REQUEST: Duration = Duration::from_mins(2);
 /// What Envoy lets through at most: an application may have filled the browser with cookies.
 const HEAD_BYTES: usize = 64 * 1024;
 const MOST_HEADERS: usize = 128;
 const MOST_STREAMS: u32 = 128;
-const PING_EVERY: Duration = Duration::from_secs(60);
+const PING_EVERY: Duration = Duration::from_mins(1);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The connections of one listener.

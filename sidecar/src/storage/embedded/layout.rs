@@ -74,7 +74,9 @@ const OWNED_PREFIX: usize = 1 + 16;
 impl Key {
     fn new(table: Table, parts: &[&[u8]]) -> Self {
         let mut bytes = vec![table.tag()];
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        for part in parts {
+            bytes.extend_from_slice(part);
+        }
         Self { table, bytes }
     }
 

@@ -78,13 +78,11 @@ impl<'a> Ledger<'a> {
 
     /// Whether there is a record, whatever it holds.
     pub(super) fn has(&self, key: &Key) -> Result<bool, StorageError> {
-        match self.staged.get(key.bytes()) {
-            Some(staged) => Ok(staged.is_some()),
-            None => {
-                let found = self.engine.tree.contains_key(key.bytes());
-                found.map_err(|error| StorageError::Read(error.into()))
-            }
+        if let Some(staged) = self.staged.get(key.bytes()) {
+            return Ok(staged.is_some());
         }
+        let found = self.engine.tree.contains_key(key.bytes());
+        found.map_err(|error| StorageError::Read(error.into()))
     }
 
     /// The stored keys that begin with this one, without what this step has changed.

@@ -15,7 +15,7 @@ async fn refused_or_whole(directory: &Path, what: &str) -> bool {
             Ok(store) => {
                 assert_eq!(
                     store.count_users().await.unwrap(),
-                    ACCOUNTS as u64,
+                    u64::try_from(ACCOUNTS).unwrap(),
                     "{what}"
                 );
                 store.close().await.unwrap();

@@ -173,7 +173,10 @@ async fn under_a_file_size_limit() {
     );
     assert_eq!(store.user_by_name(&user(n).name).await.unwrap(), None);
     assert!(store.credentials_of(user_id(n)).await.unwrap().is_empty());
-    assert_eq!(store.count_users().await.unwrap(), (n - 1) as u64);
+    assert_eq!(
+        store.count_users().await.unwrap(),
+        u64::try_from(n - 1).unwrap()
+    );
     assert_eq!(store.user(user_id(n - 1)).await.unwrap(), Some(user(n - 1)));
     assert_eq!(store.user(user_id(1)).await.unwrap(), Some(user(1)));
     store.close().await.unwrap();
