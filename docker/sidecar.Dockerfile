@@ -1,0 +1,34 @@
+# syntax=docker/dockerfile:1
+# The sidecar: one static program of a few megabytes. No shell, no libraries, nothing to update.
+#
+#   docker build -f docker/sidecar.Dockerfile -t registry.example.com/latchkey/latchkey:0.1.0 .
+
+FROM rust:1-slim-trixie AS build
+# The version that Debian has today: an older one is taken off its servers.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends musl-tools \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+# rust-toolchain.toml chooses the compiler, as it does everywhere else.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    target="$(uname -m)-unknown-linux-musl" \
+    && rustup target add "$target" \
+    && cargo build --locked --release --package latchkey --target "$target" \
+    && install -D "target/$target/release/latchkey" /out/latchkey \
+    && install -d -m 0700 /out/data
+
+FROM scratch
+LABEL org.opencontainers.image.title="Latchkey" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /out/latchkey /latchkey
+# A volume that is mounted here for the first time takes over owner and mode.
+COPY --from=build --chown=65532:65532 /out/data /var/lib/latchkey
+# A number, because `runAsNonRoot` cannot look up a name.
+USER 65532:65532
+VOLUME /var/lib/latchkey
+EXPOSE 8080 8081
+ENTRYPOINT ["/latchkey"]
+CMD ["serve", "--config", "/etc/latchkey/latchkey.toml"]
