@@ -150,6 +150,31 @@ fn both_forms_configure_the_filter_alike() {
 }
 
 #[test]
+fn the_filter_accepts_its_configuration() {
+    for file in [
+        "overlays/wasm-plugin/wasm-plugin.yaml",
+        "overlays/traffic-extension/traffic-extension.yaml",
+    ] {
+        let (passed, output) = check_config(&istio(file));
+        assert!(passed, "{output}");
+
+        // It does look: a key that it does not know is refused by name.
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let broken = directory.path().join("broken.yaml");
+        let text = fs::read_to_string(istio(file)).expect("a manifest");
+        fs::write(&broken, text.replace("public_path:", "publicpath:")).expect("a copy");
+        let (passed, output) = check_config(&broken);
+        assert!(!passed && output.contains("publicpath"), "{output}");
+    }
+}
+
+#[test]
+fn the_sidecar_accepts_its_configuration() {
+    let (passed, output) = check_config(&istio("base/sidecar/latchkey.toml"));
+    assert!(passed, "{output}");
+}
+
+#[test]
 fn the_filter_names_the_clusters_that_the_service_makes() {
     let service = document("base/sidecar/service.yaml");
     let (name, namespace) = (&service["metadata"]["name"], "latchkey");
@@ -289,6 +314,17 @@ fn copy(from: &Path, to: &Path) {
 
 fn validate(directory: &Path) -> (bool, String) {
     run(Command::new(programs::project().join("scripts/validate-manifests")).arg(directory))
+}
+
+/// What `latchkey check-config` says of a file, with a key where the Secret would be mounted.
+fn check_config(file: &Path) -> (bool, String) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let key = directory.path().join("key");
+    fs::write(&key, "q7Vb0yWcXn4uY2mK8sLr5tPzHjGfDdSa1eRqTwUoIi0=").expect("a key");
+    run(Command::new(programs::sidecar())
+        .arg("check-config")
+        .arg(file)
+        .env("LATCHKEY_KEYS__ENCRYPTION_KEY_FILE", &key))
 }
 
 fn run(command: &mut Command) -> (bool, String) {
