@@ -35,6 +35,7 @@ pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("session", "fresh_for", Kind::Text),
     ("keys", "encryption_key_file", Kind::Text),
     ("keys", "publish_before", Kind::Text),
+    ("keys", "rotate_every", Kind::Text),
     ("webauthn", "mount", Kind::Text),
     ("webauthn", "rp_id", Kind::Text),
     ("webauthn", "rp_display_name", Kind::Text),

@@ -297,6 +297,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "keys.encryption_key_file: /nowhere/at/all cannot be read",
     ),
     (
+        "keys",
+        "rotate_every = \"1h\"",
+        "keys.rotate_every: expected more than keys.publish_before",
+    ),
+    (
         "webauthn",
         "mount = \"a/b\"",
         "webauthn.mount: expected at most 32 lower-case",
