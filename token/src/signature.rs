@@ -1,6 +1,7 @@
 //! Who checks a signature, and what is checked before anyone is asked.
 
 use crate::{Algorithm, VerifyingKey, verifying_key::Material};
+use p256::ecdsa::signature::Verifier as _;
 use std::{borrow::Cow, convert::Infallible, num::NonZeroUsize};
 
 /// Both algorithms have signatures of this many bytes (ES256: r and s, 32 each).
@@ -21,13 +22,9 @@ pub struct InProcess;
 impl SignatureVerifier for InProcess {
     fn verify(&self, key: &VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
         match &key.material {
-            #[cfg(feature = "es256")]
             Material::Es256(key) => {
-                use p256::ecdsa::signature::Verifier as _;
                 ecdsa(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
             }
-            #[cfg(not(feature = "es256"))]
-            Material::Es256(_) => false,
             // Strict: no small-order point anywhere, and S below the order of the group.
             #[cfg(feature = "eddsa")]
             Material::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
