@@ -5,7 +5,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::issuer::encode;
 use crate::{eddsa, es256, refuses};
+use ed25519_dalek::{Signature, Verifier as _};
 use latchkey_token::TokenError;
+use sha2::{Digest as _, Sha512};
+use std::ops::{Add, Mul};
 
 #[test]
 fn the_key_of_another_algorithm() {
@@ -125,3 +128,50 @@ const ED25519_ORDER: [u8; 32] = [
     0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
 ];
+
+/// The key's own holder can choose R neutral and S = k a. A lax verifier takes that, a strict one
+/// does not, and where two verifiers differ the stricter is right
+/// ([Taming the many EdDSAs](https://eprint.iacr.org/2020/1244)).
+#[test]
+fn ed25519_signatures_that_only_a_lax_verifier_takes() {
+    let issuer = eddsa();
+    let good = issuer.good();
+    let (message, _) = good.rsplit_once('.').unwrap();
+    let key = ed25519_dalek::SigningKey::from_bytes(&issuer.key.secret_bytes());
+    let mut neutral = [0; 32];
+    neutral[0] = 1;
+    let hash = Sha512::new()
+        .chain_update(neutral)
+        .chain_update(key.verifying_key().as_bytes())
+        .chain_update(message)
+        .finalize();
+    let s = product_modulo_order(hash.as_slice(), key.to_scalar());
+    let signature = [neutral, s.to_bytes()].concat();
+    key.verifying_key()
+        .verify(
+            message.as_bytes(),
+            &Signature::from_slice(&signature).unwrap(),
+        )
+        .expect("a lax verifier takes it");
+    refuses(
+        &issuer,
+        vec![(
+            "R neutral, S = k a",
+            format!("{message}.{}", encode(signature)),
+            TokenError::SignatureInvalid,
+        )],
+    );
+}
+
+/// A little-endian number times a scalar, by Horner's rule.
+fn product_modulo_order<S>(number: &[u8], scalar: S) -> S
+where
+    S: Copy + From<u8> + Add<Output = S> + Mul<Output = S>,
+{
+    let base = S::from(0xff) + S::from(1);
+    let reduced = number
+        .iter()
+        .rev()
+        .fold(S::from(0), |sum, byte| sum * base + S::from(*byte));
+    reduced * scalar
+}
