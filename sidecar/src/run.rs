@@ -1,7 +1,11 @@
 //! `latchkey serve`: from a configuration to a running program, and to its end.
 
+use crate::app::{App, StartError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::entropy::{OsEntropy, random};
+use crate::issuer::KeyEncryptionKey;
+use crate::routes;
 use crate::serve::{ListenError, Listeners};
 use crate::state::{self, OpenError};
 use crate::storage::{StorageError, Store};
@@ -22,6 +26,9 @@ pub enum RunError {
     /// The store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Keys or settings are of no use.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// A listener cannot be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -56,15 +63,38 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = state::open_store(&config.storage)?;
+    let key = config.keys.encryption_key.as_ref();
+    let sealing = KeyEncryptionKey::new(key.map_or_else(|| random(&OsEntropy), |it| *it.as_bytes()));
+    let app = App::build(
+        &config,
+        sealing,
+        Arc::clone(&store),
+        Arc::clone(&clock),
+        Arc::new(OsEntropy),
+    );
+    let app = Arc::new(app.await?);
     let listeners = Listeners::open(&config.listen).await?;
     let sweep = tokio::spawn(sweep_sessions(Arc::clone(&store), clock));
+    let keys = tokio::spawn(maintain_keys(Arc::clone(&app)));
     listeners
-        .serve(axum::Router::new(), axum::Router::new(), stop.wait())
+        .serve(routes::public(&app), routes::internal(&app), stop.wait())
         .await;
     sweep.abort();
+    keys.abort();
     store.close().await.map_err(RunError::Close)?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Makes the next signing key when its time has come, and forgets those that have retired.
+async fn maintain_keys(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.maintain_keys().await {
+            tracing::error!(%error, "the key ring could not be maintained");
+        }
+    }
 }
 
 /// Forgets sessions that have ended.

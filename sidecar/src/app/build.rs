@@ -1,0 +1,188 @@
+//! From a checked configuration and an open store to a program that can answer.
+
+use super::{App, Settings};
+use crate::ceremony::authentication::DecoyKey;
+use crate::ceremony::challenge::ChallengeKey;
+use crate::ceremony::{self, Policy, RelyingParty, RelyingPartyError};
+use crate::clock::Clock;
+use crate::config::{self, Config, Requirement, TokenAlgorithm, WebauthnConfig};
+use crate::entropy::{Entropy, random};
+use crate::issuer::{
+    Issuer, IssuerError, KeyEncryptionKey, KeyRing, SessionCookies, SessionLimits, Succession,
+    TokenSettings,
+};
+use crate::model::Seconds;
+use crate::routes::{AddressLimiter, Metrics};
+use crate::storage::{StorageError, Store};
+use std::sync::Arc;
+
+/// New accounts and probes for taken names, per address and minute: a classroom behind one address
+/// passes, a dictionary does not.
+const REGISTRATIONS_PER_MINUTE: u32 = 120;
+/// Finished ceremonies, accepted or not, per address and minute. Each costs a verification.
+const FINISHES_PER_MINUTE: u32 = 1_200;
+
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings make no relying party.
+    #[error("webauthn: {0}")]
+    RelyingParty(#[from] RelyingPartyError),
+    /// The signing keys cannot be opened, made or published.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The store does not work.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl App {
+    /// Opens the key ring in `store`, and makes its first key where there is none.
+    ///
+    /// # Errors
+    /// When settings, keys or store are of no use.
+    pub async fn build(
+        config: &Config,
+        sealing: KeyEncryptionKey,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StartError> {
+        let webauthn = &config.webauthn;
+        let relying_party = RelyingParty::new(
+            &webauthn.rp_id,
+            &webauthn.rp_display_name,
+            &webauthn.rp_origins,
+        )?;
+        let decoy_key = DecoyKey::new(sealing.derive("latchkey decoy credentials"));
+        let issuer = issuer(config, sealing, &*store, &*clock, &*entropy).await?;
+        Ok(Self {
+            settings: settings(config),
+            relying_party,
+            policy: policy(webauthn),
+            challenge_key: ChallengeKey::new(random(&*entropy)),
+            decoy_key,
+            issuer,
+            session_limits: SessionLimits {
+                idle: config.session.idle,
+                max: config.session.max,
+            },
+            cookies: cookies(config),
+            metrics: Metrics::default(),
+            registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
+            finishes: AddressLimiter::new(FINISHES_PER_MINUTE),
+            store,
+            clock,
+            entropy,
+        })
+    }
+
+    /// Does what is due to the key ring: stored first, used afterwards.
+    ///
+    /// # Errors
+    /// When the store refuses, or no key can be made: the ring in use stays.
+    pub async fn maintain_keys(&self) -> Result<(), StartError> {
+        if let Some(ring) = self.issuer.due(&*self.entropy, self.now())? {
+            self.store.replace_signing_keys(&ring.records()).await?;
+            tracing::info!(keys = ring.len(), "the key ring has changed");
+            self.issuer.install(ring)?;
+        }
+        Ok(())
+    }
+}
+
+async fn issuer(
+    config: &Config,
+    sealing: KeyEncryptionKey,
+    store: &dyn Store,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Issuer, StartError> {
+    let succession = succession(config);
+    let stored = store.signing_keys().await?;
+    let mut ring = KeyRing::open(stored, &sealing).map_err(IssuerError::from)?;
+    let due = ring.maintained(&succession, &sealing, entropy, clock.now());
+    if let Some(due) = due.map_err(IssuerError::from)? {
+        store.replace_signing_keys(&due.records()).await?;
+        ring = due;
+    }
+    Ok(Issuer::new(
+        token_settings(config),
+        succession,
+        sealing,
+        ring,
+    )?)
+}
+
+fn settings(config: &Config) -> Settings {
+    let mut origins = vec![config.public_url.origin()];
+    origins.extend(config.webauthn.rp_origins.iter().cloned());
+    origins.dedup();
+    Settings {
+        public_url: config.public_url.issuer().to_owned(),
+        public_path: config.public_url.path().trim_end_matches('/').to_owned(),
+        origins,
+        mount: config.webauthn.mount.clone(),
+        self_registration: config.webauthn.self_registration,
+        max_credentials: config.webauthn.max_credentials,
+        fresh_for: config.session.fresh_for,
+        gateways: config.listen.gateways.clone(),
+    }
+}
+
+fn token_settings(config: &Config) -> TokenSettings {
+    TokenSettings {
+        issuer: config.public_url.issuer().to_owned(),
+        audiences: config.token.audiences.clone(),
+        ttl: config.token.ttl,
+        groups: config.token.groups.clone(),
+    }
+}
+
+fn succession(config: &Config) -> Succession {
+    Succession {
+        algorithm: match config.token.algorithm {
+            TokenAlgorithm::Es256 => latchkey_token::Algorithm::Es256,
+            TokenAlgorithm::EdDsa => latchkey_token::Algorithm::EdDsa,
+        },
+        publish_before: config.keys.publish_before,
+        rotate_every: config.keys.rotate_every,
+        // A token can be renewed until its session ends, however long ago it expired.
+        overlap: Seconds(config.session.max.0.saturating_add(config.token.ttl.0)),
+    }
+}
+
+fn cookies(config: &Config) -> SessionCookies {
+    SessionCookies {
+        session: config.session.cookie.clone(),
+        refresh: config.session.refresh_cookie.clone(),
+        domain: config.session.domain.clone(),
+        secure: config.session.secure,
+    }
+}
+
+fn policy(webauthn: &WebauthnConfig) -> Policy {
+    use ceremony::{DiscoverableCredential, UserVerification};
+    Policy {
+        user_verification: match webauthn.user_verification {
+            Requirement::Required => UserVerification::Required,
+            Requirement::Preferred => UserVerification::Preferred,
+            Requirement::Discouraged => UserVerification::Discouraged,
+        },
+        discoverable_credential: match webauthn.discoverable_credential {
+            Requirement::Required => DiscoverableCredential::Required,
+            Requirement::Preferred => DiscoverableCredential::Preferred,
+            Requirement::Discouraged => DiscoverableCredential::Discouraged,
+        },
+        attachment: webauthn.attachment.map(|attachment| match attachment {
+            config::Attachment::Platform => ceremony::Attachment::Platform,
+            config::Attachment::CrossPlatform => ceremony::Attachment::CrossPlatform,
+        }),
+        algorithms: webauthn
+            .algorithms
+            .iter()
+            .filter_map(|algorithm| ceremony::Algorithm::from_cose(algorithm.cose()))
+            .collect(),
+        timeout: webauthn.timeout,
+    }
+}

@@ -1,0 +1,37 @@
+//! Steps that change what can sign in need a recent proof of presence, so that an unattended
+//! browser is not enough to take an account over.
+
+use super::caller::Caller;
+use crate::model::{Seconds, UnixTime};
+use crate::problem::{Problem, ProblemKind};
+
+/// The last proof of presence is too long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the last proof of presence was {ago} s ago, at most {allowed} s are allowed", ago = .ago.0, allowed = .allowed.0)]
+pub(super) struct NotFresh {
+    ago: Seconds,
+    allowed: Seconds,
+}
+
+impl From<NotFresh> for Problem {
+    fn from(_: NotFresh) -> Self {
+        Self::new(
+            ProblemKind::FreshLoginRequired,
+            "This step needs a sign-in from a few minutes ago at most. Sign in again.",
+        )
+    }
+}
+
+/// Passes up to and including the last allowed second. The session's record decides, not the token.
+pub(super) fn require_fresh(
+    caller: &Caller,
+    allowed: Seconds,
+    now: UnixTime,
+) -> Result<(), NotFresh> {
+    let ago = now.since(caller.session.auth_time);
+    if ago > allowed {
+        Err(NotFresh { ago, allowed })
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! Requests that change something: from our own pages or from a program, as JSON, of bounded size,
+//! within a bounded time. GET and HEAD change nothing and pass.
+
+use crate::problem::{Problem, ProblemKind};
+use crate::app::App;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest body: a registration with an attestation chain has some 10 KB.
+pub(crate) const BODY_MAX_BYTES: usize = 64 * 1024;
+
+/// How long a client may take to send it.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What a page of any other site can send without asking (Fetch, "CORS-safelisted request-header"):
+/// a wrong one of these may be forged, any other wrong one is a mistake.
+const SIMPLE_TYPES: [&[u8]; 3] = [
+    b"application/x-www-form-urlencoded",
+    b"multipart/form-data",
+    b"text/plain",
+];
+
+/// Refuses what no endpoint should have to look at, and hands the whole body on.
+pub(crate) async fn refuse_unsafe(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(next.run(request).await);
+    }
+    same_origin(request.headers(), &app.settings.origins)?;
+    declared_as_json(request.headers())?;
+    let (parts, body) = request.into_parts();
+    let body = read(body, BODY_DEADLINE).await?;
+    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+/// Browsers say where a request comes from in two headers; programs send neither. Each value that
+/// is there must be ours.
+fn same_origin(headers: &HeaderMap, own: &[String]) -> Result<(), Problem> {
+    let site = headers.get_all("sec-fetch-site").iter();
+    let origin = headers.get_all(header::ORIGIN).iter();
+    let ours = site.map(|value| value == "same-origin").all(|ours| ours)
+        && origin
+            .map(|value| own.iter().any(|own| value == own.as_str()))
+            .all(|ours| ours);
+    if ours {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ProblemKind::CrossSite,
+        "Only pages of this origin, and programs, are served.",
+    ))
+}
+
+/// Exactly `application/json`: JSON has no `charset` parameter (RFC 8259, section 11), and a lenient
+/// reading is what cross-site tricks live on.
+fn declared_as_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut values = headers
+        .get_all(header::CONTENT_TYPE)
+        .iter()
+        .map(|value| value.as_bytes());
+    let kind = match (values.next(), values.next()) {
+        (Some(b"application/json"), None) => return Ok(()),
+        (None, _) => ProblemKind::SimpleContentType,
+        (Some(one), _) if is_simple(one) => ProblemKind::SimpleContentType,
+        _ => ProblemKind::NotJson,
+    };
+    Err(Problem::new(
+        kind,
+        "Send the header `Content-Type: application/json`, without parameters.",
+    ))
+}
+
+fn is_simple(value: &[u8]) -> bool {
+    let essence = value
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    SIMPLE_TYPES
+        .iter()
+        .any(|simple| essence.eq_ignore_ascii_case(simple))
+}
+
+async fn read(body: Body, deadline: Duration) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(deadline, Limited::new(body, BODY_MAX_BYTES).collect()).await {
+        Err(_elapsed) => Err(Problem::new(ProblemKind::Timeout, "Send the body at once.")),
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::new(
+            ProblemKind::TooLarge,
+            "A body has at most 64 KB here.",
+        )),
+        Ok(Err(_)) => Err(Problem::new(ProblemKind::BadRequest, "The body broke off.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs {
+            map.append(*name, HeaderValue::from_static(value));
+        }
+        map
+    }
+
+    #[test]
+    fn only_our_own_origin_and_programs_pass() {
+        let own = ["https://app.example.com".to_owned()];
+        let ours = |pairs| same_origin(&headers(pairs), &own).is_ok();
+        assert!(ours(&[]));
+        assert!(ours(&[
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "https://app.example.com")
+        ]));
+        for foreign in [
+            [("origin", "https://evil.example")],
+            [("origin", "null")],
+            [("origin", "https://app.example.com.evil.example")],
+            [("origin", "https://app.example.com:444")],
+            [("origin", "http://app.example.com")],
+            [("origin", "https://APP.example.com")],
+            [("origin", "")],
+            [("sec-fetch-site", "cross-site")],
+            [("sec-fetch-site", "same-site")],
+            [("sec-fetch-site", "none")],
+        ] {
+            assert!(!ours(&foreign), "{foreign:?}");
+        }
+        assert!(!ours(&[
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-site", "cross-site")
+        ]));
+        assert!(!ours(&[
+            ("origin", "https://app.example.com"),
+            ("origin", "null")
+        ]));
+    }
+
+    #[test]
+    fn only_json_without_parameters_passes() {
+        let kind = |pairs| declared_as_json(&headers(pairs)).map_err(|problem| problem.kind());
+        assert_eq!(kind(&[("content-type", "application/json")]), Ok(()));
+        for simple in [
+            "text/plain",
+            "TEXT/PLAIN; charset=utf-8",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+        ] {
+            let refused = kind(&[("content-type", simple)]);
+            assert_eq!(refused, Err(ProblemKind::SimpleContentType), "{simple}");
+        }
+        assert_eq!(kind(&[]), Err(ProblemKind::SimpleContentType));
+        for other in [
+            "application/json; charset=utf-8",
+            "application/jsonp",
+            "APPLICATION/JSON",
+        ] {
+            assert_eq!(
+                kind(&[("content-type", other)]),
+                Err(ProblemKind::NotJson),
+                "{other}"
+            );
+        }
+        let twice = [
+            ("content-type", "application/json"),
+            ("content-type", "application/json"),
+        ];
+        assert_eq!(kind(&twice), Err(ProblemKind::NotJson));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        let never = futures_body(std::future::pending());
+        let refused = read(never, BODY_DEADLINE).await.unwrap_err();
+        assert_eq!(refused.kind(), ProblemKind::Timeout);
+    }
+
+    #[tokio::test]
+    async fn the_cap_is_exact() {
+        let whole = read(Body::from(vec![b' '; BODY_MAX_BYTES]), BODY_DEADLINE).await;
+        assert_eq!(whole.unwrap().len(), BODY_MAX_BYTES);
+        let refused = read(Body::from(vec![b' '; BODY_MAX_BYTES + 1]), BODY_DEADLINE).await;
+        assert_eq!(refused.unwrap_err().kind(), ProblemKind::TooLarge);
+    }
+
+    /// A body whose only frame comes when `ready` does.
+    fn futures_body(ready: impl Future<Output = ()> + Send + 'static) -> Body {
+        struct Waiting(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>);
+        impl http_body::Body for Waiting {
+            type Data = Bytes;
+            type Error = std::convert::Infallible;
+            fn poll_frame(
+                mut self: std::pin::Pin<&mut Self>,
+                context: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+                self.0.as_mut().poll(context).map(|()| None)
+            }
+        }
+        Body::new(Waiting(Box::pin(ready)))
+    }
+}

@@ -1,0 +1,122 @@
+//! Who sends a request: address, request id, kind of client.
+
+use crate::entropy::random;
+use crate::app::App;
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tracing::Instrument as _;
+
+/// Set by the gateway's filter, which removes what clients send under this name.
+const CLIENT_ADDRESS: &str = "x-latchkey-client-address";
+/// Set by the gateway; ties our log lines to its own.
+const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID_MAX_BYTES: usize = 64;
+
+/// The sender of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// As a configured gateway told it, else the peer's.
+    pub address: IpAddr,
+    /// Found in every log line of this request and in the answer's `x-request-id`.
+    pub request_id: String,
+    /// Whether it is a browser. Scripts can neither set nor remove `Sec-Fetch-*`.
+    pub is_browser: bool,
+    /// As it told.
+    pub user_agent: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = crate::problem::Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or_else(crate::problem::Problem::internal)
+    }
+}
+
+/// Makes the [`Client`] of a public request, gives its span to everything within, and counts and
+/// logs the answer.
+pub(crate) async fn identify(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
+    // Without a peer (a test without a connection) nobody is believed.
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let client = client(&app, peer.to_canonical(), request.headers());
+    let span = tracing::info_span!("request", request_id = %client.request_id);
+    let line = format!("{} {}", request.method(), request.uri().path());
+    let request_id = HeaderValue::from_str(&client.request_id);
+    request.extensions_mut().insert(client);
+    async move {
+        let mut response = next.run(request).await;
+        // The path as a quoted string: whatever is in it stays on one line. Never the query.
+        tracing::info!(request = ?line, status = response.status().as_u16(), "answered");
+        app.metrics.answered(response.status());
+        if let Ok(request_id) = request_id {
+            response.headers_mut().insert(REQUEST_ID, request_id);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn client(app: &App, peer: IpAddr, headers: &HeaderMap) -> Client {
+    let from_gateway = app
+        .settings
+        .gateways
+        .iter()
+        .any(|gateway| gateway.contains(&peer));
+    let told = from_gateway.then_some(headers);
+    Client {
+        address: told.and_then(told_address).unwrap_or(peer),
+        request_id: told.and_then(told_request_id).unwrap_or_else(|| {
+            uuid::Builder::from_random_bytes(random(&*app.entropy))
+                .into_uuid()
+                .to_string()
+        }),
+        is_browser: headers
+            .keys()
+            .any(|name| name.as_str().starts_with("sec-fetch-")),
+        user_agent: headers
+            .get(header::USER_AGENT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .unwrap_or_default(),
+    }
+}
+
+/// The one address that the gateway wrote, with or without a port.
+fn told_address(headers: &HeaderMap) -> Option<IpAddr> {
+    let text = only(headers, CLIENT_ADDRESS)?;
+    let address = text
+        .parse::<IpAddr>()
+        .or_else(|_| text.parse::<SocketAddr>().map(|a| a.ip()));
+    Some(address.ok()?.to_canonical())
+}
+
+fn told_request_id(headers: &HeaderMap) -> Option<String> {
+    let text = only(headers, REQUEST_ID)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let fits = (1..=REQUEST_ID_MAX_BYTES).contains(&text.len()) && text.bytes().all(plain);
+    fits.then(|| text.to_owned())
+}
+
+/// The value of a header that is there once.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    values.next().is_none().then_some(first.to_str().ok()?)
+}

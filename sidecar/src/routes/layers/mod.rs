@@ -1,0 +1,21 @@
+//! What happens to every request, whatever endpoint it is for.
+
+mod changing_requests;
+mod client;
+mod security_headers;
+
+pub(super) use changing_requests::refuse_unsafe;
+pub use client::Client;
+pub(super) use client::identify;
+pub(super) use security_headers::add_security_headers;
+
+use crate::problem::Problem;
+use axum::response::{IntoResponse as _, Response};
+use std::any::Any;
+
+/// The answer to a request whose handler panicked. The panic hook has logged where; what it said
+/// goes no further, because it may quote the request.
+pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    Problem::internal().into_response()
+}

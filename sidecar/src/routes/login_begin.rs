@@ -1,0 +1,80 @@
+//! `POST /v1/auth/<mount>/login/begin`: request options. Stores nothing, so that no flood of it
+//! can fill the store.
+
+use super::caller::storage_problem;
+use super::json::StrictJson;
+use super::mount::Mounted;
+use crate::ceremony::authentication::{AllowedCredential, decoys, request_options};
+use crate::ceremony::challenge;
+use crate::entropy::random;
+use crate::model::{UserId, UserName, UserNameError};
+use crate::problem::{Problem, ProblemKind};
+use crate::app::App;
+use crate::storage::StorageError;
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Begin {
+    username: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BeginError {
+    #[error(transparent)]
+    Name(#[from] UserNameError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<BeginError> for Problem {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Name(error) => {
+                Self::new(ProblemKind::InvalidUserName, format!("Sorry, {error}."))
+            }
+            BeginError::Storage(error) => storage_problem(&error),
+        }
+    }
+}
+
+pub(super) async fn handle(
+    State(app): State<Arc<App>>,
+    _: Mounted,
+    StrictJson(begin): StrictJson<Begin>,
+) -> Result<Json<Value>, Problem> {
+    let name = begin.username.as_deref().map(UserName::parse).transpose();
+    let name = name.map_err(BeginError::Name)?;
+    let allow = match &name {
+        Some(name) => allowed(&app, name).await?,
+        None => Vec::new(),
+    };
+    let challenge = challenge::issue(
+        &app.challenge_key,
+        random(&*app.entropy),
+        &app.settings.mount,
+        name.as_ref(),
+        &app.policy,
+        app.now().plus(app.policy.timeout),
+    );
+    let options = request_options(&app.relying_party, &app.policy, &allow, &challenge);
+    Ok(Json(json!({ "publicKey": options })))
+}
+
+/// The user's credentials, or stable ones of the same look for a name that nobody has. Both ways
+/// take the same steps, so that time tells nothing either.
+async fn allowed(app: &App, name: &UserName) -> Result<Vec<AllowedCredential>, BeginError> {
+    let decoys = decoys(&app.decoy_key, name);
+    let user = app.store.user_by_name(name).await?;
+    let id = user.map_or(UserId(uuid::Uuid::nil()), |user| user.id);
+    let credentials = app.store.credentials_of(id).await?;
+    let allowed: Vec<_> = credentials
+        .iter()
+        .filter(|credential| credential.mount == app.settings.mount)
+        .map(AllowedCredential::from)
+        .collect();
+    Ok(if allowed.is_empty() { decoys } else { allowed })
+}

@@ -1,0 +1,91 @@
+//! Counters, in the text format that Prometheus reads.
+
+use axum::http::StatusCode;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+/// A counter's labels are fixed words of this program, never what a client sent: the number of
+/// series is bounded by the source code.
+type Labels = (&'static str, &'static str);
+
+/// All counters of this process.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    requests: Mutex<BTreeMap<u16, u64>>,
+    ceremonies: Mutex<BTreeMap<Labels, u64>>,
+    sessions: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Metrics {
+    /// An answer was given on the public listener.
+    pub fn answered(&self, status: StatusCode) {
+        count(&self.requests, status.as_u16());
+    }
+
+    /// A ceremony step came to an end; `result` is `ok` or the reason of the refusal.
+    pub fn ceremony(&self, step: &'static str, result: &'static str) {
+        count(&self.ceremonies, (step, result));
+    }
+
+    /// Something happened to a session: `begun`, `renewed` or `ended`.
+    pub fn session(&self, event: &'static str) {
+        count(&self.sessions, event);
+    }
+
+    /// The text for `/metrics`.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::from(
+            "# HELP latchkey_requests_total Answers on the public listener.\n\
+             # TYPE latchkey_requests_total counter\n",
+        );
+        for (status, n) in &*lock(&self.requests) {
+            let _ = writeln!(text, "latchkey_requests_total{{status=\"{status}\"}} {n}");
+        }
+        text.push_str(
+            "# HELP latchkey_ceremonies_total Steps of ceremonies by result.\n\
+             # TYPE latchkey_ceremonies_total counter\n",
+        );
+        for ((step, result), n) in &*lock(&self.ceremonies) {
+            let labels = format!("step=\"{step}\",result=\"{result}\"");
+            let _ = writeln!(text, "latchkey_ceremonies_total{{{labels}}} {n}");
+        }
+        text.push_str(
+            "# HELP latchkey_sessions_total What happened to sessions.\n\
+             # TYPE latchkey_sessions_total counter\n",
+        );
+        for (event, n) in &*lock(&self.sessions) {
+            let _ = writeln!(text, "latchkey_sessions_total{{event=\"{event}\"}} {n}");
+        }
+        text
+    }
+}
+
+fn count<K: Ord>(counters: &Mutex<BTreeMap<K, u64>>, key: K) {
+    *lock(counters).entry(key).or_default() += 1;
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_rendered_with_their_labels() {
+        let metrics = Metrics::default();
+        metrics.answered(StatusCode::OK);
+        metrics.answered(StatusCode::OK);
+        metrics.ceremony("login_finish", "challenge_spent");
+        metrics.session("begun");
+        let text = metrics.render();
+        assert!(text.contains("latchkey_requests_total{status=\"200\"} 2\n"));
+        assert!(text.contains(
+            "latchkey_ceremonies_total{step=\"login_finish\",result=\"challenge_spent\"} 1\n"
+        ));
+        assert!(text.contains("latchkey_sessions_total{event=\"begun\"} 1\n"));
+    }
+}

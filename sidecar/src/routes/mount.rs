@@ -1,0 +1,24 @@
+//! The mount in the path of a ceremony.
+
+use crate::problem::{Problem, ProblemKind};
+use crate::app::App;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use std::sync::Arc;
+
+/// The mount is the configured one; under any other there is nothing.
+pub(super) struct Mounted;
+
+impl FromRequestParts<Arc<App>> for Mounted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, app).await {
+            Ok(Path(mount)) if mount == app.settings.mount => Ok(Self),
+            _ => Err(Problem::new(
+                ProblemKind::NotFound,
+                "There is no such mount.",
+            )),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A passkey as the account's owner sees it.
+
+use crate::model::{Credential, UnixTime, authenticator_name};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Longer labels are cut by nobody: they are refused.
+pub(super) const LABEL_MAX_CHARS: usize = 64;
+
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Passkey {
+    id: String,
+    label: String,
+    aaguid: String,
+    authenticator: Option<&'static str>,
+    created_at: String,
+    last_used_at: Option<String>,
+    transports: Vec<String>,
+    backup_eligible: bool,
+    backup_state: bool,
+    attachment: Option<String>,
+}
+
+impl From<&Credential> for Passkey {
+    fn from(credential: &Credential) -> Self {
+        Self {
+            id: credential.id.to_string(),
+            label: credential.label.clone(),
+            aaguid: credential.aaguid.to_string(),
+            authenticator: authenticator_name(credential.aaguid),
+            created_at: rfc3339(credential.created_at),
+            last_used_at: credential.last_used_at.map(rfc3339),
+            transports: credential.transports.clone(),
+            backup_eligible: credential.backup_eligible,
+            backup_state: credential.backup_state,
+            attachment: credential.attachment.clone(),
+        }
+    }
+}
+
+impl Passkey {
+    /// As JSON.
+    pub(super) fn json(credential: &Credential) -> serde_json::Value {
+        // A struct of strings and flags always has a JSON form.
+        serde_json::to_value(Self::from(credential)).unwrap_or_default()
+    }
+}
+
+/// A label that a person can read and that breaks no line; `None` when it is no such text.
+pub(super) fn label(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = (1..=LABEL_MAX_CHARS).contains(&text.chars().count());
+    let readable = !text
+        .chars()
+        .any(|c| c.is_control() || is_invisible_format(c));
+    (fits && readable).then(|| text.to_owned())
+}
+
+/// Bidirectional controls and zero-width characters, which make a text look like another one.
+fn is_invisible_format(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Instants past the year 9999 do not occur but in a damaged record.
+fn rfc3339(at: UnixTime) -> String {
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|at| at.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_as_rfc_3339() {
+        assert_eq!(rfc3339(UnixTime(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(UnixTime(1_700_000_000)), "2023-11-14T22:13:20Z");
+        assert_eq!(rfc3339(UnixTime(u64::MAX)), "");
+    }
+
+    #[test]
+    fn labels_are_short_readable_texts() {
+        assert_eq!(label("  blue key "), Some("blue key".to_owned()));
+        assert_eq!(label(&"é".repeat(64)), Some("é".repeat(64)));
+        for refused in [
+            "",
+            "   ",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            &"x".repeat(65),
+        ] {
+            assert_eq!(label(refused), None, "{refused:?}");
+        }
+    }
+}

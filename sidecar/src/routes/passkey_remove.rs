@@ -1,0 +1,97 @@
+//! `DELETE /v1/self/passkeys/<id>`: removes one of the caller's passkeys, never the last one.
+
+use super::audit::Audit;
+use super::caller::{CallerError, caller, storage_problem};
+use super::freshness::{NotFresh, require_fresh};
+use super::json::{Nothing, StrictJson};
+use super::layers::Client;
+use crate::model::CredentialId;
+use crate::problem::{Problem, ProblemKind};
+use crate::app::App;
+use crate::storage::{CredentialRemoved, StorageError};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+#[derive(Debug, thiserror::Error)]
+enum RemoveError {
+    #[error(transparent)]
+    Caller(#[from] CallerError),
+    #[error(transparent)]
+    NotFresh(#[from] NotFresh),
+    #[error("the caller has no such passkey")]
+    NotFound,
+    #[error("it is the last passkey of the account")]
+    Last,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl RemoveError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Caller(error) => error.reason(),
+            Self::NotFresh(_) => "not_fresh",
+            Self::NotFound => "no_such_passkey",
+            Self::Last => "last_passkey",
+            Self::Storage(_) => "store_unavailable",
+        }
+    }
+}
+
+impl From<RemoveError> for Problem {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Caller(error) => error.into(),
+            RemoveError::NotFresh(error) => error.into(),
+            RemoveError::NotFound => Self::new(ProblemKind::NotFound, "There is no such passkey."),
+            RemoveError::Last => Self::new(
+                ProblemKind::LastPasskey,
+                "Without it nobody could sign in to this account. Add another one first.",
+            ),
+            RemoveError::Storage(error) => storage_problem(&error),
+        }
+    }
+}
+
+pub(super) async fn handle(
+    State(app): State<Arc<App>>,
+    client: Client,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    let mut audit = Audit::new("passkey_remove", &client);
+    match remove(&app, &headers, &id, &mut audit).await {
+        Ok(()) => {
+            audit.accepted();
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Err(error) => {
+            audit.refused(error.reason());
+            Err(error.into())
+        }
+    }
+}
+
+async fn remove(
+    app: &Arc<App>,
+    headers: &HeaderMap,
+    id: &str,
+    audit: &mut Audit<'_>,
+) -> Result<(), RemoveError> {
+    let caller = caller(app, headers).await?;
+    audit.user(&caller.user.name, caller.user.id);
+    let id = CredentialId::parse(id).map_err(|_| RemoveError::NotFound)?;
+    audit.credential(&id);
+    require_fresh(&caller, app.settings.fresh_for, app.now())?;
+    match app
+        .store
+        .remove_credential(caller.user.id, &id, true)
+        .await?
+    {
+        CredentialRemoved::Removed => Ok(()),
+        CredentialRemoved::Last => Err(RemoveError::Last),
+        CredentialRemoved::NotFound => Err(RemoveError::NotFound),
+    }
+}

@@ -1,0 +1,22 @@
+//! `GET /v1/self/passkeys`: the caller's own passkeys.
+
+use super::caller::{caller, storage_problem};
+use super::passkey::Passkey;
+use crate::problem::Problem;
+use crate::app::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub(super) async fn handle(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let caller = caller(&app, &headers).await?;
+    let credentials = app.store.credentials_of(caller.user.id).await;
+    let credentials = credentials.map_err(|error| storage_problem(&error))?;
+    let passkeys: Vec<Passkey> = credentials.iter().map(Passkey::from).collect();
+    Ok(Json(json!({ "passkeys": passkeys })))
+}

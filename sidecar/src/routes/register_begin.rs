@@ -1,0 +1,225 @@
+//! `POST /v1/auth/<mount>/register/begin`: creation options, for a new account (with a user name)
+//! or for the caller's own (without).
+
+use super::audit::Audit;
+use super::caller::{CallerError, caller, storage_problem};
+use super::freshness::{NotFresh, require_fresh};
+use super::json::StrictJson;
+use super::layers::Client;
+use super::mount::Mounted;
+use super::passkey::label;
+use super::too_many;
+use crate::ceremony::registration::creation_options;
+use crate::entropy::random;
+use crate::model::{Credential, Seconds, SessionId, UserId, UserName, UserNameError};
+use crate::problem::{Problem, ProblemKind};
+use crate::app::App;
+use crate::storage::{CeremonyKept, RegistrationCeremony, StorageError};
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Begin {
+    username: Option<String>,
+    display_name: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum BeginError {
+    #[error(transparent)]
+    Caller(#[from] CallerError),
+    #[error(transparent)]
+    NotFresh(#[from] NotFresh),
+    #[error("strangers cannot make accounts")]
+    RegistrationOff,
+    #[error(transparent)]
+    Name(#[from] UserNameError),
+    #[error("the display name is empty, too long or unreadable")]
+    DisplayName,
+    #[error("the user name is taken")]
+    NameTaken,
+    #[error("the account has as many passkeys as it can have")]
+    TooManyPasskeys,
+    #[error("this address registers too often")]
+    TooOften(Seconds),
+    #[error("too many registrations are under way")]
+    TooManyUnderWay,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl BeginError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Caller(error) => error.reason(),
+            Self::NotFresh(_) => "not_fresh",
+            Self::RegistrationOff => "registration_off",
+            Self::Name(_) => "user_name",
+            Self::DisplayName => "display_name",
+            Self::NameTaken => "name_taken",
+            Self::TooManyPasskeys => "too_many_passkeys",
+            Self::TooOften(_) => "too_often",
+            Self::TooManyUnderWay => "too_many_under_way",
+            Self::Storage(_) => "store_unavailable",
+        }
+    }
+}
+
+impl From<BeginError> for Problem {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::Caller(error) => error.into(),
+            BeginError::NotFresh(error) => error.into(),
+            BeginError::RegistrationOff => Self::new(
+                ProblemKind::RegistrationOff,
+                "Ask an administrator for an account.",
+            ),
+            BeginError::Name(error) => {
+                Self::new(ProblemKind::InvalidUserName, format!("Sorry, {error}."))
+            }
+            BeginError::DisplayName => Self::new(
+                ProblemKind::BadRequest,
+                "A display name goes with a user name, and has 1 to 64 visible characters.",
+            ),
+            BeginError::NameTaken => Self::new(ProblemKind::NameTaken, "Choose another user name."),
+            BeginError::TooManyPasskeys => too_many_passkeys(),
+            BeginError::TooOften(wait) => too_many(wait),
+            BeginError::TooManyUnderWay => too_many(Seconds(60)),
+            BeginError::Storage(error) => storage_problem(&error),
+        }
+    }
+}
+
+/// For an account that is full.
+pub(super) fn too_many_passkeys() -> Problem {
+    Problem::new(
+        ProblemKind::TooManyPasskeys,
+        "Remove a passkey that you no longer use.",
+    )
+}
+
+/// The account that a passkey is for.
+struct Account {
+    id: UserId,
+    name: UserName,
+    display_name: String,
+    session: Option<SessionId>,
+    exclude: Vec<Credential>,
+}
+
+pub(super) async fn handle(
+    State(app): State<Arc<App>>,
+    _: Mounted,
+    client: Client,
+    headers: HeaderMap,
+    StrictJson(begin): StrictJson<Begin>,
+) -> Result<Json<Value>, Problem> {
+    let mut audit = Audit::new("register_begin", &client);
+    match options(&app, &client, &headers, begin, &mut audit).await {
+        Ok(options) => {
+            app.metrics.ceremony("register_begin", "ok");
+            Ok(Json(json!({ "publicKey": options })))
+        }
+        Err(error) => {
+            audit.refused(error.reason());
+            app.metrics.ceremony("register_begin", error.reason());
+            Err(error.into())
+        }
+    }
+}
+
+async fn options(
+    app: &Arc<App>,
+    client: &Client,
+    headers: &HeaderMap,
+    begin: Begin,
+    audit: &mut Audit<'_>,
+) -> Result<Value, BeginError> {
+    let now = app.now();
+    let account = match begin.username {
+        Some(name) => new_account(app, client, &name, begin.display_name, audit).await?,
+        None if begin.display_name.is_some() => return Err(BeginError::DisplayName),
+        None => own_account(app, headers, audit).await?,
+    };
+    let challenge: [u8; 32] = random(&*app.entropy);
+    let exclude: Vec<&Credential> = account.exclude.iter().collect();
+    let user = (account.id, &account.name, account.display_name.as_str());
+    let options = creation_options(&app.relying_party, &app.policy, user, &exclude, &challenge);
+    let ceremony = RegistrationCeremony {
+        challenge: challenge.to_vec(),
+        mount: app.settings.mount.clone(),
+        user: account.id,
+        user_name: account.name,
+        display_name: account.display_name,
+        existing: account.session.is_some(),
+        session: account.session,
+        address: client.address,
+        expires_at: now.plus(app.policy.timeout),
+    };
+    match app.store.keep_registration(&ceremony, now).await? {
+        CeremonyKept::Kept => Ok(options),
+        CeremonyKept::TooMany => Err(BeginError::TooManyUnderWay),
+    }
+}
+
+async fn new_account(
+    app: &App,
+    client: &Client,
+    name: &str,
+    display_name: Option<String>,
+    audit: &mut Audit<'_>,
+) -> Result<Account, BeginError> {
+    if !app.settings.self_registration {
+        return Err(BeginError::RegistrationOff);
+    }
+    // That a name is taken can be learned here: slowly.
+    app.registrations
+        .admit(client.address, app.now())
+        .map_err(BeginError::TooOften)?;
+    let shown = display_name
+        .as_deref()
+        .map(str::trim)
+        .filter(|shown| !shown.is_empty());
+    let shown = shown
+        .map(|shown| label(shown).ok_or(BeginError::DisplayName))
+        .transpose()?;
+    let name = UserName::parse(name)?;
+    audit.name(&name);
+    if app.store.user_by_name(&name).await?.is_some() {
+        return Err(BeginError::NameTaken);
+    }
+    let id = UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid());
+    let display_name = shown.unwrap_or_else(|| name.as_str().to_owned());
+    Ok(Account {
+        id,
+        name,
+        display_name,
+        session: None,
+        exclude: Vec::new(),
+    })
+}
+
+async fn own_account(
+    app: &Arc<App>,
+    headers: &HeaderMap,
+    audit: &mut Audit<'_>,
+) -> Result<Account, BeginError> {
+    let caller = caller(app, headers).await?;
+    audit.user(&caller.user.name, caller.user.id);
+    require_fresh(&caller, app.settings.fresh_for, app.now())?;
+    let exclude = app.store.credentials_of(caller.user.id).await?;
+    if exclude.len() >= app.settings.max_credentials {
+        return Err(BeginError::TooManyPasskeys);
+    }
+    Ok(Account {
+        id: caller.user.id,
+        name: caller.user.name,
+        display_name: caller.user.display_name,
+        session: Some(caller.session.id),
+        exclude,
+    })
+}

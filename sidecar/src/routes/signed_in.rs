@@ -1,0 +1,105 @@
+//! The answer to a ceremony that ends in a session.
+
+use super::layers::Client;
+use crate::issuer::{CookieOverflow, IssuerError, MintedToken, RefreshSecret};
+use crate::model::{Session, UnixTime, User};
+use crate::problem::{Problem, ProblemKind};
+use crate::app::App;
+use axum::Json;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use latchkey_token::SignError;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+/// Why no token can be handed out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HandOutError {
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    #[error(transparent)]
+    Overflow(#[from] CookieOverflow),
+}
+
+impl HandOutError {
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::Issuer(_) => "issuer_failed",
+            Self::Overflow(_) => "token_too_large",
+        }
+    }
+}
+
+impl From<HandOutError> for Problem {
+    fn from(error: HandOutError) -> Self {
+        tracing::error!(%error, "no token can be handed out");
+        match error {
+            HandOutError::Issuer(IssuerError::Sign(SignError::TooLong { .. }))
+            | HandOutError::Overflow(_) => Self::new(
+                ProblemKind::TokenTooLarge,
+                "An administrator can limit the groups in tokens with token.groups.",
+            ),
+            HandOutError::Issuer(_) => Self::internal(),
+        }
+    }
+}
+
+/// A token with its cookies, made before anything is stored, so that a session that no browser
+/// could hold is never begun.
+pub(super) struct SignedIn {
+    token: MintedToken,
+    cookies: Vec<Zeroizing<String>>,
+    auth: Value,
+}
+
+impl SignedIn {
+    /// Mints the token; with `secret`, the refresh cookie is set too.
+    pub(super) fn new(
+        app: &App,
+        user: &User,
+        session: &Session,
+        secret: Option<&RefreshSecret>,
+        now: UnixTime,
+    ) -> Result<Self, HandOutError> {
+        let token = app.issuer.mint(user, session, &*app.entropy, now)?;
+        let mut cookies = vec![app.cookies.token(&token.token, session, now)?];
+        cookies.extend(secret.map(|secret| app.cookies.secret(secret, session, now)));
+        let auth = json!({
+            "policies": user.policies,
+            "lease_duration": token.expires_at.since(now).0,
+            "metadata": { "username": user.name.as_str() },
+        });
+        Ok(Self {
+            token,
+            cookies,
+            auth,
+        })
+    }
+
+    /// The answer. A browser gets the cookies alone: no script ever sees the token.
+    pub(super) fn answer(mut self, client: &Client, passkey: Option<Value>) -> Response {
+        if !client.is_browser {
+            self.auth["client_token"] = Value::from(self.token.token.as_str());
+        }
+        let mut body = json!({ "auth": self.auth });
+        if let Some(passkey) = passkey {
+            body["passkey"] = passkey;
+        }
+        let mut response = Json(body).into_response();
+        for line in &self.cookies {
+            append_cookie(&mut response, line);
+        }
+        response
+    }
+}
+
+/// Adds a `Set-Cookie` line.
+pub(super) fn append_cookie(response: &mut Response, line: &str) {
+    match HeaderValue::from_str(line) {
+        Ok(mut value) => {
+            value.set_sensitive(true);
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+        Err(_) => tracing::error!("a cookie line holds characters that no header can carry"),
+    }
+}

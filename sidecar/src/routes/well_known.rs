@@ -1,0 +1,55 @@
+//! Documents at fixed addresses. They hold configuration only, and may be cached.
+
+use crate::app::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Short enough for a rotation to be seen long before the next key signs.
+const JWKS_CACHE: &str = "public, max-age=60";
+const DOCUMENT_CACHE: &str = "public, max-age=3600";
+
+/// `/.well-known/jwks.json` (RFC 7517, section 5).
+pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/jwk-set+json"),
+        (header::CACHE_CONTROL, JWKS_CACHE),
+    ];
+    (headers, app.issuer.jwks()).into_response()
+}
+
+/// `/.well-known/openid-configuration`: what a resource server needs to verify tokens. There is no
+/// authorization endpoint, because this is no OpenID provider for other sites.
+pub(super) async fn openid_configuration(State(app): State<Arc<App>>) -> Response {
+    let url = &app.settings.public_url;
+    document(&json!({
+        "issuer": app.issuer.name(),
+        "jwks_uri": format!("{url}/.well-known/jwks.json"),
+        "userinfo_endpoint": format!("{url}/userinfo"),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256", "EdDSA"],
+        "response_types_supported": [],
+        "claims_supported": [
+            "sub", "sid", "auth_time", "acr", "amr", "preferred_username", "name", "email",
+            "email_verified", "groups", "policies",
+        ],
+    }))
+}
+
+/// `/.well-known/webauthn` (WebAuthn Level 3, section 5.11.1): the origins that share passkeys.
+pub(super) async fn related_origins(State(app): State<Arc<App>>) -> Response {
+    document(&json!({ "origins": app.relying_party.origins() }))
+}
+
+/// `/.well-known/passkey-endpoints` (W3C, "A Well-Known URL for Relying Party Passkey Endpoints").
+pub(super) async fn passkey_endpoints(State(app): State<Arc<App>>) -> Response {
+    let account = format!("{}/account", app.settings.public_url);
+    document(&json!({ "enroll": account, "manage": account }))
+}
+
+fn document(value: &Value) -> Response {
+    ([(header::CACHE_CONTROL, DOCUMENT_CACHE)], Json(value)).into_response()
+}
