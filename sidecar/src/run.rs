@@ -3,8 +3,8 @@
 use crate::app::{App, StartError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::entropy::{OsEntropy, random};
-use crate::issuer::KeyEncryptionKey;
+use crate::entropy::{Entropy, OsEntropy};
+use crate::key_file::{KeyFileError, key_encryption_key};
 use crate::routes;
 use crate::serve::{ListenError, Listeners};
 use crate::state::{self, OpenError};
@@ -26,6 +26,9 @@ pub enum RunError {
     /// The store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// There is no key-encryption key.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     /// Keys or settings are of no use.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -63,14 +66,14 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = state::open_store(&config.storage)?;
-    let key = config.keys.encryption_key.as_ref();
-    let sealing = KeyEncryptionKey::new(key.map_or_else(|| random(&OsEntropy), |it| *it.as_bytes()));
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let key = key_encryption_key(&config, &*store, &*entropy).await?;
     let app = App::build(
         &config,
-        sealing,
+        &key,
         Arc::clone(&store),
         Arc::clone(&clock),
-        Arc::new(OsEntropy),
+        entropy,
     );
     let app = Arc::new(app.await?);
     let listeners = Listeners::open(&config.listen).await?;

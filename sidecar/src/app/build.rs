@@ -43,12 +43,13 @@ impl App {
     /// When settings, keys or store are of no use.
     pub async fn build(
         config: &Config,
-        sealing: KeyEncryptionKey,
+        key: &config::KeyEncryptionKey,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let webauthn = &config.webauthn;
+        let sealing = KeyEncryptionKey::new(*key.as_bytes());
         let relying_party = RelyingParty::new(
             &webauthn.rp_id,
             &webauthn.rp_display_name,

@@ -1,8 +1,8 @@
 //! Whose session a request carries.
 
+use crate::app::App;
 use crate::model::{Session, SessionId, User, UserId};
 use crate::problem::Problem;
-use crate::app::App;
 use crate::storage::StorageError;
 use axum::http::{HeaderMap, header};
 use latchkey_token::cookie::CookieLookup;

@@ -16,7 +16,15 @@ const ADDRESSES_MAX: usize = 10_000;
 #[derive(Debug)]
 pub struct AddressLimiter {
     most: u32,
-    windows: Mutex<HashMap<IpAddr, Window>>,
+    windows: Mutex<Windows>,
+}
+
+#[derive(Debug, Default)]
+struct Windows {
+    by_network: HashMap<IpAddr, Window>,
+    /// When those that are over were last dropped: once a second is enough, and a flood must not
+    /// buy a walk over all of them with each request.
+    swept: Option<UnixTime>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,14 +49,8 @@ impl AddressLimiter {
     /// After how long the next one will be let through, when this one is not.
     pub fn admit(&self, address: IpAddr, now: UnixTime) -> Result<(), Seconds> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = network(address);
-        if windows.len() >= ADDRESSES_MAX && !windows.contains_key(&key) {
-            windows.retain(|_, window| !window.is_over(now));
-            if windows.len() >= ADDRESSES_MAX {
-                key = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-            }
-        }
-        let window = windows.entry(key).or_insert(Window {
+        let key = windows.key(network(address), now);
+        let window = windows.by_network.entry(key).or_insert(Window {
             began: now,
             used: 0,
         });
@@ -63,6 +65,24 @@ impl AddressLimiter {
         }
         window.used += 1;
         Ok(())
+    }
+}
+
+impl Windows {
+    /// Under which the address counts: its own, or that of all newcomers when there is no room.
+    fn key(&mut self, network: IpAddr, now: UnixTime) -> IpAddr {
+        let full = |windows: &Self| {
+            windows.by_network.len() >= ADDRESSES_MAX && !windows.by_network.contains_key(&network)
+        };
+        if full(self) && self.swept != Some(now) {
+            self.by_network.retain(|_, window| !window.is_over(now));
+            self.swept = Some(now);
+        }
+        if full(self) {
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+        } else {
+            network
+        }
     }
 }
 
@@ -127,7 +147,7 @@ mod tests {
             .filter(|n| limiter.admit(v4(*n), UnixTime(1)).is_ok())
             .count();
         assert_eq!(admitted, ADDRESSES_MAX - 1 + 3);
-        assert!(limiter.windows.lock().unwrap().len() <= ADDRESSES_MAX + 1);
+        assert!(limiter.windows.lock().unwrap().by_network.len() <= ADDRESSES_MAX + 1);
         assert!(
             limiter.admit(v4(0), UnixTime(2)).is_ok(),
             "was there before the flood"

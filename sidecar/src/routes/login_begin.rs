@@ -4,12 +4,12 @@
 use super::caller::storage_problem;
 use super::json::StrictJson;
 use super::mount::Mounted;
+use crate::app::App;
 use crate::ceremony::authentication::{AllowedCredential, decoys, request_options};
 use crate::ceremony::challenge;
 use crate::entropy::random;
 use crate::model::{UserId, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
-use crate::app::App;
 use crate::storage::StorageError;
 use axum::Json;
 use axum::extract::State;

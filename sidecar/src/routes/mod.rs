@@ -30,9 +30,9 @@ pub use layers::Client;
 pub use limits::AddressLimiter;
 pub use metrics::Metrics;
 
+use crate::app::App;
 use crate::model::Seconds;
 use crate::problem::{Problem, ProblemKind};
-use crate::app::App;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};

@@ -1,7 +1,7 @@
 //! The mount in the path of a ceremony.
 
-use crate::problem::{Problem, ProblemKind};
 use crate::app::App;
+use crate::problem::{Problem, ProblemKind};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use std::sync::Arc;

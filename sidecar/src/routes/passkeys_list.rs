@@ -2,8 +2,8 @@
 
 use super::caller::{caller, storage_problem};
 use super::passkey::Passkey;
-use crate::problem::Problem;
 use crate::app::App;
+use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;

@@ -1,8 +1,8 @@
 //! What the platform asks on the internal listener.
 
 use super::caller::storage_problem;
-use crate::problem::Problem;
 use crate::app::App;
+use crate::problem::Problem;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};

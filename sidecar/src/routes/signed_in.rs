@@ -1,10 +1,10 @@
 //! The answer to a ceremony that ends in a session.
 
 use super::layers::Client;
+use crate::app::App;
 use crate::issuer::{CookieOverflow, IssuerError, MintedToken, RefreshSecret};
 use crate::model::{Session, UnixTime, User};
 use crate::problem::{Problem, ProblemKind};
-use crate::app::App;
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};

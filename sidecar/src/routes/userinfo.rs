@@ -2,8 +2,8 @@
 //! applications.
 
 use super::caller::caller;
-use crate::problem::Problem;
 use crate::app::App;
+use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;

@@ -1,8 +1,8 @@
 //! Requests that change something: from our own pages or from a program, as JSON, of bounded size,
 //! within a bounded time. GET and HEAD change nothing and pass.
 
-use crate::problem::{Problem, ProblemKind};
 use crate::app::App;
+use crate::problem::{Problem, ProblemKind};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn only_our_own_origin_and_programs_pass() {
         let own = ["https://app.example.com".to_owned()];
-        let ours = |pairs| same_origin(&headers(pairs), &own).is_ok();
+        let ours = |pairs: &[_]| same_origin(&headers(pairs), &own).is_ok();
         assert!(ours(&[]));
         assert!(ours(&[
             ("sec-fetch-site", "same-origin"),
@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn only_json_without_parameters_passes() {
-        let kind = |pairs| declared_as_json(&headers(pairs)).map_err(|problem| problem.kind());
+        let kind =
+            |pairs: &[_]| declared_as_json(&headers(pairs)).map_err(|problem| problem.kind());
         assert_eq!(kind(&[("content-type", "application/json")]), Ok(()));
         for simple in [
             "text/plain",

@@ -1,7 +1,7 @@
 //! Who sends a request: address, request id, kind of client.
 
-use crate::entropy::random;
 use crate::app::App;
+use crate::entropy::random;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
