@@ -131,5 +131,5 @@ fn same(key: &str, other: &str) -> Result<(), ConfigError> {
 }
 
 fn refuse(key: impl Into<String>, problem: Problem) -> Result<(), ConfigError> {
-    Err(ConfigError::refused(key, problem))
+    Err(ConfigError::new(key, problem))
 }

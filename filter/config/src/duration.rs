@@ -1,29 +1,9 @@
 //! Durations as people write them: `500ms`, `60s`, `10m`, `2h`.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use serde::{Deserializer, de};
-
-/// Reads a duration from a string.
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    struct Text;
-
-    impl de::Visitor<'_> for Text {
-        type Value = Duration;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a duration such as \"500ms\", \"60s\", \"10m\" or \"2h\"")
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
-            parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-        }
-    }
-
-    from.deserialize_str(Text)
-}
-
-fn parse(text: &str) -> Option<Duration> {
+/// Reads a duration, if it is one.
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(unit_at)?;
     let number: u64 = number.parse().ok()?;

@@ -1,33 +1,73 @@
 //! Why a configuration is refused.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
+use latchkey_token::JwkSetError;
 use thiserror::Error;
+
+use crate::{BadHeader, BadHost, BadName, BadPattern, BadUrl};
 
 /// Why a configuration is refused. Its text begins with the path of the key.
 #[derive(Debug, Error)]
-pub enum ConfigError {
-    /// The text is no JSON, a key is unknown or missing, or a value is not what its key takes.
-    #[error("{key}: {message}")]
-    Malformed {
-        /// Path of the key, such as `rules[3].match.paths[0]`.
-        key: String,
-        /// What is wrong there, in the words of the parser.
-        message: String,
-    },
-    /// Every value is well-formed, but this one cannot be what is meant.
-    #[error("{key}: {problem}")]
-    Refused {
-        /// Path of the key.
-        key: String,
-        /// Why not.
-        problem: Problem,
-    },
+#[error("{key}: {problem}")]
+pub struct ConfigError {
+    key: String,
+    #[source]
+    problem: Problem,
 }
 
-/// Why a well-formed value is refused.
-#[derive(Debug, Error, PartialEq, Eq)]
+/// What is wrong with the value of a key.
+#[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum Problem {
+    /// No JSON, or a name twice in one object.
+    #[error(transparent)]
+    Json(serde_json::Error),
+    /// Nobody reads this key.
+    #[error("unknown key, expected one of {}", Keys(known))]
+    UnknownKey {
+        /// The keys that could stand there.
+        known: &'static [&'static str],
+    },
+    /// There is no default.
+    #[error("missing")]
+    Missing,
+    /// Another type of value.
+    #[error("expected an object")]
+    NotAnObject,
+    /// Another type of value.
+    #[error("expected a list")]
+    NotAList,
+    /// Another type of value.
+    #[error("expected a string")]
+    NotAText,
+    /// Another type of value.
+    #[error("expected true or false")]
+    NotAFlag,
+    /// No number with a unit.
+    #[error("expected a duration such as \"500ms\", \"60s\", \"10m\" or \"2h\"")]
+    NotADuration,
+    /// Neither of the three.
+    #[error("expected \"public\", \"authenticated\" or \"deny\"")]
+    NotAnAccess,
+    /// Not a name.
+    #[error(transparent)]
+    Name(#[from] BadName),
+    /// Not a host.
+    #[error(transparent)]
+    Host(#[from] BadHost),
+    /// Not a header's name, or one that is taken.
+    #[error(transparent)]
+    Header(#[from] BadHeader),
+    /// Not a path or pattern.
+    #[error(transparent)]
+    Pattern(#[from] BadPattern),
+    /// Not an address.
+    #[error(transparent)]
+    Url(#[from] BadUrl),
+    /// Not a key set that can be relied on.
+    #[error("the key set is refused: {0}")]
+    KeySet(#[from] JwkSetError),
     /// A list that must name something names nothing.
     #[error("must not be empty")]
     Empty,
@@ -66,26 +106,35 @@ pub enum Problem {
 }
 
 impl ConfigError {
-    /// Path of the key that is at fault; `.` is the whole configuration.
+    pub(crate) fn new(key: impl Into<String>, problem: impl Into<Problem>) -> Self {
+        Self {
+            key: key.into(),
+            problem: problem.into(),
+        }
+    }
+
+    /// Path of the key that is at fault, such as `rules[3].match.paths[0]`; `configuration` is the
+    /// whole of it.
     #[must_use]
     pub fn key(&self) -> &str {
-        match self {
-            Self::Malformed { key, .. } | Self::Refused { key, .. } => key,
-        }
+        &self.key
     }
 
-    pub(crate) fn malformed(key: &str, error: &serde_json::Error) -> Self {
-        let key = if key == "." { "configuration" } else { key };
-        Self::Malformed {
-            key: key.to_owned(),
-            message: error.to_string(),
-        }
+    /// What is wrong there.
+    #[must_use]
+    pub fn problem(&self) -> &Problem {
+        &self.problem
     }
+}
 
-    pub(crate) fn refused(key: impl Into<String>, problem: Problem) -> Self {
-        Self::Refused {
-            key: key.into(),
-            problem,
+struct Keys<'a>(&'a [&'static str]);
+
+impl fmt::Display for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, key) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}`{key}`")?;
         }
+        Ok(())
     }
 }

@@ -18,6 +18,7 @@
 mod check;
 mod duration;
 mod error;
+mod json;
 mod names;
 mod path;
 mod rule;
@@ -27,8 +28,9 @@ mod url;
 
 use std::time::Duration;
 
+use json::{Member, Members};
 use latchkey_token::JwkSet;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
 
 pub use error::{ConfigError, Problem};
 pub use names::{BadHeader, BadHost, BadName, CookieName, HeaderName, Host, Method, Name};
@@ -36,9 +38,28 @@ pub use path::{BadPattern, PathPattern, PatternSegment, PublicPath};
 pub use rule::{Access, Match, Rule};
 pub use url::{BadUrl, Issuer, Origin};
 
+const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
+const DEFAULT_REFRESH: Duration = Duration::from_secs(60);
+
+const KEYS: [&str; 13] = [
+    "issuer",
+    "audiences",
+    "hosts",
+    "public_path",
+    "sidecar",
+    "jwks",
+    "session",
+    "bearer",
+    "clock_skew",
+    "identity_headers",
+    "forward_token",
+    "rules",
+    "default",
+];
+
 /// What an administrator tells the filter.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct FilterConfig {
     /// The one accepted `iss`, also the address under which the sign-in pages are reached.
     pub issuer: Issuer,
@@ -47,67 +68,51 @@ pub struct FilterConfig {
     /// The hosts on which `public_path` is the sign-in.
     pub hosts: Vec<Host>,
     /// Where the sidecar's public endpoints are, `/_latchkey` unless said otherwise.
-    #[serde(default)]
     pub public_path: PublicPath,
     /// How the gateway reaches the sidecar.
     pub sidecar: Sidecar,
     /// Where the verifying keys come from.
-    #[serde(default)]
     pub jwks: Jwks,
     /// Names of the session's cookies.
-    #[serde(default)]
     pub session: Session,
     /// Whether `Authorization: Bearer` is read. Otherwise that header is the application's own.
-    #[serde(default = "yes")]
     pub bearer: bool,
     /// How far the clocks of issuer and gateway may be apart.
-    #[serde(default = "default_clock_skew", with = "duration")]
     pub clock_skew: Duration,
     /// Under which names the application is told who is signed in.
-    #[serde(default)]
     pub identity_headers: IdentityHeaders,
     /// Pass the token itself on, for a second check behind the filter.
-    #[serde(default)]
     pub forward_token: Option<ForwardToken>,
     /// The first rule that matches decides.
-    #[serde(default)]
     pub rules: Vec<Rule>,
     /// What holds for a request that no rule matches.
-    #[serde(default)]
     pub default: Access,
 }
 
 /// How the gateway reaches the sidecar.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Sidecar {
     /// Envoy's cluster of the internal listener, from which the keys are fetched.
     pub cluster: Name,
     /// Envoy's cluster to which the sign-in is routed.
     pub public_cluster: Name,
     /// The `Host` that calls to the sidecar carry.
-    #[serde(default = "default_authority")]
     pub authority: Name,
     /// How long one call may take.
-    #[serde(default = "default_timeout", with = "duration")]
     pub timeout: Duration,
 }
 
 /// Where the verifying keys come from.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Jwks {
     /// How often they are fetched again.
-    #[serde(default = "default_refresh", with = "duration")]
     pub refresh: Duration,
     /// A JWK Set that is used instead of fetching one, as an object.
-    #[serde(default, deserialize_with = "inline_keys")]
     pub inline: Option<JwkSet>,
 }
 
 /// Names of the session's cookies. Neither ever reaches the application.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone)]
 pub struct Session {
     /// Holds the session token.
     pub cookie: CookieName,
@@ -116,8 +121,7 @@ pub struct Session {
 }
 
 /// Which claim goes to the application under which header; `null` switches one off.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone)]
 pub struct IdentityHeaders {
     /// The user id.
     pub sub: Option<HeaderName>,
@@ -132,11 +136,9 @@ pub struct IdentityHeaders {
 }
 
 /// Pass the token itself on.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct ForwardToken {
     /// Under which header.
-    #[serde(default = "HeaderName::token")]
     pub header: HeaderName,
 }
 
@@ -147,48 +149,111 @@ impl FilterConfig {
     /// With the path of the first key that is unknown, missing, malformed or contradictory, and
     /// with what was expected there.
     pub fn parse(json: &[u8]) -> Result<Self, ConfigError> {
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let config: Self = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| ConfigError::malformed(&error.path().to_string(), error.inner()))?;
-        deserializer
-            .end()
-            .map_err(|error| ConfigError::malformed(".", &error))?;
+        let value = json::parse(json)?;
+        let config = Self::read(Member {
+            path: String::new(),
+            value,
+        })?;
         check::check(&config)?;
         Ok(config)
     }
-}
 
-impl Default for Jwks {
-    fn default() -> Self {
-        Self {
-            refresh: default_refresh(),
-            inline: None,
-        }
+    fn read(config: Member) -> Result<Self, ConfigError> {
+        let mut members = Members::new(config, &KEYS)?;
+        Ok(Self {
+            issuer: members.required("issuer")?.text()?,
+            audiences: members.required("audiences")?.texts()?,
+            hosts: members.required("hosts")?.texts()?,
+            public_path: members
+                .take("public_path")
+                .map_or_else(|| Ok(PublicPath::default()), Member::text)?,
+            sidecar: Sidecar::read(members.required("sidecar")?)?,
+            jwks: Jwks::read(members.object("jwks", &["refresh", "inline"])?)?,
+            session: Session::read(members.object("session", &["cookie", "refresh_cookie"])?)?,
+            bearer: members.flag("bearer", true)?,
+            clock_skew: members.duration("clock_skew", DEFAULT_CLOCK_SKEW)?,
+            identity_headers: IdentityHeaders::read(members.object(
+                "identity_headers",
+                &["sub", "email", "preferred_username", "name", "groups"],
+            )?)?,
+            forward_token: members
+                .take("forward_token")
+                .map_or(Ok(None), ForwardToken::read)?,
+            rules: members.take("rules").map_or_else(
+                || Ok(Vec::new()),
+                |rules| rules.entries()?.map(Rule::read).collect(),
+            )?,
+            default: members
+                .take("default")
+                .map_or(Ok(Access::default()), Access::read)?,
+        })
     }
 }
 
-impl Default for Session {
-    fn default() -> Self {
-        Self {
-            cookie: CookieName::session(),
-            refresh_cookie: CookieName::refresh(),
-        }
+impl Sidecar {
+    fn read(sidecar: Member) -> Result<Self, ConfigError> {
+        let mut members = Members::new(
+            sidecar,
+            &["cluster", "public_cluster", "authority", "timeout"],
+        )?;
+        Ok(Self {
+            cluster: members.required("cluster")?.text()?,
+            public_cluster: members.required("public_cluster")?.text()?,
+            authority: members
+                .take("authority")
+                .map_or_else(|| Ok(Name::sidecar()), Member::text)?,
+            timeout: members.duration("timeout", DEFAULT_TIMEOUT)?,
+        })
     }
 }
 
-impl Default for IdentityHeaders {
-    fn default() -> Self {
-        Self {
-            sub: Some(HeaderName::user()),
-            email: Some(HeaderName::email()),
-            preferred_username: Some(HeaderName::preferred_username()),
-            name: None,
-            groups: Some(HeaderName::groups()),
-        }
+impl Jwks {
+    fn read(mut members: Members) -> Result<Self, ConfigError> {
+        let refresh = members.duration("refresh", DEFAULT_REFRESH)?;
+        let inline = match members.take("inline") {
+            None
+            | Some(Member {
+                value: Value::Null, ..
+            }) => None,
+            // The set is checked here already, so that a bad one is found before it stops a gateway.
+            Some(Member { path, value }) => Some(
+                JwkSet::parse(value.to_string().as_bytes())
+                    .map_err(|error| ConfigError::new(path, error))?,
+            ),
+        };
+        Ok(Self { refresh, inline })
+    }
+}
+
+impl Session {
+    fn read(mut members: Members) -> Result<Self, ConfigError> {
+        let cookie = |member: Option<Member>, default: fn() -> CookieName| {
+            member.map_or_else(|| Ok(default()), Member::text)
+        };
+        Ok(Self {
+            cookie: cookie(members.take("cookie"), CookieName::session)?,
+            refresh_cookie: cookie(members.take("refresh_cookie"), CookieName::refresh)?,
+        })
     }
 }
 
 impl IdentityHeaders {
+    fn read(mut members: Members) -> Result<Self, ConfigError> {
+        let header = |member: Option<Member>, default: Option<HeaderName>| {
+            member.map_or(Ok(default), Member::text_or_none)
+        };
+        Ok(Self {
+            sub: header(members.take("sub"), Some(HeaderName::user()))?,
+            email: header(members.take("email"), Some(HeaderName::email()))?,
+            preferred_username: header(
+                members.take("preferred_username"),
+                Some(HeaderName::preferred_username()),
+            )?,
+            name: header(members.take("name"), None)?,
+            groups: header(members.take("groups"), Some(HeaderName::groups()))?,
+        })
+    }
+
     /// The headers that are switched on, each with the name of its key.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, &HeaderName)> {
         [
@@ -203,32 +268,15 @@ impl IdentityHeaders {
     }
 }
 
-/// The set is checked here already, so that a bad one is found before it stops a gateway.
-fn inline_keys<'de, D: Deserializer<'de>>(from: D) -> Result<Option<JwkSet>, D::Error> {
-    let Some(keys) = Option::<serde_json::Value>::deserialize(from)? else {
-        return Ok(None);
-    };
-    JwkSet::parse(keys.to_string().as_bytes())
-        .map(Some)
-        .map_err(D::Error::custom)
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn default_clock_skew() -> Duration {
-    Duration::from_secs(30)
-}
-
-fn default_timeout() -> Duration {
-    Duration::from_secs(2)
-}
-
-fn default_refresh() -> Duration {
-    Duration::from_secs(60)
-}
-
-fn default_authority() -> Name {
-    Name::sidecar()
+impl ForwardToken {
+    fn read(forward: Member) -> Result<Option<Self>, ConfigError> {
+        if forward.value.is_null() {
+            return Ok(None);
+        }
+        let mut members = Members::new(forward, &["header"])?;
+        let header = members
+            .take("header")
+            .map_or_else(|| Ok(HeaderName::token()), Member::text)?;
+        Ok(Some(Self { header }))
+    }
 }

@@ -2,35 +2,29 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use thiserror::Error;
 
 /// Longest name of any kind; Envoy's own limits are far above what anyone writes.
 const MAX_NAME_BYTES: usize = 256;
 
 /// A name that is compared exactly: an audience, a cluster, an authority.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 
 /// A host name in lower case, or an address, without port.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host(String);
 
 /// The name of a header that the filter sets, in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderName(String);
 
 /// The name of a cookie.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookieName(String);
 
 /// An HTTP method in upper case.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Method(String);
 
 /// Why a name is refused.

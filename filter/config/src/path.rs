@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use thiserror::Error;
 
 /// A pattern over the segments of a path: exact, `*` for one segment, `/**` at the end for this
 /// path and everything below.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
     text: String,
     segments: Vec<PatternSegment>,
@@ -25,8 +23,7 @@ pub enum PatternSegment {
 }
 
 /// The path under which the sidecar's public endpoints are; no slash at its end.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicPath(String);
 
 /// Why a pattern or path is refused.

@@ -1,49 +1,40 @@
 //! Rules: which requests need a session.
 
-use serde::Deserialize;
-
 use crate::{
+    ConfigError, Problem,
+    json::{Member, Members},
     names::{Host, Method},
     path::PathPattern,
     url::Origin,
 };
 
 /// One rule. The first that matches a request decides on it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// Which requests it is about; everything when left out.
-    #[serde(default, rename = "match")]
     pub matches: Match,
     /// What it lets pass.
     pub allow: Access,
     /// Whether paths that servers read differently (`%2f`, `..;` and so on) are refused. Only a
     /// rule that is not public can switch it off.
-    #[serde(default = "yes")]
     pub refuse_ambiguous_paths: bool,
     /// Other origins of the same site that may send changing requests with the session's cookie.
-    #[serde(default)]
     pub same_site_origins: Vec<Origin>,
 }
 
 /// Which requests a rule is about. What is left out matches everything.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Match {
     /// Hosts, compared without port, case and final dot.
-    #[serde(default)]
     pub hosts: Option<Vec<Host>>,
     /// Methods, exactly.
-    #[serde(default)]
     pub methods: Option<Vec<Method>>,
     /// Path patterns.
-    #[serde(default)]
     pub paths: Option<Vec<PathPattern>>,
 }
 
 /// What a rule lets pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Access {
     /// Everyone.
     Public,
@@ -54,6 +45,45 @@ pub enum Access {
     Deny,
 }
 
-fn yes() -> bool {
-    true
+impl Rule {
+    pub(crate) fn read(rule: Member) -> Result<Self, ConfigError> {
+        let mut members = Members::new(
+            rule,
+            &[
+                "match",
+                "allow",
+                "refuse_ambiguous_paths",
+                "same_site_origins",
+            ],
+        )?;
+        Ok(Self {
+            matches: Match::read(members.object("match", &["hosts", "methods", "paths"])?)?,
+            allow: Access::read(members.required("allow")?)?,
+            refuse_ambiguous_paths: members.flag("refuse_ambiguous_paths", true)?,
+            same_site_origins: members
+                .take("same_site_origins")
+                .map_or_else(|| Ok(Vec::new()), Member::texts)?,
+        })
+    }
+}
+
+impl Match {
+    fn read(mut members: Members) -> Result<Self, ConfigError> {
+        Ok(Self {
+            hosts: members.take("hosts").map(Member::texts).transpose()?,
+            methods: members.take("methods").map(Member::texts).transpose()?,
+            paths: members.take("paths").map(Member::texts).transpose()?,
+        })
+    }
+}
+
+impl Access {
+    pub(crate) fn read(access: Member) -> Result<Self, ConfigError> {
+        match access.value.as_str() {
+            Some("public") => Ok(Self::Public),
+            Some("authenticated") => Ok(Self::Authenticated),
+            Some("deny") => Ok(Self::Deny),
+            _ => Err(ConfigError::new(access.path, Problem::NotAnAccess)),
+        }
+    }
 }

@@ -2,20 +2,17 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use thiserror::Error;
 
 use crate::names::Host;
 
 /// The issuer of the accepted tokens: an `https` address, or `http` on a loopback host.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer(String);
 
 /// A web origin as a browser writes it, such as `https://app.example.com` or
 /// `http://localhost:8080`: lower case, no default port, no slash at its end.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(String);
 
 /// Why an address is refused.

@@ -1,0 +1,227 @@
+//! JSON read strictly, and its members taken one by one with their paths.
+
+use std::{fmt, time::Duration};
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::{ConfigError, Problem, duration};
+
+/// Reads JSON in which no object has a name twice: one of the two would be meant, and nobody can
+/// tell which.
+pub(crate) fn parse(text: &[u8]) -> Result<Value, ConfigError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = Strict.deserialize(&mut deserializer).and_then(|value| {
+        deserializer.end()?;
+        Ok(value)
+    });
+    value.map_err(|error| ConfigError::new("configuration", Problem::Json(error)))
+}
+
+/// The members of an object that are not taken yet.
+pub(crate) struct Members {
+    path: String,
+    members: Map<String, Value>,
+}
+
+/// A value, and the path of its key.
+pub(crate) struct Member {
+    pub(crate) path: String,
+    pub(crate) value: Value,
+}
+
+impl Members {
+    /// The members of an object that may have those of `known` and no others.
+    pub(crate) fn new(object: Member, known: &'static [&'static str]) -> Result<Self, ConfigError> {
+        let Value::Object(members) = object.value else {
+            return Err(ConfigError::new(object.path, Problem::NotAnObject));
+        };
+        let this = Self {
+            path: object.path,
+            members,
+        };
+        match this
+            .members
+            .keys()
+            .find(|key| !known.contains(&key.as_str()))
+        {
+            None => Ok(this),
+            Some(key) => Err(ConfigError::new(
+                this.path_of(key),
+                Problem::UnknownKey { known },
+            )),
+        }
+    }
+
+    /// Takes a member if it is there. `null` is a value here.
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<Member> {
+        let value = self.members.remove(key)?;
+        Some(Member {
+            path: self.path_of(key),
+            value,
+        })
+    }
+
+    pub(crate) fn required(&mut self, key: &'static str) -> Result<Member, ConfigError> {
+        self.take(key)
+            .ok_or_else(|| ConfigError::new(self.path_of(key), Problem::Missing))
+    }
+
+    /// An object, empty where it is left out.
+    pub(crate) fn object(
+        &mut self,
+        key: &'static str,
+        known: &'static [&'static str],
+    ) -> Result<Self, ConfigError> {
+        let absent = Member {
+            path: self.path_of(key),
+            value: Value::Object(Map::new()),
+        };
+        Self::new(self.take(key).unwrap_or(absent), known)
+    }
+
+    pub(crate) fn duration(
+        &mut self,
+        key: &'static str,
+        default: Duration,
+    ) -> Result<Duration, ConfigError> {
+        self.take(key).map_or(Ok(default), |member| {
+            let parsed = member.value.as_str().and_then(duration::parse);
+            parsed.ok_or_else(|| ConfigError::new(member.path, Problem::NotADuration))
+        })
+    }
+
+    pub(crate) fn flag(&mut self, key: &'static str, default: bool) -> Result<bool, ConfigError> {
+        self.take(key).map_or(Ok(default), |member| {
+            member
+                .value
+                .as_bool()
+                .ok_or_else(|| ConfigError::new(member.path, Problem::NotAFlag))
+        })
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+}
+
+impl Member {
+    /// A text of a certain form.
+    pub(crate) fn text<T>(self) -> Result<T, ConfigError>
+    where
+        T: TryFrom<String>,
+        Problem: From<T::Error>,
+    {
+        match self.value {
+            Value::String(text) => {
+                T::try_from(text).map_err(|error| ConfigError::new(self.path, Problem::from(error)))
+            }
+            _ => Err(ConfigError::new(self.path, Problem::NotAText)),
+        }
+    }
+
+    /// A text, or `null` for none.
+    pub(crate) fn text_or_none<T>(self) -> Result<Option<T>, ConfigError>
+    where
+        T: TryFrom<String>,
+        Problem: From<T::Error>,
+    {
+        if self.value.is_null() {
+            Ok(None)
+        } else {
+            self.text().map(Some)
+        }
+    }
+
+    /// The entries of a list.
+    pub(crate) fn entries(self) -> Result<impl Iterator<Item = Member>, ConfigError> {
+        let path = self.path;
+        match self.value {
+            Value::Array(entries) => {
+                Ok(entries
+                    .into_iter()
+                    .enumerate()
+                    .map(move |(at, value)| Member {
+                        path: format!("{path}[{at}]"),
+                        value,
+                    }))
+            }
+            _ => Err(ConfigError::new(path, Problem::NotAList)),
+        }
+    }
+
+    /// A list of texts of a certain form.
+    pub(crate) fn texts<T>(self) -> Result<Vec<T>, ConfigError>
+    where
+        T: TryFrom<String>,
+        Problem: From<T::Error>,
+    {
+        self.entries()?.map(Self::text).collect()
+    }
+}
+
+struct Strict;
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Bool(flag))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = list.next_element_seed(Strict)? {
+            entries.push(entry);
+        }
+        Ok(Value::Array(entries))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(key) = object.next_key::<String>()? {
+            let value = object.next_value_seed(Strict)?;
+            if members.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("`{key}` stands there twice")));
+            }
+            members.insert(key, value);
+        }
+        Ok(Value::Object(members))
+    }
+}
