@@ -15,17 +15,17 @@ macro_rules! files {
 }
 
 const FILES: &[File] = files![
-    "account.js": SCRIPT,
-    "api.js": SCRIPT,
-    "arrival.js": SCRIPT,
-    "bytes.js": SCRIPT,
-    "ceremony.js": SCRIPT,
-    "credentials.js": SCRIPT,
-    "login.js": SCRIPT,
-    "logout.js": SCRIPT,
-    "notice.js": SCRIPT,
+    "account.mjs": SCRIPT,
+    "api.mjs": SCRIPT,
+    "arrival.mjs": SCRIPT,
+    "bytes.mjs": SCRIPT,
+    "ceremony.mjs": SCRIPT,
+    "credentials.mjs": SCRIPT,
+    "login.mjs": SCRIPT,
+    "logout.mjs": SCRIPT,
+    "notice.mjs": SCRIPT,
     "old-browser.js": SCRIPT,
-    "texts.js": SCRIPT,
+    "texts.mjs": SCRIPT,
     "page.css": STYLE,
     "no-script.css": STYLE,
     "logo.svg": IMAGE,
@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn another_version_or_name_is_not_served() {
         let assets = Assets::new("/_latchkey");
-        assert!(assets.find(&assets.version, "login.js").is_some());
-        assert!(assets.find("0000000000000000", "login.js").is_none());
+        assert!(assets.find(&assets.version, "login.mjs").is_some());
+        assert!(assets.find("0000000000000000", "login.mjs").is_none());
         assert!(assets.find(&assets.version, "../mod.rs").is_none());
     }
 

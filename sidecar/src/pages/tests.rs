@@ -359,7 +359,7 @@ async fn assets_are_kept_for_ever_and_found_from_every_page() {
         }
     }
     assert_eq!(
-        open(&pages, "/assets/00/login.js").await.status,
+        open(&pages, "/assets/00/login.mjs").await.status,
         StatusCode::NOT_FOUND
     );
 }

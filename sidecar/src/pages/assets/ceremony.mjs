@@ -1,6 +1,6 @@
 // One exchange with an authenticator, and what can go wrong in it.
 
-import { creationOptions, requestOptions, toJson } from './credentials.js';
+import { creationOptions, requestOptions, toJson } from './credentials.mjs';
 
 // Reasons: cancelled (by our own button), not-allowed (refused, dismissed or nothing suitable; the
 // browser does not say which), timed-out, already-registered, wrong-origin, no-authenticator,

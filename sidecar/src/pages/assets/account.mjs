@@ -1,10 +1,10 @@
 // The account page: add, rename and remove passkeys.
 
-import { api } from './api.js';
-import { createPasskey, usePasskey } from './ceremony.js';
-import { supported } from './credentials.js';
-import { notices } from './notice.js';
-import { DONE, FIELD, PASSKEY, WAITING, explain, unsupported } from './texts.js';
+import { api } from './api.mjs';
+import { createPasskey, usePasskey } from './ceremony.mjs';
+import { supported } from './credentials.mjs';
+import { notices } from './notice.mjs';
+import { DONE, FIELD, PASSKEY, WAITING, explain, unsupported } from './texts.mjs';
 
 const card = document.getElementById('account');
 const { base, mount, rpId, userName, userHandle } = card.dataset;
@@ -119,7 +119,19 @@ function titleOf(row) {
   return row.querySelector('.passkey-title').textContent;
 }
 
+function markLabel(row, text) {
+  const input = row.querySelector('form').elements.label;
+  row.querySelector('.field-error').textContent = text;
+  if (text) {
+    input.setAttribute('aria-invalid', 'true');
+    input.focus();
+  } else {
+    input.removeAttribute('aria-invalid');
+  }
+}
+
 function rename(row) {
+  markLabel(row, '');
   const input = row.querySelector('form').elements.label;
   input.value = titleOf(row);
   viewing(row, false);
@@ -135,15 +147,13 @@ function viewing(row, yes) {
 
 async function saveName(row, name) {
   notice.clear();
-  if (!name) {
-    notice.tell({ title: FIELD.labelNeeded, text: '' });
-    row.querySelector('form').elements.label.focus();
-    return;
-  }
+  markLabel(row, name ? '' : FIELD.labelNeeded);
+  if (!name) return;
   try {
     await allowed(() => calls.rename(row.dataset.id, name));
   } catch (error) {
-    notice.fail(error, 'login');
+    if (error.slug === 'bad-request') markLabel(row, FIELD.labelRefused);
+    else notice.fail(error, 'login');
     return;
   }
   setTitle(row, name);

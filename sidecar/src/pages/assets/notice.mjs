@@ -1,7 +1,7 @@
 // What the page says while it works and when something happened, for eyes and for screen readers.
 
-import { CeremonyFailure } from './ceremony.js';
-import { DONE, WAITING, explain } from './texts.js';
+import { CeremonyFailure } from './ceremony.mjs';
+import { DONE, WAITING, explain } from './texts.mjs';
 
 export function notices(card) {
   const alert = card.querySelector('#alert');
@@ -14,9 +14,10 @@ export function notices(card) {
     say('');
   }
 
-  function say(text, kind = '') {
+  function say(text, kind = 'plain') {
+    if (text) box.dataset.kind = kind;
+    else delete box.dataset.kind;
     status.textContent = text;
-    box.dataset.kind = text ? kind : '';
   }
 
   function fail(error, doing) {
@@ -38,21 +39,21 @@ export function notices(card) {
   async function during(text, work) {
     const controller = new AbortController();
     const before = document.activeElement;
-    const rest = [...card.querySelectorAll('section')].filter((section) => !section.inert);
+    const rest = [...card.querySelectorAll('section > :not(h1)')].filter((part) => !part.inert);
     const stop = () => controller.abort();
     clear();
     say(text, 'busy');
     cancel.hidden = false;
     cancel.addEventListener('click', stop);
-    cancel.focus({ preventScroll: true });
-    for (const section of rest) section.inert = true;
+    cancel.focus();
+    for (const part of rest) part.inert = true;
     try {
       return await work(controller.signal, () => {
         cancel.hidden = true;
         say(WAITING.checking, 'busy');
       });
     } finally {
-      for (const section of rest) section.inert = false;
+      for (const part of rest) part.inert = false;
       cancel.hidden = true;
       cancel.removeEventListener('click', stop);
       say('');

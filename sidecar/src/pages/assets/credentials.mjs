@@ -1,7 +1,7 @@
 // WebAuthn's JSON forms. Browsers that can convert them do it themselves; for the others, and for
 // password managers whose toJSON() throws, the same conversion by hand.
 
-import { decode, encode } from './bytes.js';
+import { decode, encode } from './bytes.mjs';
 
 export function supported() {
   return window.isSecureContext && typeof window.PublicKeyCredential === 'function' &&

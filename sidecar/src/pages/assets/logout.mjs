@@ -1,8 +1,8 @@
 // The logout page. Only the button ends the session: opening the page changes nothing.
 
-import { api } from './api.js';
-import { notices } from './notice.js';
-import { WAITING } from './texts.js';
+import { api } from './api.mjs';
+import { notices } from './notice.mjs';
+import { WAITING } from './texts.mjs';
 
 const card = document.getElementById('logout');
 const notice = notices(card);

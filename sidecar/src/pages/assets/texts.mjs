@@ -1,8 +1,8 @@
 // Every word that the scripts say.
 
 export const WAITING = {
-  login: 'Waiting for your passkey. Follow the instructions of your browser or device.',
-  create: 'Creating your passkey. Follow the instructions of your browser or device.',
+  login: 'Waiting for your passkey. Follow your browser’s instructions.',
+  create: 'Creating your passkey. Follow your browser’s instructions.',
   checking: 'Checking …',
   leaving: 'Taking you to your page …',
   loggingOut: 'Logging you out …',
@@ -19,6 +19,7 @@ export const FIELD = {
   nameNeeded: 'Enter your user name.',
   nameNeededForAccount: 'Choose a user name.',
   labelNeeded: 'Enter a name for this passkey.',
+  labelRefused: 'This cannot be its name. Use up to 64 ordinary characters.',
 };
 
 export const PASSKEY = 'Passkey';
@@ -157,9 +158,9 @@ const PROBLEM = {
     text: 'Choose another one. If it is yours, log in instead.',
   },
   'invalid-user-name': {
-    field: 'This cannot be a user name. Use letters and digits of one script, with . - _ between them.',
+    field: 'This cannot be a user name. Begin with a letter or digit, and use no spaces or signs other than . - _ @ +',
     title: 'This cannot be a user name',
-    text: 'Use letters and digits of one script, with . - _ between them.',
+    text: 'Begin with a letter or digit, and use no spaces or signs other than . - _ @ +',
   },
   'registration-off': {
     title: 'You cannot create an account here',
@@ -204,7 +205,7 @@ const UNREACHABLE = {
 // the field that was wrong, and a reference for support.
 export function explain(error, doing) {
   if (error.name === 'CeremonyFailure') return of(CEREMONY[error.reason], doing);
-  if (error.name === 'Unreachable') return navigator.onLine === false ? OFFLINE : UNREACHABLE;
+  if (error.name === 'Unreachable') return globalThis.navigator?.onLine === false ? OFFLINE : UNREACHABLE;
   if (error.name === 'Problem') return { ...refusal(error, doing), reference: error.reference };
   return CEREMONY['browser-failed'];
 }

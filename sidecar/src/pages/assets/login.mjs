@@ -1,11 +1,11 @@
 // The login page: log in, create an account, or go on with a session that is there already.
 
-import { api } from './api.js';
-import { cameBack, leave, ownPath } from './arrival.js';
-import { createPasskey, usePasskey } from './ceremony.js';
-import { supported, supportsAutofill } from './credentials.js';
-import { notices } from './notice.js';
-import { FIELD, WAITING, continuingAs, explain, unsupported } from './texts.js';
+import { api } from './api.mjs';
+import { cameBack, leave, ownPath } from './arrival.mjs';
+import { createPasskey, usePasskey } from './ceremony.mjs';
+import { supported, supportsAutofill } from './credentials.mjs';
+import { notices } from './notice.mjs';
+import { FIELD, WAITING, continuingAs, explain, unsupported } from './texts.mjs';
 
 const card = document.getElementById('login');
 const { base, mount, userName, start } = card.dataset;
@@ -22,7 +22,7 @@ let switching = false;
 listen();
 if (!supported() && start !== 'known') {
   show('login');
-  for (const part of panel('login').querySelectorAll('form, button, .divider')) part.hidden = true;
+  for (const part of panel('login').querySelectorAll('form, button, .divider, .switch')) part.hidden = true;
   notice.tell(unsupported());
 } else if (start === 'resume') {
   resume();
@@ -69,6 +69,8 @@ function byAddress() {
 
 function show(name) {
   for (const section of card.querySelectorAll('section')) section.hidden = section !== panel(name);
+  const title = panel(name).querySelector('h1').textContent;
+  document.title = document.title.replace(/^[^–]*/, `${title} `);
 }
 
 async function resume() {
