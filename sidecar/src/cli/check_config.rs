@@ -54,7 +54,8 @@ pub fn check(file: &Path, environment: &Environment) -> Result<Checked, String> 
             .is_some_and(|it| it.eq_ignore_ascii_case(extension))
     };
     if is("toml") {
-        let config = Config::parse(&text, environment).map_err(|error| error.to_string())?;
+        let config =
+            Config::parse_elsewhere(&text, environment).map_err(|error| error.to_string())?;
         return Ok(Checked::Sidecar {
             notices: config.notices(),
         });
@@ -82,8 +83,8 @@ fn check_documents(text: &str) -> Result<Checked, String> {
     let mut found = Vec::new();
     for document in yaml_serde::Deserializer::from_str(text) {
         // By way of YAML's own value, which refuses a key given twice.
-        let document = yaml_serde::Value::deserialize(document)
-            .map_err(|error| format!("not YAML: {error}"))?;
+        let document =
+            yaml_serde::Value::deserialize(document).map_err(|error| not_yaml(text, &error))?;
         let document =
             serde_json::to_value(document).map_err(|error| format!("not JSON: {error}"))?;
         find(&document, &mut String::new(), &mut found);
@@ -105,6 +106,15 @@ fn check_documents(text: &str) -> Result<Checked, String> {
     Ok(Checked::Filter {
         places: found.into_iter().map(|(place, _)| place).collect(),
     })
+}
+
+fn not_yaml(text: &str, error: &yaml_serde::Error) -> String {
+    let hint = if text.contains("${") {
+        " (fill in its ${...} first)"
+    } else {
+        ""
+    };
+    format!("not YAML{hint}: {error}")
 }
 
 /// Collects every configuration of the filter in a document, as JSON text, with its place.

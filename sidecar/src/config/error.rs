@@ -1,18 +1,11 @@
 //! Why a configuration is refused.
 
-use std::path::PathBuf;
-
 /// What is wrong, and where.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] std::io::Error),
     /// The file is not TOML.
     #[error("not TOML: {0}")]
     Syntax(#[from] toml::de::Error),

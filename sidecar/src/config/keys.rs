@@ -1,6 +1,6 @@
 //! Signing keys, and the key that they are encrypted under in the store.
 
-use super::{ConfigError, Environment, duration};
+use super::{ConfigError, Environment, Secrets, duration};
 use crate::model::Seconds;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -15,6 +15,8 @@ const ENCRYPTION_KEY_VARIABLE: &str = "LATCHKEY_KEY_ENCRYPTION_KEY";
 pub struct Keys {
     /// The key-encryption key, where the environment or the file gives one.
     pub encryption_key: Option<KeyEncryptionKey>,
+    /// The file that should hold it, when it is not on this machine and need not be.
+    pub absent_file: Option<PathBuf>,
     /// How long the next key is published before it signs.
     pub publish_before: Seconds,
     /// How long a key signs before the next one is made.
@@ -42,7 +44,12 @@ impl Default for Raw {
 }
 
 impl Raw {
-    pub(super) fn check(self, environment: &Environment) -> Result<Keys, ConfigError> {
+    pub(super) fn check(
+        self,
+        environment: &Environment,
+        secrets: Secrets,
+    ) -> Result<Keys, ConfigError> {
+        let mut absent_file = None;
         let variable = environment
             .iter()
             .find(|(name, _)| name == ENCRYPTION_KEY_VARIABLE);
@@ -57,6 +64,10 @@ impl Raw {
                 KeyEncryptionKey::parse(text)
                     .ok_or_else(|| ConfigError::value(ENCRYPTION_KEY_VARIABLE, KEY_FORM))?,
             ),
+            (None, Some(path)) if secrets == Secrets::MayBeAbsent && !path.exists() => {
+                absent_file = Some(path.clone());
+                None
+            }
             (None, Some(path)) => Some(read_key(path)?),
             (None, None) => None,
         };
@@ -68,6 +79,7 @@ impl Raw {
         }
         Ok(Keys {
             encryption_key,
+            absent_file,
             publish_before: self.publish_before,
             rotate_every: self.rotate_every,
         })

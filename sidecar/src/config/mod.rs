@@ -70,11 +70,7 @@ impl Config {
     /// # Errors
     /// Names the key (or the variable) and what was expected there.
     pub fn load(file: &Path, environment: &Environment) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file).map_err(|source| ConfigError::File {
-            path: file.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, environment)
+        Self::parse(&std::fs::read_to_string(file)?, environment)
     }
 
     /// Checks the text of a file, with the environment laid over it.
@@ -82,19 +78,36 @@ impl Config {
     /// # Errors
     /// As [`Self::load`].
     pub fn parse(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        Self::parse_with(text, environment, Secrets::Needed)
+    }
+
+    /// Checks the text of a file that is for another machine: the files with secrets that it names
+    /// may be absent here, and are then among the notices.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse_elsewhere(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        Self::parse_with(text, environment, Secrets::MayBeAbsent)
+    }
+
+    fn parse_with(
+        text: &str,
+        environment: &Environment,
+        secrets: Secrets,
+    ) -> Result<Self, ConfigError> {
         let source = Source::merge(text, environment)?;
         let raw: Raw = source.deserialize()?;
-        let config = Self::check(raw, environment);
+        let config = Self::check(raw, environment, secrets);
         config.map_err(|error| source.name_variable(error))
     }
 
-    fn check(raw: Raw, environment: &Environment) -> Result<Self, ConfigError> {
+    fn check(raw: Raw, environment: &Environment, secrets: Secrets) -> Result<Self, ConfigError> {
         let public_url = raw.public_url;
         Ok(Self {
             session: raw.session.check(&public_url, raw.token.ttl)?,
             webauthn: raw.webauthn.check(&public_url)?,
             token: raw.token.check()?,
-            keys: raw.keys.check(environment)?,
+            keys: raw.keys.check(environment, secrets)?,
             listen: raw.listen.check()?,
             storage: raw.storage,
             log: raw.log.check()?,
@@ -133,6 +146,13 @@ impl Config {
                 self.listen.internal
             ));
         }
+        if let Some(path) = &self.keys.absent_file {
+            notices.push(format!(
+                "keys.encryption_key_file: {} is not on this machine, so what it holds was not \
+                 checked",
+                path.display()
+            ));
+        }
         if self.storage.backend == Backend::Memory {
             notices.push(
                 "storage.backend is memory: every account is gone when the program stops"
@@ -141,6 +161,15 @@ impl Config {
         }
         notices
     }
+}
+
+/// Whether files with secrets must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    /// To start.
+    Needed,
+    /// To check the file only.
+    MayBeAbsent,
 }
 
 /// The file as it is written, before the parts are checked against each other.

@@ -102,3 +102,23 @@ fn a_file_that_is_nothing_known_is_refused() {
     }
     assert!(check(Path::new("/nowhere/at/all.json"), &Vec::new()).is_err());
 }
+
+#[test]
+fn a_secret_that_is_on_another_machine_is_a_note() {
+    let text = include_str!("../../../latchkey.example.toml").replace(
+        "# encryption_key_file = \"/run/secrets/latchkey-key\"",
+        "encryption_key_file = \"/nowhere/latchkey-key\"",
+    );
+    let checked = check_text("x.toml", &text).unwrap();
+    assert!(
+        checked
+            .to_string()
+            .contains("/nowhere/latchkey-key is not on this machine"),
+        "{checked}"
+    );
+    let refused = Config::parse(&text, &Vec::new()).unwrap_err().to_string();
+    assert!(
+        refused.contains("/nowhere/latchkey-key cannot be read"),
+        "{refused}"
+    );
+}
