@@ -1,7 +1,9 @@
 //! Everything together, as a person, an application and an attacker would meet it.
 
 mod ceremonies;
+mod edge;
 mod harness;
 mod hostile;
 mod manifests;
 mod people;
+mod tls;

@@ -37,7 +37,16 @@ impl Browser {
     /// When it does not start, with its own words.
     #[must_use]
     pub fn start() -> Self {
-        Self::with_preferences(&json!({}))
+        Self::start_with(&[], &json!({}))
+    }
+
+    /// [`Browser::start`] with further command-line switches.
+    ///
+    /// # Panics
+    /// When it does not start, with its own words.
+    #[must_use]
+    pub fn with_switches(switches: &[&str]) -> Self {
+        Self::start_with(switches, &json!({}))
     }
 
     /// [`Browser::start`] with preferences that a person would have set.
@@ -46,12 +55,16 @@ impl Browser {
     /// When it does not start, with its own words.
     #[must_use]
     pub fn with_preferences(preferences: &Value) -> Self {
+        Self::start_with(&[], preferences)
+    }
+
+    fn start_with(switches: &[&str], preferences: &Value) -> Self {
         let profile = tempfile::tempdir().expect("a temporary directory");
         let default = profile.path().join("Default");
         fs::create_dir(&default).expect("the profile can be written");
         fs::write(default.join("Preferences"), preferences.to_string()).expect("preferences");
         let profile_switch = format!("--user-data-dir={}", profile.path().display());
-        let arguments = [
+        let mut arguments = vec![
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
@@ -65,8 +78,9 @@ impl Browser {
             "--lang=en-GB",
             "--window-size=1280,900",
             profile_switch.as_str(),
-            "about:blank",
         ];
+        arguments.extend_from_slice(switches);
+        arguments.push("about:blank");
         let mut process = Process::start(
             "chromium",
             profile.path(),

@@ -5,6 +5,7 @@
 //! down exactly what reached it.
 
 pub mod browser;
+pub mod certificate;
 pub mod envoy;
 pub mod forge;
 pub mod gateway;
@@ -20,6 +21,7 @@ pub mod visitor;
 pub mod wait;
 
 pub use browser::{Browser, Page};
+pub use certificate::Certificate;
 pub use envoy::{Envoy, EnvoyConfig};
 pub use forge::Forge;
 pub use gateway::{Gateway, Plan};

@@ -1,0 +1,190 @@
+//! `manifests/envoy/production.yaml`, word for word: a gateway as it would face the internet.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+
+use latchkey_tests::http::read_response;
+use latchkey_tests::process::Process;
+use latchkey_tests::{
+    Certificate, Client, EnvoyConfig, Response, Sidecar, SidecarConfig, Upstream, ports, programs,
+    wait,
+};
+use tempfile::TempDir;
+
+use crate::tls::{HOST, Person};
+
+/// A running edge. Envoy is dropped first, so that nothing is logged about the others' end.
+struct Edge {
+    envoy: Process,
+    _sidecar: Sidecar,
+    upstream: Upstream,
+    certificate: Certificate,
+    port: u16,
+    redirect_port: u16,
+    dir: TempDir,
+}
+
+impl Edge {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let certificate = Certificate::generate(HOST, dir.path());
+        let upstream = Upstream::start();
+        let (port, redirect_port) = (ports::free(), ports::free());
+        let mut config = SidecarConfig::behind(port);
+        config.public_url = format!("https://{HOST}/_latchkey");
+        let sidecar = Sidecar::start(config, dir.path());
+
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        let values = [
+            ("LATCHKEY_WASM", programs::filter().display().to_string()),
+            ("LATCHKEY_HOST", HOST.to_owned()),
+            ("GATEWAY_ADDRESS", "127.0.0.1".to_owned()),
+            ("GATEWAY_PORT", port.to_string()),
+            ("REDIRECT_PORT", redirect_port.to_string()),
+            ("TLS_CERTIFICATE", path("certificate.yaml")),
+            ("TLS_DIRECTORY", dir.path().display().to_string()),
+            ("ADMIN_SOCKET", path("admin.sock")),
+            (
+                "SIDECAR_PUBLIC_PORT",
+                sidecar.config.public_port.to_string(),
+            ),
+            (
+                "SIDECAR_INTERNAL_PORT",
+                sidecar.config.internal_port.to_string(),
+            ),
+            ("APP_PORT", upstream.port.to_string()),
+        ];
+        for name in ["certificate", "production"] {
+            let manifest = format!("manifests/envoy/{name}.yaml");
+            let config = EnvoyConfig::from_manifest(&manifest, &values);
+            // JSON is YAML.
+            fs::write(path(&format!("{name}.yaml")), config.0.to_string()).expect("a file");
+        }
+        let config = path("production.yaml");
+        // The command in the manifest, and nothing shared with other tests' Envoys.
+        let arguments = [
+            "--config-path",
+            &config,
+            "--concurrency",
+            "2",
+            "--disable-hot-restart",
+        ];
+        let envoy = Process::start("envoy", dir.path(), &programs::envoy(), &arguments);
+        let mut edge = Self {
+            envoy,
+            _sidecar: sidecar,
+            upstream,
+            certificate,
+            port,
+            redirect_port,
+            dir,
+        };
+        edge.await_keys();
+        edge
+    }
+
+    /// Waits until every worker's filter has its keys: each of the two fetches for itself, and so
+    /// does Envoy's main thread.
+    fn await_keys(&mut self) {
+        wait::until("the filter has fetched the keys", || {
+            if let Some(status) = self.envoy.exited() {
+                panic!("Envoy ended ({status}):\n{}", self.envoy.log());
+            }
+            let fetched = self.admin("/stats?filter=latchkey.jwks.fetched")?.text();
+            fetched.trim().ends_with(": 3").then_some(())
+        });
+    }
+
+    /// Envoy's administration, which listens on a Unix socket only.
+    fn admin(&self, target: &str) -> Option<Response> {
+        let mut stream = UnixStream::connect(self.dir.path().join("admin.sock")).ok()?;
+        let request = format!("GET {target} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).ok()?;
+        read_response(&mut stream, false)
+    }
+}
+
+#[test]
+fn a_person_signs_in_over_tls() {
+    let edge = Edge::start();
+    let mut person = Person::new(&edge.certificate, edge.port);
+    person.sign_up("ada", "/report?year=2026");
+
+    let received = edge.upstream.take();
+    let asked = received.first().expect("the application was asked");
+    assert_eq!(asked.target(), "/report?year=2026");
+    let name = asked.header("x-auth-request-preferred-username");
+    assert_eq!(name.as_deref(), Some("ada"));
+    assert_eq!(asked.header("cookie"), None);
+    assert_eq!(asked.header("x-forwarded-proto").as_deref(), Some("https"));
+
+    let protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol";
+    assert_eq!(person.page.eval(protocol), "h2");
+    let session = person.cookie("__Host-latchkey");
+    assert_eq!(session["secure"], true);
+    assert_eq!(session["httpOnly"], true);
+    assert_eq!(session["path"], "/");
+
+    // The log names the page, and neither its query nor anything that signs in.
+    let log = wait::until("the request is in the access log", || {
+        let log = edge.envoy.log();
+        log.contains(r#""path":"/report""#).then_some(log)
+    });
+    assert!(!log.contains("year=2026"), "{log}");
+    let token = session["value"].as_str().expect("a token");
+    let signature = token.rsplit('.').next().expect("a signature");
+    assert!(!log.contains(signature), "{log}");
+}
+
+#[test]
+fn what_could_pass_for_something_else_is_refused_at_the_edge() {
+    let edge = Edge::start();
+    let mut person = Person::new(&edge.certificate, edge.port);
+    person.sign_up("ada", "/");
+    assert_eq!(person.fetch("'/page'"), 200);
+    let _ = edge.upstream.take();
+    assert_eq!(person.fetch("'/page/..%2fadmin'"), 400);
+    // An application that reads its headers the CGI way would see `X-Auth-Request-User`. On HTTP/2
+    // Envoy ends such a stream without an answer.
+    let refused = person.page.eval(
+        "fetch('/page', {headers: {x_auth_request_user: 'root'}}).then(a => a.status, e => e.name)",
+    );
+    assert_eq!(refused, "TypeError");
+    let stat = "/stats?filter=http2.requests_rejected_with_underscores_in_headers";
+    let rejected = edge.admin(stat).expect("an answer").text();
+    assert!(rejected.trim().ends_with(": 1"), "{rejected}");
+    assert!(edge.upstream.take().is_empty());
+}
+
+#[test]
+fn plain_http_only_leads_to_https() {
+    let edge = Edge::start();
+    let answer = Client::new(edge.redirect_port)
+        .get("/report?x=1")
+        .host(HOST)
+        .send();
+    assert_eq!(answer.status, 301);
+    assert_eq!(
+        answer.header("location"),
+        Some("https://app.example.com/report?x=1")
+    );
+    let answer = Client::new(edge.redirect_port)
+        .get("/")
+        .host("elsewhere.example")
+        .send();
+    assert_eq!(answer.status, 404);
+    assert!(edge.upstream.take().is_empty());
+}
+
+#[test]
+fn the_administration_is_for_the_owner_of_the_gateway() {
+    let edge = Edge::start();
+    let workers = edge
+        .admin("/stats?filter=^server.concurrency$")
+        .expect("an answer");
+    assert_eq!(workers.text().trim(), "server.concurrency: 2");
+    let socket = fs::metadata(edge.dir.path().join("admin.sock")).expect("a socket");
+    assert_eq!(socket.permissions().mode() & 0o777, 0o600);
+}
