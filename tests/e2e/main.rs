@@ -4,6 +4,7 @@ mod ceremonies;
 mod edge;
 mod harness;
 mod hostile;
+mod istio;
 mod manifests;
 mod people;
 mod tls;
