@@ -174,3 +174,62 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], CborError> {
     *rest = tail;
     Ok(*head)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_authenticators_send() {
+        assert_eq!(whole(&[0x18, 0x2a]), Ok(Item::Unsigned(42)));
+        assert_eq!(whole(&[0x26]), Ok(Item::Negative(6)));
+        assert_eq!(whole(&[0x26]).map(|item| item.integer()), Ok(Some(-7)));
+        assert_eq!(whole(b"\x63fmt"), Ok(Item::Text("fmt")));
+        assert_eq!(whole(b"\x42ab"), Ok(Item::Bytes(b"ab")));
+        assert_eq!(
+            whole(&[0x83, 0xf4, 0xf5, 0xf6]),
+            Ok(Item::Array(vec![
+                Item::Bool(false),
+                Item::Bool(true),
+                Item::Null
+            ]))
+        );
+        let smallest = [0x3b, 255, 255, 255, 255, 255, 255, 255, 255];
+        assert_eq!(whole(&smallest).map(|item| item.integer()), Ok(None));
+    }
+
+    #[test]
+    fn what_they_do_not() {
+        for (bytes, refused) in [
+            (&[][..], CborError::Truncated),
+            (&[0x19, 0x01], CborError::Truncated),
+            (&[0x44, 0x01], CborError::Truncated),
+            (
+                &[0x5b, 255, 255, 255, 255, 255, 255, 255, 255],
+                CborError::Truncated,
+            ),
+            (&[0x82, 0x01], CborError::Truncated),
+            (&[0xa1, 0x01], CborError::Truncated),
+            (&[0x01, 0x01], CborError::Trailing),
+            (
+                &[0xa2, 0x01, 0x01, 0x18, 0x01, 0x01],
+                CborError::DuplicateKey,
+            ),
+            (&[0x61, 0xff], CborError::Unsupported),
+            (&[0xc1, 0x01], CborError::Unsupported),
+            (&[0xfb, 0, 0, 0, 0, 0, 0, 0, 0], CborError::Unsupported),
+            (&[0x5f, 0x41, 0x01, 0xff], CborError::Unsupported),
+            (&[0x9f, 0xff], CborError::Unsupported),
+            (&[0xff], CborError::Unsupported),
+            (&[0x1c], CborError::Unsupported),
+            (&[0x98, 0x41], CborError::Limit),
+            (&[0xb8, 0x41], CborError::Limit),
+            (
+                &[0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x01],
+                CborError::Limit,
+            ),
+        ] {
+            assert_eq!(whole(bytes), Err(refused), "{bytes:02x?}");
+        }
+    }
+}

@@ -75,3 +75,24 @@ fn rsa(key: &Item<'_>) -> Option<PublicKey> {
     let e = key.numbered(RSA_E)?.bytes()?.try_into().ok()?;
     Some(PublicKey::Rsa { n, e })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cbor;
+    use super::*;
+
+    fn key(curve: u8) -> Result<PublicKey, CeremonyError> {
+        let mut bytes = vec![0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, curve, 0x21, 0x58, 0x20];
+        bytes.extend([1; 32]);
+        bytes.extend([0x22, 0x58, 0x20]);
+        bytes.extend([2; 32]);
+        PublicKey::from_cose(&cbor::whole(&bytes).expect("CBOR"))
+    }
+
+    #[test]
+    fn the_curve_belongs_to_the_algorithm() {
+        let (x, y) = (vec![1; 32], vec![2; 32]);
+        assert_eq!(key(1), Ok(PublicKey::P256 { x, y }));
+        assert_eq!(key(2), Err(CeremonyError::PublicKey));
+    }
+}

@@ -394,3 +394,25 @@ fn a_damaged_record_is_reported_as_such() {
         );
     }
 }
+
+/// What the credential's record contradicts must not cost a signature check, and must not spend
+/// the challenge.
+#[test]
+fn what_needs_no_cryptography_is_refused_before_it() {
+    let (mut authenticator, credential) = enrolled(|_| {});
+    let (relying_party, policy) = (relying_party(), Policy::default());
+    let mut draft = authenticator.draft_assertion(&request_options(None));
+    draft.key = Key::from_seed([1; 32]);
+    draft.authenticator_data.flags |= flag::BACKUP_ELIGIBLE;
+    let assertion = login::parse(draft.seal().to_string().as_bytes()).expect("a good form");
+    let challenge = challenge::open(&challenge_key(), assertion.challenge(), MOUNT, NOW);
+    let challenge = challenge.expect("ours");
+    let bound = assertion.bind(
+        &relying_party,
+        &policy,
+        &challenge,
+        &credential,
+        &name("alice"),
+    );
+    assert_eq!(reason(bound), "backup_eligibility_changed");
+}
