@@ -3,9 +3,9 @@
 use super::{App, Settings};
 use crate::ceremony::authentication::DecoyKey;
 use crate::ceremony::challenge::ChallengeKey;
-use crate::ceremony::{self, Policy, RelyingParty, RelyingPartyError};
+use crate::ceremony::{Policy, RelyingParty, RelyingPartyError};
 use crate::clock::Clock;
-use crate::config::{self, Config, Requirement, TokenAlgorithm, WebauthnConfig};
+use crate::config::{Config, TokenAlgorithm, WebauthnConfig};
 use crate::entropy::{Entropy, random};
 use crate::issuer::{
     Issuer, IssuerError, KeyEncryptionKey, KeyRing, SessionCookies, SessionLimits, Succession,
@@ -43,7 +43,7 @@ impl App {
     /// When settings, keys or store are of no use.
     pub async fn build(
         config: &Config,
-        key: &config::KeyEncryptionKey,
+        key: &crate::config::KeyEncryptionKey,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
@@ -163,27 +163,11 @@ fn cookies(config: &Config) -> SessionCookies {
 }
 
 fn policy(webauthn: &WebauthnConfig) -> Policy {
-    use ceremony::{DiscoverableCredential, UserVerification};
     Policy {
-        user_verification: match webauthn.user_verification {
-            Requirement::Required => UserVerification::Required,
-            Requirement::Preferred => UserVerification::Preferred,
-            Requirement::Discouraged => UserVerification::Discouraged,
-        },
-        discoverable_credential: match webauthn.discoverable_credential {
-            Requirement::Required => DiscoverableCredential::Required,
-            Requirement::Preferred => DiscoverableCredential::Preferred,
-            Requirement::Discouraged => DiscoverableCredential::Discouraged,
-        },
-        attachment: webauthn.attachment.map(|attachment| match attachment {
-            config::Attachment::Platform => ceremony::Attachment::Platform,
-            config::Attachment::CrossPlatform => ceremony::Attachment::CrossPlatform,
-        }),
-        algorithms: webauthn
-            .algorithms
-            .iter()
-            .filter_map(|algorithm| ceremony::Algorithm::from_cose(algorithm.cose()))
-            .collect(),
+        user_verification: webauthn.user_verification,
+        discoverable_credential: webauthn.discoverable_credential,
+        attachment: webauthn.attachment,
+        algorithms: webauthn.algorithms.clone(),
         timeout: webauthn.timeout,
     }
 }

@@ -27,7 +27,7 @@ pub use public_url::PublicUrl;
 pub use session::SessionConfig;
 pub use storage::{Backend, StorageConfig};
 pub use token::{TokenAlgorithm, TokenConfig};
-pub use webauthn::{Attachment, Requirement, SigningAlgorithm, WebauthnConfig};
+pub use webauthn::WebauthnConfig;
 
 use source::Source;
 use std::path::Path;

@@ -2,8 +2,9 @@
 
 use super::public_url::{is_secure_context, is_within};
 use super::{ConfigError, PublicUrl, duration};
+use crate::ceremony::{Algorithm, Attachment, DiscoverableCredential, UserVerification};
 use crate::model::Seconds;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use url::Url;
 
 /// `[webauthn]`
@@ -18,88 +19,19 @@ pub struct WebauthnConfig {
     /// The origins that ceremonies may come from, as browsers write them.
     pub rp_origins: Vec<String>,
     /// Whether the authenticator must verify the person (PIN, fingerprint).
-    pub user_verification: Requirement,
+    pub user_verification: UserVerification,
     /// Whether the passkey must be usable without a user name.
-    pub discoverable_credential: Requirement,
+    pub discoverable_credential: DiscoverableCredential,
     /// The only kind of authenticator that may register; any where absent.
     pub attachment: Option<Attachment>,
     /// Algorithms that a credential may have, in order of preference.
-    pub algorithms: Vec<SigningAlgorithm>,
+    pub algorithms: Vec<Algorithm>,
     /// How long a ceremony may take.
     pub timeout: Seconds,
     /// Whether strangers can make accounts.
     pub self_registration: bool,
     /// Passkeys per account at most.
     pub max_credentials: usize,
-}
-
-/// How strongly something is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Requirement {
-    /// Refused without.
-    Required,
-    /// Taken where there.
-    Preferred,
-    /// Not asked for.
-    Discouraged,
-}
-
-impl Requirement {
-    /// As `WebAuthn` options write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::Preferred => "preferred",
-            Self::Discouraged => "discouraged",
-        }
-    }
-}
-
-/// Kinds of authenticators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Attachment {
-    /// Built into the device.
-    Platform,
-    /// A security key or a phone.
-    CrossPlatform,
-}
-
-impl Attachment {
-    /// As `WebAuthn` options write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Platform => "platform",
-            Self::CrossPlatform => "cross-platform",
-        }
-    }
-}
-
-/// What credentials sign with: the algorithms that can be verified (not `ES512`, not `EdDSA`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum SigningAlgorithm {
-    /// ECDSA on P-256.
-    Es256,
-    /// ECDSA on P-384.
-    Es384,
-    /// RSASSA-PKCS1-v1_5: what TPMs of Windows have.
-    Rs256,
-}
-
-impl SigningAlgorithm {
-    /// Its number in the COSE registry.
-    #[must_use]
-    pub fn cose(self) -> i64 {
-        match self {
-            Self::Es256 => -7,
-            Self::Es384 => -35,
-            Self::Rs256 => -257,
-        }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,10 +41,10 @@ pub(super) struct Raw {
     rp_id: Option<String>,
     rp_display_name: String,
     rp_origins: Option<Vec<String>>,
-    user_verification: Requirement,
-    discoverable_credential: Requirement,
+    user_verification: UserVerification,
+    discoverable_credential: DiscoverableCredential,
     attachment: Option<Attachment>,
-    algorithms: Vec<SigningAlgorithm>,
+    algorithms: Vec<Algorithm>,
     #[serde(deserialize_with = "duration::deserialize")]
     timeout: Seconds,
     self_registration: bool,
@@ -126,14 +58,10 @@ impl Default for Raw {
             rp_id: None,
             rp_display_name: "Latchkey".to_owned(),
             rp_origins: None,
-            user_verification: Requirement::Required,
-            discoverable_credential: Requirement::Preferred,
+            user_verification: UserVerification::Required,
+            discoverable_credential: DiscoverableCredential::Preferred,
             attachment: None,
-            algorithms: vec![
-                SigningAlgorithm::Es256,
-                SigningAlgorithm::Es384,
-                SigningAlgorithm::Rs256,
-            ],
+            algorithms: Algorithm::ALL.to_vec(),
             timeout: Seconds(300),
             self_registration: false,
             max_credentials: 20,
