@@ -17,28 +17,28 @@ pub struct RelyingParty {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RelyingPartyError {
     /// The id is not a plain lower-case domain name.
-    #[error("rp_id {id:?} must be a lower-case domain name, without scheme and port")]
+    #[error("expected a lower-case domain name without scheme and port, no address, found {id:?}")]
     Id {
         /// What was given.
         id: String,
     },
     /// The display name is empty.
-    #[error("rp_display_name must not be empty")]
+    #[error("expected a name to show")]
     DisplayName,
     /// No origin was given.
-    #[error("at least one origin is needed")]
+    #[error("expected at least one origin")]
     NoOrigin,
     /// Not what a browser would write as an origin.
     #[error(
-        "origin {origin:?} must be written as a browser writes it: https://host or https://host:port, \
-         with http for localhost only"
+        "expected an origin as browsers write it, https://host or https://host:port (http for \
+         localhost only), found {origin:?}"
     )]
     Origin {
         /// What was given.
         origin: String,
     },
     /// No origin could ever use the id.
-    #[error("rp_id {id:?} must equal the host of an origin, or be a parent domain of it")]
+    #[error("expected the host of an origin, or a parent domain of it, found {id:?}")]
     IdOfNoOrigin {
         /// The id.
         id: String,

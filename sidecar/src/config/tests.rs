@@ -323,6 +323,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "webauthn",
+        "rp_origins = [\"https://app.example.com\", \"http://127.0.0.1:8080\"]",
+        "webauthn.rp_origins: expected an origin as browsers write it",
+    ),
+    (
+        "webauthn",
         "rp_origins = [\"https://app.example.com/\"]",
         "webauthn.rp_origins: expected origins as browsers",
     ),

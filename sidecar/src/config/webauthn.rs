@@ -2,7 +2,10 @@
 
 use super::public_url::{is_secure_context, is_within};
 use super::{ConfigError, PublicUrl, duration};
-use crate::ceremony::{Algorithm, Attachment, DiscoverableCredential, UserVerification};
+use crate::ceremony::{
+    Algorithm, Attachment, DiscoverableCredential, RelyingParty, RelyingPartyError,
+    UserVerification,
+};
 use crate::model::Seconds;
 use serde::Deserialize;
 use url::Url;
@@ -100,6 +103,7 @@ impl Raw {
             ));
         }
         let rp_origins = check_origins(self.rp_origins, public_url)?;
+        check_relying_party(&rp_id, &self.rp_display_name, &rp_origins)?;
         if self.algorithms.is_empty() {
             return Err(ConfigError::value(
                 "webauthn.algorithms",
@@ -140,6 +144,21 @@ impl Raw {
             max_credentials: self.max_credentials,
         })
     }
+}
+
+/// What only the ceremonies know: a passkey cannot be bound to an address, for one.
+fn check_relying_party(id: &str, name: &str, origins: &[String]) -> Result<(), ConfigError> {
+    use RelyingPartyError as E;
+    RelyingParty::new(id, name, origins)
+        .map(|_| ())
+        .map_err(|error| {
+            let key = match error {
+                E::Id { .. } | E::IdOfNoOrigin { .. } => "webauthn.rp_id",
+                E::DisplayName => "webauthn.rp_display_name",
+                E::NoOrigin | E::Origin { .. } => "webauthn.rp_origins",
+            };
+            ConfigError::value(key, error.to_string())
+        })
 }
 
 fn check_mount(mount: &str) -> Result<(), ConfigError> {
