@@ -246,3 +246,6 @@ fn open_key(record: SigningKeyRecord, sealing: &KeyEncryptionKey) -> Result<Ring
         signing: Arc::new(signing),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -238,3 +238,6 @@ fn publish(ring: KeyRing) -> Result<Published, IssuerError> {
     let set = JwkSet::parse(&jwks)?;
     Ok(Published { ring, jwks, set })
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,9 @@ mod userinfo;
 mod visitors;
 mod well_known;
 
+#[cfg(test)]
+mod tests;
+
 pub use layers::Client;
 pub use limits::AddressLimiter;
 pub use metrics::Metrics;

@@ -2,7 +2,7 @@
 //! in) or for the caller's own.
 
 use super::audit::Audit;
-use super::caller::{CallerError, caller, storage_problem};
+use super::caller::{Caller, CallerError, caller, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
 use super::passkey::{Passkey, label};
@@ -139,6 +139,8 @@ async fn finish(
         .admit(client.address, now)
         .map_err(FinishError::TooOften)?;
     let response = parse(body)?;
+    // Before the ceremony is used up: a label can be corrected.
+    let label = chosen_label(&response)?;
     let ceremony = app
         .store
         .take_registration(response.challenge(), now)
@@ -153,7 +155,7 @@ async fn finish(
     } else {
         None
     };
-    let new = verify(app, response, &ceremony)?;
+    let new = verify(app, response, &ceremony, label)?;
     audit.credential(&new.credential.id);
     match session {
         Some(session) => add_passkey(app, &new.credential, &session).await,
@@ -166,7 +168,7 @@ async fn own(
     app: &Arc<App>,
     headers: &HeaderMap,
     ceremony: &RegistrationCeremony,
-) -> Result<super::caller::Caller, FinishError> {
+) -> Result<Caller, FinishError> {
     let caller = caller(app, headers).await.map_err(FinishError::Caller)?;
     let same = Some(caller.session.id) == ceremony.session && caller.user.id == ceremony.user;
     if same {
@@ -176,15 +178,18 @@ async fn own(
     }
 }
 
+fn chosen_label(response: &UntrustedRegistration) -> Result<Option<String>, FinishError> {
+    let text = response.label();
+    text.map(|text| label(text).ok_or(FinishError::Label))
+        .transpose()
+}
+
 fn verify(
     app: &App,
     response: UntrustedRegistration,
     ceremony: &RegistrationCeremony,
+    label: Option<String>,
 ) -> Result<NewCredential, FinishError> {
-    let given = response
-        .label()
-        .map(|text| label(text).ok_or(FinishError::Label))
-        .transpose()?;
     let mut new = response.verify(
         &app.relying_party,
         &app.policy,
@@ -194,14 +199,14 @@ fn verify(
         app.now(),
     )?;
     let known = authenticator_name(new.credential.aaguid).unwrap_or(DEFAULT_LABEL);
-    new.credential.label = given.unwrap_or_else(|| known.to_owned());
+    new.credential.label = label.unwrap_or_else(|| known.to_owned());
     Ok(new)
 }
 
 async fn add_passkey(
     app: &App,
     credential: &Credential,
-    caller: &super::caller::Caller,
+    caller: &Caller,
 ) -> Result<Response, FinishError> {
     let most = app.settings.max_credentials;
     match app

@@ -24,8 +24,10 @@ pub(super) enum HandOutError {
 impl HandOutError {
     pub(super) fn reason(&self) -> &'static str {
         match self {
+            Self::Issuer(IssuerError::Sign(SignError::TooLong { .. })) | Self::Overflow(_) => {
+                "token_too_large"
+            }
             Self::Issuer(_) => "issuer_failed",
-            Self::Overflow(_) => "token_too_large",
         }
     }
 }
