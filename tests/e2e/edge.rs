@@ -145,7 +145,12 @@ fn what_could_pass_for_something_else_is_refused_at_the_edge() {
     person.sign_up("ada", "/");
     assert_eq!(person.fetch("'/page'"), 200);
     let _ = edge.upstream.take();
+    // Envoy's own refusal, in front of the filter's.
     assert_eq!(person.fetch("'/page/..%2fadmin'"), 400);
+    wait::until("Envoy says why", || {
+        let log = edge.envoy.log();
+        log.contains("path_normalization_failed").then_some(())
+    });
     // An application that reads its headers the CGI way would see `X-Auth-Request-User`. On HTTP/2
     // Envoy ends such a stream without an answer.
     let refused = person.page.eval(
