@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Requests are short and wait mostly for the disk: more threads would only take memory.
 const MOST_WORKERS: usize = 4;
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Why the program could not go on.
 #[derive(Debug, thiserror::Error)]

@@ -17,9 +17,9 @@ impl Home {
             "public_url = \"http://localhost:8080/_latchkey\"\n\
              {more}\n\
              [listen]\npublic = \"127.0.0.1:0\"\ninternal = \"127.0.0.1:0\"\n\
-             [storage]\npath = {:?}\n\
+             [storage]\npath = '{}'\n\
              [token]\naudiences = [\"app\"]\n",
-            home.path().join("data")
+            home.path().join("data").display()
         );
         std::fs::write(home.config(), text).unwrap();
         home

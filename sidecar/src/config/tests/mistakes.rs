@@ -1,0 +1,260 @@
+//! Wrong values, and what is said about them.
+
+use super::{parse, refusal};
+
+/// Section, wrong line, and what is said about it.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "",
+        "publik_url = 1",
+        "publik_url: there is no such key, did you mean public_url?",
+    ),
+    ("", "listen = 1", "listen: expected a section, [listen]"),
+    (
+        "listen",
+        "pubic = \"\"",
+        "listen.pubic: there is no such key, did you mean listen.public?",
+    ),
+    ("weird", "x = 1", "weird: there is no such key"),
+    (
+        "listen",
+        "public = \"localhost:1\"",
+        "listen.public: expected an IP address and a port",
+    ),
+    (
+        "listen",
+        "public = 8081",
+        "listen.public: invalid type: integer `8081`, expected a string",
+    ),
+    (
+        "listen",
+        "internal = \"unix:x\"",
+        "listen.internal: expected an absolute path",
+    ),
+    (
+        "listen",
+        "internal = \"127.0.0.1:8081\"",
+        "listen.internal: expected another address",
+    ),
+    (
+        "listen",
+        "gateways = [\"10.0.0.0/33\"]",
+        "listen.gateways: expected an address or a network",
+    ),
+    (
+        "storage",
+        "backend = \"redis\"",
+        "storage.backend: unknown variant `redis`, expected `sled` or `memory`",
+    ),
+    (
+        "token",
+        "algorithm = \"HS256\"",
+        "token.algorithm: unknown variant `HS256`, expected `ES256` or `EdDSA`",
+    ),
+    (
+        "token",
+        "ttl = \"10s\"",
+        "token.ttl: expected 30s to 1h, found 10s",
+    ),
+    (
+        "token",
+        "ttl = 600",
+        "token.ttl: invalid type: integer `600`, expected a string",
+    ),
+    (
+        "session",
+        "idle = \"1m\"",
+        "session.idle: expected at least token.ttl (10m)",
+    ),
+    (
+        "session",
+        "idle = \"8d\"",
+        "session.idle: expected at least token.ttl (10m) and at most session.max (7d), found 8d",
+    ),
+    (
+        "session",
+        "max = \"401d\"",
+        "session.max: expected at most 400d",
+    ),
+    (
+        "session",
+        "fresh_for = \"1s\"",
+        "session.fresh_for: expected at least 30s",
+    ),
+    (
+        "session",
+        "domain = \"example.org\"",
+        "session.domain: expected a domain",
+    ),
+    (
+        "session",
+        "domain = \"com\"",
+        "session.domain: expected a domain of at least two labels",
+    ),
+    (
+        "session",
+        "domain = \"pp.example.com\"",
+        "session.domain: expected a domain",
+    ),
+    (
+        "session",
+        "cookie = \"latchkey\"",
+        "session.cookie: expected a name that begins with __Host-",
+    ),
+    (
+        "session",
+        "cookie = \"__Host-\"",
+        "session.cookie: expected a name that begins with __Host-",
+    ),
+    (
+        "session",
+        "cookie = \"__Host-a;b\"",
+        "session.cookie: expected at most 64 letters",
+    ),
+    (
+        "session",
+        "domain = \"example.com\"\ncookie = \"__Host-x\"",
+        "session.cookie: expected a name that begins with __Secure-",
+    ),
+    (
+        "session",
+        "refresh_cookie = \"__Host-latchkey\"",
+        "session.refresh_cookie: expected another name",
+    ),
+    (
+        "keys",
+        "encryption_key_file = \"/nowhere/at/all\"",
+        "keys.encryption_key_file: /nowhere/at/all cannot be read",
+    ),
+    (
+        "keys",
+        "rotate_every = \"1h\"",
+        "keys.rotate_every: expected more than keys.publish_before",
+    ),
+    (
+        "webauthn",
+        "mount = \"a/b\"",
+        "webauthn.mount: expected at most 32 lower-case",
+    ),
+    (
+        "webauthn",
+        "rp_id = \"example.org\"",
+        "webauthn.rp_id: expected the host of public_url (app.example.com)",
+    ),
+    (
+        "webauthn",
+        "rp_id = \"com\"",
+        "webauthn.rp_id: expected the host",
+    ),
+    (
+        "webauthn",
+        "rp_id = \"x.app.example.com\"",
+        "webauthn.rp_id: expected the host",
+    ),
+    (
+        "webauthn",
+        "rp_origins = [\"https://app.example.com\", \"http://127.0.0.1:8080\"]",
+        "webauthn.rp_origins: expected an origin as browsers write it",
+    ),
+    (
+        "webauthn",
+        "rp_origins = [\"https://app.example.com/\"]",
+        "webauthn.rp_origins: expected origins as browsers",
+    ),
+    (
+        "webauthn",
+        "rp_origins = [\"https://app.example.com:443\"]",
+        "webauthn.rp_origins: expected origins as browsers",
+    ),
+    (
+        "webauthn",
+        "rp_origins = [\"http://app.example.com\"]",
+        "webauthn.rp_origins: expected origins as browsers",
+    ),
+    (
+        "webauthn",
+        "rp_origins = [\"https://u@app.example.com\"]",
+        "webauthn.rp_origins: expected origins as browsers",
+    ),
+    (
+        "webauthn",
+        "rp_origins = [\"https://b.example.com\"]",
+        "webauthn.rp_origins: expected the origin of public_url",
+    ),
+    (
+        "webauthn",
+        "algorithms = [\"ES512\"]",
+        "webauthn.algorithms[0]: unknown variant `ES512`",
+    ),
+    (
+        "webauthn",
+        "algorithms = []",
+        "webauthn.algorithms: expected at least one",
+    ),
+    (
+        "webauthn",
+        "timeout = \"11m\"",
+        "webauthn.timeout: expected 30s to 10m, found 11m",
+    ),
+    (
+        "webauthn",
+        "max_credentials = 0",
+        "webauthn.max_credentials: expected 1 to 100",
+    ),
+    (
+        "webauthn",
+        "attachment = \"usb\"",
+        "webauthn.attachment: unknown variant `usb`",
+    ),
+    (
+        "webauthn",
+        "user_verification = true",
+        "webauthn.user_verification: ",
+    ),
+    (
+        "webauthn",
+        "rp_display_name = \" \"",
+        "webauthn.rp_display_name: expected a name",
+    ),
+    (
+        "log",
+        "level = \"loud=very\"",
+        "log.level: expected error, warn",
+    ),
+    ("log", "level = \"\"", "log.level: expected error, warn"),
+];
+
+#[test]
+fn a_mistake_in_the_file_is_named_with_what_was_expected() {
+    for (section, lines, says) in MISTAKES {
+        let message = refusal(section, lines);
+        assert!(
+            message.starts_with(says),
+            "{lines}\n  said:     {message}\n  expected: {says}"
+        );
+    }
+    for (text, says) in [
+        ("", "public_url: this key is required"),
+        (
+            "public_url = \"https://a.b/x\"",
+            "token.audiences: this key is required",
+        ),
+        (
+            "public_url = 1\n[token]\naudiences = [\"app\"]",
+            "public_url: invalid type",
+        ),
+        (
+            "public_url = \"https://a.b/x\"\n[token]\naudiences = []",
+            "token.audiences: expected at least one",
+        ),
+        (
+            "public_url = \"https://a.b/x\"\n[token]\naudiences = [\"\"]",
+            "token.audiences: expected at least one",
+        ),
+        ("public_url =", "not TOML"),
+        ("[token]\n[token]", "not TOML"),
+    ] {
+        let message = parse(text).unwrap_err().to_string();
+        assert!(message.starts_with(says), "{message}");
+    }
+}
