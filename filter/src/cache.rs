@@ -108,8 +108,8 @@ impl Cache {
 
 /// What a token takes in memory, allocations and table slots included, a little more than less.
 fn weight(claims: &Claims) -> usize {
-    const PER_ALLOCATION: usize = 16;
-    const PER_ENTRY: usize = 96;
+    const PER_TEXT: usize = size_of::<String>() + 16;
+    const PER_ENTRY: usize = size_of::<VerifiedToken>() + size_of::<Entry>() + 96;
     let many = [&claims.aud, &claims.amr, &claims.groups, &claims.policies];
     let some = [
         &claims.acr,
@@ -129,10 +129,9 @@ fn weight(claims: &Claims) -> usize {
         .chain(authn)
         .chain(claims.cnf.iter().map(|cnf| &cnf.certificate_thumbprint));
     let texts = texts.fold(0, |sum: usize, text| {
-        sum.saturating_add(text.capacity())
-            .saturating_add(size_of::<String>() + PER_ALLOCATION)
+        sum.saturating_add(text.capacity()).saturating_add(PER_TEXT)
     });
-    texts.saturating_add(size_of::<VerifiedToken>() + size_of::<Entry>() + PER_ENTRY)
+    texts.saturating_add(PER_ENTRY)
 }
 
 /// The keys are hashes already.
@@ -164,7 +163,7 @@ mod tests {
     fn token(name: &str) -> Rc<VerifiedToken> {
         let mut claims = test_support::claims();
         claims.preferred_username = Some(name.to_owned());
-        Rc::new(test_support::verified(claims))
+        Rc::new(test_support::verified(&claims))
     }
 
     #[test]

@@ -78,7 +78,8 @@ mod tests {
             (prop::collection::vec(any::<u8>(), 0..9), prop::collection::vec(any::<u8>(), 0..9)), 0..9)
         ) {
             let pairs: Vec<Pair<'_>> = pairs.iter().map(|(n, v)| (&n[..], &v[..])).collect();
-            prop_assert_eq!(parse(&serialise(&pairs).unwrap()), Some(pairs));
+            let written = serialise(&pairs).unwrap();
+            prop_assert_eq!(parse(&written), Some(pairs));
         }
 
         #[test]

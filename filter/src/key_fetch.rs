@@ -75,7 +75,7 @@ mod tests {
     const NOW: u64 = 1_700_000_000_000;
 
     fn timetable() -> KeyFetch {
-        KeyFetch::new(Duration::from_secs(60), Duration::from_secs(2))
+        KeyFetch::new(Duration::from_mins(1), Duration::from_secs(2))
     }
 
     #[test]

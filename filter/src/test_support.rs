@@ -14,10 +14,10 @@ pub(crate) const NOW: u64 = 1_750_000_000;
 
 /// A configuration with `https://app.example.com` and defaults.
 pub(crate) fn config() -> FilterConfig {
-    config_with(json!([]))
+    config_with(&json!([]))
 }
 
-pub(crate) fn config_with(rules: serde_json::Value) -> FilterConfig {
+pub(crate) fn config_with(rules: &serde_json::Value) -> FilterConfig {
     let config = json!({
         "issuer": "https://app.example.com/_latchkey",
         "audiences": ["app"],
@@ -49,14 +49,14 @@ pub(crate) fn key_set(key: &SigningKey) -> JwkSet {
     JwkSet::parse(json!({"keys": [key.public_jwk()]}).to_string().as_bytes()).unwrap()
 }
 
-pub(crate) fn verified(claims: Claims) -> VerifiedToken {
+pub(crate) fn verified(claims: &Claims) -> VerifiedToken {
     let key = signing_key(1);
     let expected = Expectations {
         issuer: claims.iss.clone(),
         audiences: claims.aud.clone(),
         clock_skew: 0,
     };
-    let token = key.sign(&claims).unwrap();
+    let token = key.sign(claims).unwrap();
     UntrustedToken::parse(token.as_bytes(), TokenType::Session)
         .unwrap()
         .verify(&key_set(&key), &InProcess)

@@ -94,11 +94,11 @@ impl Tokens {
             return Ok(known);
         }
         *cache_hit = Some(false);
-        let verified = UntrustedToken::parse(token, TokenType::Session)?
+        let token = UntrustedToken::parse(token, TokenType::Session)?
             .verify(keys, verifier)?
             .validate(&self.expected, now)?;
-        let verified = Rc::new(verified);
-        self.cache.keep(fingerprint, Rc::clone(&verified));
-        Ok(verified)
+        let token = Rc::new(token);
+        self.cache.keep(fingerprint, Rc::clone(&token));
+        Ok(token)
     }
 }

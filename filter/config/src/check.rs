@@ -9,9 +9,9 @@ const MAX_RULES: usize = 1000;
 /// The same for the hosts, methods and paths of one rule.
 const MAX_ENTRIES: usize = 1000;
 /// A clock that is further off is broken, and every second prolongs the life of a stolen token.
-const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+const MAX_CLOCK_SKEW: Duration = Duration::from_mins(5);
 /// Limits of the fetches: not a load on the sidecar, and not later than a rotated key is used.
-const REFRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
+const REFRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(1));
 /// Limits of one call to the sidecar.
 const TIMEOUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
 

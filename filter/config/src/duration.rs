@@ -23,9 +23,9 @@ mod tests {
     #[test]
     fn reads_each_unit() {
         assert_eq!(parse("500ms"), Some(Duration::from_millis(500)));
-        assert_eq!(parse("60s"), Some(Duration::from_secs(60)));
-        assert_eq!(parse("10m"), Some(Duration::from_secs(600)));
-        assert_eq!(parse("2h"), Some(Duration::from_secs(7200)));
+        assert_eq!(parse("60s"), Some(Duration::from_mins(1)));
+        assert_eq!(parse("10m"), Some(Duration::from_mins(10)));
+        assert_eq!(parse("2h"), Some(Duration::from_hours(2)));
     }
 
     #[test]

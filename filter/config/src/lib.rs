@@ -40,7 +40,7 @@ pub use url::{BadUrl, Issuer, Origin};
 
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
-const DEFAULT_REFRESH: Duration = Duration::from_secs(60);
+const DEFAULT_REFRESH: Duration = Duration::from_mins(1);
 
 const KEYS: [&str; 13] = [
     "issuer",

@@ -34,7 +34,7 @@ fn defaults_are_on_the_safe_side() {
         "__Host-latchkey-refresh"
     );
     assert_eq!(config.clock_skew, Duration::from_secs(30));
-    assert_eq!(config.jwks.refresh, Duration::from_secs(60));
+    assert_eq!(config.jwks.refresh, Duration::from_mins(1));
     assert!(config.bearer && config.rules.is_empty() && config.forward_token.is_none());
     let headers: Vec<_> = config
         .identity_headers
@@ -89,162 +89,139 @@ fn reads_everything_that_can_be_said() {
     assert_eq!(headers, ["sub", "preferred_username", "name", "groups"]);
 }
 
+#[track_caller]
+fn assert_at_fault(config: &Value, key: &str) {
+    let error = parse(config).unwrap_err();
+    assert_eq!(error.key(), key, "{error}");
+    assert!(
+        error.to_string().starts_with(&format!("{key}: ")),
+        "{error}"
+    );
+}
+
 #[test]
 fn the_key_at_fault_is_named() {
-    for (config, key) in [
-        (with("", "isuer", json!("x")), "isuer"),
-        (with("", "revocations", json!({})), "revocations"),
-        (with("", "issuer", json!("http://example.com")), "issuer"),
-        (with("", "audiences", json!([])), "audiences"),
-        (with("", "audiences", json!(["a", ""])), "audiences[1]"),
-        (with("", "hosts", json!([])), "hosts"),
+    for (object, key, value) in [
+        ("", "isuer", json!("x")),
+        ("", "revocations", json!({})),
+        ("", "issuer", json!("http://example.com")),
+        ("", "audiences", json!([])),
+        ("", "audiences", json!("app")),
+        ("", "hosts", json!([])),
+        ("", "public_path", json!("/")),
+        ("", "public_path", json!(null)),
+        ("", "bearer", json!("yes")),
+        ("", "clock_skew", json!("1h")),
+        ("", "clock_skew", json!(30)),
+        ("", "default", json!("open")),
+        ("", "jwks", json!(null)),
+        ("", "rules", json!({})),
+        ("/sidecar", "cluster", json!(1)),
+        ("/sidecar", "timeout", json!("2 seconds")),
+        ("/sidecar", "timeout", json!("2h")),
+        ("/sidecar", "tls", json!(true)),
+    ] {
+        let path = format!("{object}/{key}")
+            .trim_start_matches('/')
+            .replace('/', ".");
+        assert_at_fault(&with(object, key, value), &path);
+    }
+    for (key, value, path) in [
+        ("audiences", json!(["a", ""]), "audiences[1]"),
+        ("hosts", json!(["app.example.com:8080"]), "hosts[0]"),
+        ("hosts", json!(["*.example.com"]), "hosts[0]"),
+        ("jwks", json!({"refresh": "10ms"}), "jwks.refresh"),
+        ("jwks", json!({"inline": []}), "jwks.inline"),
+        ("jwks", json!({"inline": {"keys": []}}), "jwks.inline"),
+        ("session", json!({"cookie": "a b"}), "session.cookie"),
         (
-            with("", "hosts", json!(["app.example.com:8080"])),
-            "hosts[0]",
-        ),
-        (with("", "hosts", json!(["*.example.com"])), "hosts[0]"),
-        (with("", "public_path", json!("/")), "public_path"),
-        (with("/sidecar", "cluster", json!(1)), "sidecar.cluster"),
-        (
-            with("/sidecar", "cluster", json!("latchkey-public")),
-            "sidecar.public_cluster",
-        ),
-        (
-            with("/sidecar", "timeout", json!("2 seconds")),
-            "sidecar.timeout",
-        ),
-        (with("/sidecar", "timeout", json!("2h")), "sidecar.timeout"),
-        (with("", "jwks", json!({"refresh": "10ms"})), "jwks.refresh"),
-        (with("", "jwks", json!({"inline": []})), "jwks.inline"),
-        (
-            with("", "jwks", json!({"inline": {"keys": []}})),
-            "jwks.inline",
-        ),
-        (
-            with("", "session", json!({"cookie": "a b"})),
-            "session.cookie",
-        ),
-        (
-            with("", "session", json!({"refresh_before": "60s"})),
+            "session",
+            json!({"refresh_before": "60s"}),
             "session.refresh_before",
         ),
         (
-            with("", "session", json!({"cookie": "__Host-latchkey-refresh"})),
+            "session",
+            json!({"cookie": "__Host-latchkey-refresh"}),
             "session.refresh_cookie",
         ),
-        (with("", "bearer", json!("yes")), "bearer"),
-        (with("", "clock_skew", json!("1h")), "clock_skew"),
-        (with("", "clock_skew", json!(30)), "clock_skew"),
         (
-            with("", "identity_headers", json!({"sub": "authorization"})),
+            "identity_headers",
+            json!({"sub": "authorization"}),
             "identity_headers.sub",
         ),
         (
-            with("", "identity_headers", json!({"sub": "X-User"})),
+            "identity_headers",
+            json!({"sub": "X-User"}),
             "identity_headers.sub",
         ),
         (
-            with("", "identity_headers", json!({"sub": "x-envoy-a"})),
+            "identity_headers",
+            json!({"sub": "x-envoy-a"}),
             "identity_headers.sub",
         ),
         (
-            with(
-                "",
-                "identity_headers",
-                json!({"sub": "x-a", "email": "x-a"}),
-            ),
+            "identity_headers",
+            json!({"sub": "x-a", "email": "x-a"}),
             "identity_headers.email",
         ),
         (
-            with(
-                "",
-                "forward_token",
-                json!({"header": "x-auth-request-user"}),
-            ),
+            "forward_token",
+            json!({"header": "x-auth-request-user"}),
             "forward_token.header",
         ),
-        (with("", "rules", json!([{}])), "rules[0].allow"),
-        (
-            with("", "rules", json!([{"allow": "everyone"}])),
-            "rules[0].allow",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "deny"}, {"allow": "deny", "require": {}}]),
-            ),
-            "rules[1].require",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "deny", "match": {"path": []}}]),
-            ),
-            "rules[0].match.path",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "deny", "match": {"paths": []}}]),
-            ),
-            "rules[0].match.paths",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "deny", "match": {"paths": ["/a", "b"]}}]),
-            ),
-            "rules[0].match.paths[1]",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "deny", "match": {"methods": ["get"]}}]),
-            ),
-            "rules[0].match.methods[0]",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "deny", "match": {"hosts": ["A.b"]}}]),
-            ),
-            "rules[0].match.hosts[0]",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "public", "match": {"paths": ["/_latchkey/x"]}}]),
-            ),
-            "rules[0].match.paths[0]",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "public", "refuse_ambiguous_paths": false}]),
-            ),
-            "rules[0].refuse_ambiguous_paths",
-        ),
-        (
-            with(
-                "",
-                "rules",
-                json!([{"allow": "deny", "same_site_origins": ["https://a.b"]}]),
-            ),
-            "rules[0].same_site_origins",
-        ),
-        (with("", "default", json!("open")), "default"),
     ] {
-        let error = parse(&config).unwrap_err();
-        assert_eq!(error.key(), key, "{error}");
-        assert!(error.to_string().starts_with(key), "{error}");
+        assert_at_fault(&with("", key, value), path);
+    }
+    assert_at_fault(
+        &with("/sidecar", "cluster", json!("latchkey-public")),
+        "sidecar.public_cluster",
+    );
+    let mut config = minimal();
+    config.as_object_mut().unwrap().remove("issuer");
+    assert_at_fault(&config, "issuer");
+}
+
+#[test]
+fn the_key_at_fault_in_a_rule_is_named() {
+    for (rule, key) in [
+        (json!({}), "allow"),
+        (json!({"allow": "everyone"}), "allow"),
+        (json!({"allow": "deny", "require": {}}), "require"),
+        (
+            json!({"allow": "deny", "match": {"path": []}}),
+            "match.path",
+        ),
+        (
+            json!({"allow": "deny", "match": {"paths": []}}),
+            "match.paths",
+        ),
+        (
+            json!({"allow": "deny", "match": {"paths": ["/a", "b"]}}),
+            "match.paths[1]",
+        ),
+        (
+            json!({"allow": "deny", "match": {"methods": ["get"]}}),
+            "match.methods[0]",
+        ),
+        (
+            json!({"allow": "deny", "match": {"hosts": ["A.b"]}}),
+            "match.hosts[0]",
+        ),
+        (
+            json!({"allow": "public", "match": {"paths": ["/_latchkey/x"]}}),
+            "match.paths[0]",
+        ),
+        (
+            json!({"allow": "public", "refuse_ambiguous_paths": false}),
+            "refuse_ambiguous_paths",
+        ),
+        (
+            json!({"allow": "deny", "same_site_origins": ["https://a.b"]}),
+            "same_site_origins",
+        ),
+    ] {
+        let rules = json!([{"allow": "deny"}, rule]);
+        assert_at_fault(&with("", "rules", rules), &format!("rules[1].{key}"));
     }
 }
 

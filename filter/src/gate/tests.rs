@@ -21,7 +21,7 @@ fn rules() -> serde_json::Value {
 }
 
 fn gate() -> Gate {
-    let mut gate = Gate::new(config_with(rules()), [3; 16]);
+    let mut gate = Gate::new(config_with(&rules()), [3; 16]);
     gate.set_keys(key_set(&signing_key(1)));
     gate
 }
@@ -360,7 +360,7 @@ fn a_bearer_token_of_ours_does_not_reach_the_application() {
 
 #[test]
 fn the_token_is_passed_on_where_that_is_asked_for() {
-    let mut config = config_with(json!([]));
+    let mut config = config_with(&json!([]));
     let header = latchkey_filter_config::HeaderName::token();
     config.forward_token = Some(latchkey_filter_config::ForwardToken { header });
     let mut gate = Gate::new(config, [3; 16]);
@@ -373,7 +373,7 @@ fn the_token_is_passed_on_where_that_is_asked_for() {
 
 #[test]
 fn the_sign_in_is_open_only_where_it_really_is() {
-    let mut gate = Gate::new(config_with(rules()), [3; 16]);
+    let mut gate = Gate::new(config_with(&rules()), [3; 16]);
     let mut decide = |host: &str, path: &str, cluster: &str| {
         let headers: Vec<(&[u8], &[u8])> = vec![
             (b":method", b"POST"),
@@ -441,7 +441,7 @@ fn the_sign_in_is_open_only_where_it_really_is() {
 
 #[test]
 fn without_keys_only_what_is_public_passes() {
-    let mut gate = Gate::new(config_with(rules()), [3; 16]);
+    let mut gate = Gate::new(config_with(&rules()), [3; 16]);
     assert!(!gate.is_ready());
     let cookie = format!("{COOKIE}={}", token());
     for headers in [&[][..], &[("cookie", cookie.as_str())]] {

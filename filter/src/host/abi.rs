@@ -240,7 +240,8 @@ fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8
     }
     // SAFETY: the host got the memory from `proxy_on_memory_allocate`, which is the SDK's and
     // allocates exactly the size that is asked for, and gives it to nobody else.
-    Ok(unsafe { Vec::from_raw_parts(data, size, size) })
+    let memory = unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(data, size)) };
+    Ok(memory.into_vec())
 }
 
 mod raw {

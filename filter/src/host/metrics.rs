@@ -46,7 +46,7 @@ impl Metrics {
     }
 
     pub(super) fn count(&self, name: &'static str) {
-        increment(&self.counters, name, |name| name.to_owned());
+        increment(&self.counters, name, str::to_owned);
     }
 
     /// Counts a refused request by its reason.
