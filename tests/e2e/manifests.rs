@@ -256,6 +256,45 @@ fn only_the_gateway_reaches_sidecar_and_application() {
 }
 
 #[test]
+fn the_sidecar_finds_what_is_mounted() {
+    let deployment = document("base/sidecar/deployment.yaml");
+    let pod = &deployment["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    let mounted = |volume: &str| {
+        let mounts = container["volumeMounts"].as_array().expect("mounts");
+        let mount = mounts.iter().find(|mount| mount["name"] == volume);
+        let path = mount.expect(volume)["mountPath"].as_str();
+        path.expect("a path").to_owned()
+    };
+    let volumes = pod["volumes"].as_array().expect("volumes");
+    assert_eq!(
+        volumes.len(),
+        container["volumeMounts"].as_array().map_or(0, Vec::len)
+    );
+
+    let configuration = format!("{}/latchkey.toml", mounted("configuration"));
+    assert_eq!(
+        container["args"],
+        json!(["serve", "--config", configuration])
+    );
+    let toml = fs::read_to_string(istio("base/sidecar/latchkey.toml")).expect("a file");
+    for line in [
+        format!(
+            "encryption_key_file = \"{}/key\"",
+            mounted("key-encryption-key")
+        ),
+        format!("path = \"{}/", mounted("data")),
+    ] {
+        assert!(toml.contains(&line), "{line} is not in latchkey.toml");
+    }
+    let generator = &document("base/sidecar/kustomization.yaml")["configMapGenerator"][0];
+    let named = volumes
+        .iter()
+        .find_map(|volume| volume["configMap"]["name"].as_str());
+    assert_eq!(generator["name"].as_str(), named);
+}
+
+#[test]
 fn the_sidecar_runs_with_no_more_rights_than_it_needs() {
     let deployment = document("base/sidecar/deployment.yaml");
     assert_eq!(deployment["spec"]["replicas"], 1);
