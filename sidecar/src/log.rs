@@ -6,8 +6,10 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 /// Begins to log. Call it once, before anything else can fail.
 pub fn begin(log: &Log) {
-    // The audit trail goes on at every level, unless the directives name it.
-    let filter = EnvFilter::builder().parse_lossy(format!("audit=info,{}", log.level));
+    // The audit trail goes on at every level, unless the directives name it. What sled says in
+    // detail is people's records, which belong in no log.
+    let directives = format!("audit=info,{},sled=warn", log.level);
+    let filter = EnvFilter::builder().parse_lossy(directives);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(FmtSpan::NONE)

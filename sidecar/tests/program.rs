@@ -94,11 +94,9 @@ impl Running {
     fn ask(&self, listener: &str, path: &str) -> String {
         let address = self.log.last().unwrap()[listener].as_str().unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-        )
-        .unwrap();
+        let secrets = "cookie: latchkey=secret-token\r\nauthorization: Bearer secret-token";
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\n{secrets}\r\nconnection: close");
+        write!(stream, "{head}\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -216,7 +214,9 @@ fn no_secret_is_logged_and_none_lies_open_in_the_store() {
     for secret in [
         KEY,
         "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+        "applying batch",
         "secret-page",
+        "secret-token",
     ] {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }
