@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 
+use latchkey_tests::certificate::presented;
 use latchkey_tests::http::read_response;
 use latchkey_tests::process::Process;
 use latchkey_tests::{
@@ -181,6 +182,20 @@ fn plain_http_only_leads_to_https() {
         .send();
     assert_eq!(answer.status, 404);
     assert!(edge.upstream.take().is_empty());
+}
+
+#[test]
+fn a_renewed_certificate_is_taken_up_without_a_restart() {
+    let edge = Edge::start();
+    let first = edge.certificate.der();
+    assert_eq!(presented(edge.port, HOST), Some(first.clone()));
+    assert_eq!(presented(edge.port, "elsewhere.example"), None);
+    edge.certificate.renew();
+    let renewed = edge.certificate.der();
+    assert_ne!(renewed, first);
+    wait::until("the renewed certificate is shown", || {
+        (presented(edge.port, HOST)? == renewed).then_some(())
+    });
 }
 
 #[test]
