@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use latchkey_tests::{
-    Certificate, Envoy, EnvoyConfig, Sidecar, SidecarConfig, Upstream, ports, programs, wait,
+    Certificate, Client, Envoy, EnvoyConfig, Sidecar, SidecarConfig, Upstream, ports, programs,
+    wait,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -30,6 +31,7 @@ struct Mesh {
     _sidecar: Sidecar,
     upstream: Upstream,
     certificate: Certificate,
+    redirect_port: u16,
     _dir: TempDir,
 }
 
@@ -39,7 +41,7 @@ impl Mesh {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let certificate = Certificate::generate(HOST, dir.path());
         let upstream = Upstream::start();
-        let (port, admin_port) = (ports::free(), ports::free());
+        let (port, admin_port, redirect_port) = (ports::free(), ports::free(), ports::free());
         let mut config = SidecarConfig::behind(port);
         config.public_url = format!("https://{HOST}/_latchkey");
         let sidecar = Sidecar::start(config, dir.path());
@@ -59,6 +61,7 @@ impl Mesh {
             ("EXTENSION_CONFIG", extension.display().to_string()),
             ("JWKS", escaped(&keys.to_string())),
             ("GATEWAY_PORT", port.to_string()),
+            ("REDIRECT_PORT", redirect_port.to_string()),
             ("ADMIN_PORT", admin_port.to_string()),
             (
                 "SIDECAR_PUBLIC_PORT",
@@ -70,6 +73,7 @@ impl Mesh {
             ),
             ("APP_PORT", upstream.port.to_string()),
         ]);
+        redirect_plain_http(&mut config, redirect_port);
         serve_tls(&mut config, &certificate);
         gateway(&mut config);
         let envoy = Envoy::start(&config, dir.path(), port, admin_port);
@@ -78,6 +82,7 @@ impl Mesh {
             _sidecar: sidecar,
             upstream,
             certificate,
+            redirect_port,
             _dir: dir,
         }
     }
@@ -161,6 +166,25 @@ fn without_the_filter_the_second_check_still_guards() {
     assert_eq!(mesh.count("rbac.denied"), 1);
     assert_eq!(person.fetch(WITH_FORGED_TOKEN), 401);
     assert_eq!(mesh.count("jwt_authn.denied"), 1);
+    assert!(mesh.upstream.take().is_empty());
+}
+
+#[test]
+fn plain_http_leads_to_https_past_both_checks() {
+    let mesh = Mesh::start(|_| (), |_| ());
+    let client = Client::new(mesh.redirect_port);
+    let answer = client.navigate("/report?x=1").host(HOST).send();
+    assert_eq!(answer.status, 301);
+    assert_eq!(
+        answer.header("location"),
+        Some("https://app.example.com/report?x=1")
+    );
+    // Another host has no business here.
+    let answer = client.navigate("/report").host("elsewhere.example").send();
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (403, "RBAC: access denied")
+    );
     assert!(mesh.upstream.take().is_empty());
 }
 
@@ -271,6 +295,27 @@ fn write_extension(plugin_config: &Value, file: &Path) {
         ],
     );
     fs::write(file, extension.0.to_string()).expect("a file");
+}
+
+/// What istiod makes of a Gateway that only redirects: the same filters, except ours, which is for
+/// other ports, and a host that demands TLS and has no route.
+fn redirect_plain_http(config: &mut EnvoyConfig, port: u16) {
+    let listeners = config.0.pointer_mut("/static_resources/listeners");
+    let listeners = listeners.and_then(Value::as_array_mut).expect("listeners");
+    let mut listener = listeners.first().expect("a listener").clone();
+    listener["name"] = json!("0.0.0.0_8080");
+    listener["address"]["socket_address"]["port_value"] = json!(port);
+    let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
+    manager["stat_prefix"] = json!("outbound_0.0.0.0_8080;");
+    manager["http_filters"]
+        .as_array_mut()
+        .expect("HTTP filters")
+        .remove(0);
+    manager["route_config"] = json!({
+        "name": "http.8080",
+        "virtual_hosts": [{"name": "app.example.com:80", "domains": [HOST], "require_tls": "ALL"}],
+    });
+    listeners.push(listener);
 }
 
 /// What istiod makes of `tls` in the Gateway, with the certificate in files.

@@ -141,7 +141,7 @@ fn both_forms_configure_the_filter_alike() {
     ] {
         assert_eq!(plugin["spec"][key], wasm[key], "{key}");
     }
-    for key in ["selector", "phase"] {
+    for key in ["selector", "match", "phase"] {
         assert_eq!(plugin["spec"][key], extension["spec"][key], "{key}");
     }
     assert_eq!(plugin["metadata"], extension["metadata"]);
@@ -235,6 +235,34 @@ fn the_second_check_looks_at_what_the_filter_passes_on() {
     assert!(
         toml.contains(&format!("public_url = \"{issuer}\"")),
         "{toml}"
+    );
+}
+
+#[test]
+fn plain_http_leads_to_https_and_nowhere_else() {
+    let redirect = document("base/gateway/redirect.yaml");
+    let servers = redirect["spec"]["servers"].as_array().expect("servers");
+    for server in servers {
+        assert_eq!(server["tls"], json!({"httpsRedirect": true}));
+    }
+    let tls = document("base/gateway/gateway.yaml");
+    for server in tls["spec"]["servers"].as_array().expect("servers") {
+        assert_eq!(server["port"]["protocol"], "HTTPS");
+    }
+    let virtual_service = document("base/gateway/virtual-service.yaml");
+    assert_eq!(
+        virtual_service["spec"]["gateways"],
+        json!([tls["metadata"]["name"]])
+    );
+
+    // The ports that the second check leaves open are none of the filter's.
+    let policy = document("base/gateway/authorization-policy.yaml");
+    let open = &policy["spec"]["rules"][2]["to"][0]["operation"];
+    let open = open["ports"].as_array().expect("ports");
+    assert_eq!(*open, ["80", "8080"]);
+    assert_eq!(
+        wasm_plugin()["spec"]["match"],
+        json!([{"ports": [{"number": 443}, {"number": 8443}]}])
     );
 }
 
