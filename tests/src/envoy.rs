@@ -150,7 +150,9 @@ impl Envoy {
                 "--concurrency",
                 "1",
                 "--log-level",
-                "info",
+                "warn",
+                "--component-log-level",
+                "wasm:info",
             ],
         );
         Self {

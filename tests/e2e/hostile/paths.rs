@@ -73,7 +73,8 @@ fn a_path_that_could_be_read_as_another_is_never_public() {
             "/admin?/public/page",
             "/admin?/../public/page",
             "/admin#/public/page",
-            "/admin%23/../public/page",
+            "/admin%23/public/page",
+            "/public%23/../admin",
             "/admin%3f/public/page",
             "/Public/page",
             "/PUBLIC/page",
@@ -95,7 +96,7 @@ fn a_path_that_could_be_read_as_another_is_never_public() {
             "/_latchkey/..;/admin",
             "/_latchkey/%2e%2e/admin",
             "/_latchkey/..%2fadmin",
-            "/_latchkey//../admin",
+            "/_latchkey//../../admin",
             "/_latchkey\\..\\admin",
             "/_latchkeyx",
             "/_Latchkey/login",
@@ -226,11 +227,12 @@ fn a_guarded_path_is_forwarded_as_it_was_matched_too() {
                 .stranger()
                 .raw(bytes.as_bytes())
                 .map(|answer| answer.status);
-            // Envoy's own normalisation may resolve the last one before the filter sees it.
-            let resolved = refused == "/a/..;x/b" && status == Some(200);
+            // Envoy's own normalisation may have resolved these two before the filter sees them.
+            let resolved = matches!(refused, "/a\\b" | "/a/..;x/b") && status == Some(200);
             assert!(status == Some(400) || resolved, "{refused}: {status:?}");
             for received in gateway.upstream.take() {
-                assert!(!received.target().contains(".."), "{}", received.target());
+                let target = received.target();
+                assert!(!target.contains("..") && !target.contains('\\'), "{target}");
             }
         }
     });
