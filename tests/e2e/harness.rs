@@ -34,7 +34,7 @@ fn the_browser_has_an_authenticator_that_makes_passkeys() {
     let browser = Browser::start();
     let mut page = browser.page();
     page.open(&format!("http://localhost:{}/", upstream.port));
-    let authenticator = page.add_authenticator();
+    let authenticator = page.add_authenticator("internal");
     let kind = page.eval(
         "navigator.credentials.create({publicKey: {
             challenge: new Uint8Array(32), rp: {name: 'x'},

@@ -10,7 +10,7 @@ use latchkey_tests::{Browser, Gateway, Page, Received};
 struct Person {
     gateway: Gateway,
     page: Page,
-    authenticator: String,
+    authenticators: Vec<String>,
     // Dropped last: the page talks to it.
     _browser: Browser,
 }
@@ -23,11 +23,11 @@ impl Person {
 
     fn at(gateway: Gateway, browser: Browser) -> Self {
         let mut page = browser.page();
-        let authenticator = page.add_authenticator();
+        let authenticators = vec![page.add_authenticator("internal")];
         Self {
             gateway,
             page,
-            authenticator,
+            authenticators,
             _browser: browser,
         }
     }
@@ -45,16 +45,32 @@ impl Person {
 
     fn open(&mut self, path: &str) {
         let url = format!("{}{path}", self.gateway.url());
-        // The authenticator must not answer the autofill's question before the person does.
-        let authenticator = self.authenticator.clone();
-        self.page.answer_by_itself(&authenticator, false);
+        // An authenticator must not answer the autofill's question before the person does.
+        self.answer_by_itself(false);
         self.page.open(&url);
     }
 
-    /// Lets the authenticator say yes from now on.
+    /// Lets the authenticators say yes from now on.
     fn say_yes(&mut self) {
-        let authenticator = self.authenticator.clone();
-        self.page.answer_by_itself(&authenticator, true);
+        self.answer_by_itself(true);
+    }
+
+    fn answer_by_itself(&mut self, enabled: bool) {
+        for authenticator in &self.authenticators {
+            self.page.answer_by_itself(authenticator, enabled);
+        }
+    }
+
+    /// Plugs in a second authenticator, and puts the first one away.
+    fn take_another_authenticator(&mut self) {
+        self.put_authenticators_away();
+        self.authenticators.push(self.page.add_authenticator("usb"));
+    }
+
+    fn put_authenticators_away(&mut self) {
+        for authenticator in self.authenticators.drain(..) {
+            self.page.remove_authenticator(&authenticator);
+        }
     }
 
     fn await_login_page(&mut self) {
@@ -91,6 +107,15 @@ impl Person {
             .into_iter()
             .find(|request| request.target() == target)
             .unwrap_or_else(|| panic!("the application never saw {target}"))
+    }
+
+    /// Whether the application received anything for `target`. (A browser also asks for icons.)
+    fn reached_application(&self, target: &str) -> bool {
+        self.gateway
+            .upstream
+            .take()
+            .iter()
+            .any(|request| request.target() == target)
     }
 
     /// The session token that the browser holds.

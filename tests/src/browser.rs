@@ -26,7 +26,7 @@ pub struct Page {
     socket: WebSocket<TcpStream>,
     next_id: u64,
     events: VecDeque<Value>,
-    /// Problems that the page's console reported: script errors, refused loads.
+    /// Problems that the page's console reported: script errors, violations of its policy.
     console: Vec<String>,
 }
 
@@ -74,6 +74,7 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            "--log-level=3",
             "--remote-debugging-port=0",
             "--lang=en-GB",
             "--window-size=1280,900",
@@ -185,7 +186,11 @@ impl Page {
                 self.console
                     .push(parameters["exceptionDetails"].to_string());
             }
-            Some("Log.entryAdded") if parameters["entry"]["level"] == "error" => {
+            // A refused request is noted as an error of the network, and may well be wanted.
+            Some("Log.entryAdded")
+                if parameters["entry"]["level"] == "error"
+                    && parameters["entry"]["source"] != "network" =>
+            {
                 self.console.push(parameters["entry"].to_string());
             }
             Some("Runtime.consoleAPICalled") if parameters["type"] == "error" => {
@@ -207,14 +212,14 @@ impl Page {
     }
 
     /// Gives the tab an authenticator in software that says yes whenever it is asked, and returns
-    /// its id.
+    /// its id. `transport` is `internal` or `usb`; a browser has one `internal` at most.
     ///
     /// # Panics
     /// When the browser does not do as told.
-    pub fn add_authenticator(&mut self) -> String {
+    pub fn add_authenticator(&mut self, transport: &str) -> String {
         self.call("WebAuthn.enable", &json!({"enableUI": false}));
         let options = json!({
-            "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal",
+            "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": transport,
             "hasResidentKey": true, "hasUserVerification": true,
             "isUserVerified": true, "automaticPresenceSimulation": true,
         });
@@ -226,6 +231,12 @@ impl Page {
             .as_str()
             .expect("the authenticator's id")
             .to_owned()
+    }
+
+    /// Takes an authenticator away, with all that it holds.
+    pub fn remove_authenticator(&mut self, authenticator: &str) {
+        let parameters = json!({"authenticatorId": authenticator});
+        self.call("WebAuthn.removeVirtualAuthenticator", &parameters);
     }
 
     /// Whether the authenticator answers by itself, or leaves the browser waiting.
@@ -364,14 +375,19 @@ impl Page {
         answer["cookies"].as_array().cloned().unwrap_or_default()
     }
 
-    /// What axe-core finds wrong with the page as it stands.
+    /// What axe-core finds wrong with the page as it stands: rule, element, advice.
     ///
     /// # Panics
     /// When axe-core does not run.
     pub fn axe(&mut self) -> Vec<Value> {
         let script = fs::read_to_string(programs::axe()).expect("axe-core can be read");
         self.call("Runtime.evaluate", &json!({"expression": script}));
-        let violations = self.eval("axe.run().then(result => result.violations)");
+        // Colours in the middle of a transition are nobody's; an endless animation cannot finish.
+        self.eval("document.getAnimations().forEach(a => { try { a.finish() } catch {} })");
+        let violations = self.eval(
+            "axe.run().then(result => result.violations.flatMap(violation => violation.nodes
+                .map(node => [violation.id, node.html, node.failureSummary])))",
+        );
         violations.as_array().expect("axe-core's findings").clone()
     }
 

@@ -26,10 +26,7 @@ pub fn sidecar() -> PathBuf {
 pub fn filter() -> PathBuf {
     found(
         "LATCHKEY_WASM",
-        &[
-            target().join("wasm32-wasip1/wasm/latchkey.wasm"),
-            target().join("wasm32-wasip1/wasm/latchkey_filter.wasm"),
-        ],
+        &[project().join("target/latchkey.wasm")],
         "build it with scripts/build-filter",
     )
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Person;
 
+const TOLD: &str = "document.querySelector('#alert').textContent.trim() !== ''";
 const ROWS: &str = "document.querySelectorAll('#passkeys > li')";
 
 #[test]
@@ -14,17 +15,8 @@ fn a_person_adds_names_and_removes_passkeys() {
     person.assert_page_is_sound("one passkey");
     assert!(person.page.text().contains("only passkey"));
 
-    // A second authenticator; the first one keeps quiet.
-    let key = person.page.call(
-        "WebAuthn.addVirtualAuthenticator",
-        &json!({"options": {"protocol": "ctap2", "transport": "usb", "hasResidentKey": true,
-            "hasUserVerification": true, "isUserVerified": true,
-            "automaticPresenceSimulation": true}}),
-    );
-    let key = key["authenticatorId"]
-        .as_str()
-        .expect("the authenticator's id")
-        .to_owned();
+    let first = person.page.credentials(&person.authenticators[0]).remove(0);
+    person.take_another_authenticator();
     person.page.click("#add");
     person.page.wait_for(&format!("{ROWS}.length === 2"));
     person.assert_page_is_sound("a new passkey to be named");
@@ -47,8 +39,7 @@ fn a_person_adds_names_and_removes_passkeys() {
     person.log_out();
     person.open("/");
     person.await_login_page();
-    person.page.fill("#login-name", "ann");
-    person.page.click("#login-form button[type=submit]");
+    person.log_in_as("ann");
     person.page.wait_for_path("/");
 
     person.open("/_latchkey/account");
@@ -76,34 +67,25 @@ fn a_person_adds_names_and_removes_passkeys() {
     person
         .page
         .click("#passkeys > li:nth-child(1) [data-action=remove]");
-    person
-        .page
-        .wait_for("document.querySelector('#alert').textContent.trim() !== ''");
+    person.page.wait_for(TOLD);
     person.assert_page_is_sound("the last passkey cannot be removed");
     person.open("/_latchkey/account");
     person.page.wait_for(&format!("{ROWS}.length === 1"));
 
-    // The removed one no longer logs in.
+    // The removed one no longer logs in, though the authenticator still has it.
     person.log_out();
-    person.page.call(
-        "WebAuthn.removeVirtualAuthenticator",
-        &json!({"authenticatorId": key}),
-    );
+    person.put_authenticators_away();
+    let restored = person.page.add_authenticator("internal");
+    let parameters = json!({"authenticatorId": restored, "credential": first});
+    person.page.call("WebAuthn.addCredential", &parameters);
+    person.authenticators.push(restored);
+    let _ = person.gateway.upstream.take();
     person.open("/");
     person.await_login_page();
     person.say_yes();
     person.page.click("[data-action=nameless]");
-    person
-        .page
-        .wait_for("document.querySelector('#alert').textContent.trim() !== ''");
-    assert!(
-        person
-            .gateway
-            .upstream
-            .take()
-            .iter()
-            .all(|request| request.target() != "/")
-    );
+    person.page.wait_for(TOLD);
+    assert!(!person.reached_application("/"));
 }
 
 #[test]
@@ -112,9 +94,7 @@ fn the_same_authenticator_is_not_added_twice() {
     person.open("/_latchkey/account");
     person.say_yes();
     person.page.click("#add");
-    person
-        .page
-        .wait_for("document.querySelector('#alert').textContent.trim() !== ''");
+    person.page.wait_for(TOLD);
     person.assert_page_is_sound("already registered");
     assert_eq!(person.page.eval(&format!("{ROWS}.length")), 1);
 }

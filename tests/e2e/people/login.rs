@@ -77,7 +77,7 @@ fn a_person_logs_out_and_in_again_with_and_without_a_user_name() {
     );
     person.open("/private");
     person.await_login_page();
-    assert!(person.gateway.upstream.take().is_empty());
+    assert!(!person.reached_application("/private"));
 
     person.log_in_as("ann");
     person.page.wait_for_path("/private");
@@ -94,6 +94,21 @@ fn a_person_logs_out_and_in_again_with_and_without_a_user_name() {
     for name in ["x-auth-request-user", "x-auth-request-preferred-username"] {
         assert_eq!(with_name.header(name), without_name.header(name));
     }
+}
+
+#[test]
+fn the_browsers_autofill_offers_the_passkey() {
+    let mut person = Person::registered("ann");
+    person.log_out();
+    // The authenticator answers what the page asks in the background: nothing is clicked.
+    person.say_yes();
+    let url = format!("{}/offered", person.gateway.url());
+    person.page.open(&url);
+    person.page.wait_for_path("/offered");
+    let name = person
+        .received("/offered")
+        .header("x-auth-request-preferred-username");
+    assert_eq!(name.as_deref(), Some("ann"));
 }
 
 #[test]
