@@ -21,7 +21,7 @@ impl Person {
         let switches = certificate.browser_switches(port);
         let browser = Browser::with_switches(&switches.each_ref().map(String::as_str));
         let mut page = browser.page();
-        let authenticator = page.add_authenticator();
+        let authenticator = page.add_authenticator("internal");
         Self {
             page,
             authenticator,
