@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `parse` judges the form alone, `bind` what the response claims against what the server knows,
-//! and the last step proves it. [`strict`] is the check of our own in front of webauthn-rs-core,
+//! and the last step proves it. `strict` is the check of our own in front of webauthn-rs-core,
 //! which verifies attestation statements and signatures and repeats most of the rest.
 
 pub mod authentication;
