@@ -8,7 +8,7 @@ const ASSETS = new URL('../../sidecar/src/pages/assets/', import.meta.url);
 const load = (name) => import(new URL(name, ASSETS));
 
 const { decode, encode } = await load('bytes.mjs');
-const { cameBack, leave, ownPath } = await load('arrival.mjs');
+const { isLoop, leave, ownPath, returnsFrom } = await load('arrival.mjs');
 const { CeremonyFailure, reasonOf } = await load('ceremony.mjs');
 const { creationOptionsByHand, requestOptionsByHand, toJson } = await load('credentials.mjs');
 const { Problem, Unreachable, api } = await load('api.mjs');
@@ -106,26 +106,38 @@ function storage() {
   };
 }
 
-test('coming back at once is noticed, once, and only from the same place', () => {
+test('coming back at once is counted, and only from the same place', () => {
   const store = storage();
-  assert.equal(cameBack('/a', () => store, 1000), false);
-  leave('/a', () => store, 1000);
-  assert.equal(cameBack('/a', () => store, 3000), true);
-  assert.equal(cameBack('/a', () => store, 3001), false, 'noticed before');
-  leave('/a', () => store, 1000);
-  assert.equal(cameBack('/b', () => store, 1001), false, 'another place');
-  leave('/a', () => store, 1000);
-  assert.equal(cameBack('/a', () => store, 60_000), false, 'long ago');
-  leave('/a', () => store, 60_000);
-  assert.equal(cameBack('/a', () => store, 1000), false, 'the clock stepped back');
+  const back = (place, now) => returnsFrom(place, () => store, now);
+  const go = (place, returns, now) => leave(place, returns, () => store, now);
+  assert.equal(back('/a', 1000), 0, 'never left');
+  go('/a', 0, 1000);
+  assert.equal(back('/a', 3000), 1);
+  assert.equal(back('/a', 3001), 0, 'counted already');
+  go('/a', 1, 3002);
+  assert.equal(back('/a', 5000), 2, 'again');
+  go('/a', 0, 1000);
+  assert.equal(back('/b', 1001), 0, 'another place');
+  go('/a', 0, 1000);
+  assert.equal(back('/a', 60_000), 0, 'long ago');
+  go('/a', 0, 60_000);
+  assert.equal(back('/a', 1000), 0, 'the clock stepped back');
+});
+
+test('one redirect back is a loop, one click is not', () => {
+  assert.equal(isLoop(0, 1), false);
+  assert.equal(isLoop(1, 1), true);
+  assert.equal(isLoop(1, 0), false);
+  assert.equal(isLoop(2, 0), false);
+  assert.equal(isLoop(3, 0), true);
 });
 
 test('a browser that forbids storage is no obstacle', () => {
   const forbidden = () => {
     throw new Error('SecurityError');
   };
-  leave('/a', forbidden, 0);
-  assert.equal(cameBack('/a', forbidden, 0), false);
+  leave('/a', 0, forbidden, 0);
+  assert.equal(returnsFrom('/a', forbidden, 0), 0);
 });
 
 test('what a browser reports is told apart', () => {

@@ -15,12 +15,25 @@ const dates = new Intl.DateTimeFormat(language(), { dateStyle: 'long' });
 const moments = new Intl.DateTimeFormat(language(), { dateStyle: 'long', timeStyle: 'short' });
 const ago = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' });
 
+let busy = false;
+
 for (const row of list.children) prepare(row);
 tellPasswordManagers();
-document.getElementById('add').addEventListener('click', add);
+document.getElementById('add').addEventListener('click', () => alone(add));
 
 function language() {
   return navigator.language?.startsWith('en') ? navigator.language : 'en-GB';
+}
+
+// One change at a time, however fast somebody clicks.
+async function alone(work) {
+  if (busy) return;
+  busy = true;
+  try {
+    await work();
+  } finally {
+    busy = false;
+  }
 }
 
 async function add() {
@@ -30,7 +43,7 @@ async function add() {
   }
   let added;
   try {
-    const begun = await allowed((signal) => calls.registerBegin({}, signal));
+    const begun = await allowed(() => calls.registerBegin({}));
     added = await notice.during(WAITING.create, async (signal, tooLate) => {
       const attestation = await createPasskey(begun.publicKey, signal);
       tooLate();
@@ -102,12 +115,12 @@ function prepare(row) {
     row.querySelector(`[data-action="${action}"]`).addEventListener('click', () => work(row));
   };
   on('rename', rename);
-  on('remove', remove);
+  on('remove', () => alone(() => remove(row)));
   on('keep-name', (one) => viewing(one, true));
   const form = row.querySelector('form');
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    saveName(row, form.elements.label.value.trim());
+    alone(() => saveName(row, form.elements.label.value.trim()));
   });
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') viewing(row, true);

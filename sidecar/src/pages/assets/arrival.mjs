@@ -17,21 +17,30 @@ export function ownPath(text, origin) {
   }
 }
 
-export function leave(place, storage, now) {
+// Notes that the visitor leaves for `place`, having been sent back from there `returns` times.
+export function leave(place, returns, storage, now) {
   try {
-    storage().setItem(KEY, JSON.stringify({ place, at: now }));
+    storage().setItem(KEY, JSON.stringify({ place, at: now, returns }));
   } catch {
     // Storage is blocked together with cookies, and those are checked before anyone leaves.
   }
 }
 
-// Whether the visitor left for `place` a moment ago. Asking forgets it.
-export function cameBack(place, storage, now) {
+// How often in a row the visitor has come back from `place` moments after leaving for it. Asking
+// forgets it.
+export function returnsFrom(place, storage, now) {
   try {
     const note = JSON.parse(storage().getItem(KEY) ?? 'null');
     storage().removeItem(KEY);
-    return note !== null && note.place === place && now >= note.at && now - note.at < SOON;
+    const soon = note !== null && note.place === place && now >= note.at && now - note.at < SOON;
+    return soon ? note.returns + 1 : 0;
   } catch {
-    return false;
+    return 0;
   }
+}
+
+// A gateway sends back by redirecting, and once is proof. An application may do it by script, and
+// a person may simply click the link to the login page again: that takes a few times.
+export function isLoop(returns, redirects) {
+  return returns >= (redirects > 0 ? 1 : 3);
 }

@@ -1,7 +1,7 @@
 // The login page: log in, create an account, or go on with a session that is there already.
 
 import { api } from './api.mjs';
-import { cameBack, leave, ownPath } from './arrival.mjs';
+import { isLoop, leave, ownPath, returnsFrom } from './arrival.mjs';
 import { createPasskey, usePasskey } from './ceremony.mjs';
 import { supported, supportsAutofill } from './credentials.mjs';
 import { notices } from './notice.mjs';
@@ -17,6 +17,7 @@ const panel = (name) => document.getElementById(`panel-${name}`);
 const field = (id) => document.getElementById(id);
 
 let autofill = null;
+let busy = false;
 let switching = false;
 
 listen();
@@ -90,7 +91,8 @@ async function resume() {
     show('known');
     return;
   }
-  if (cameBack(place, () => sessionStorage, Date.now())) {
+  const returns = returnsFrom(place, () => sessionStorage, Date.now());
+  if (isLoop(returns, performance.getEntriesByType('navigation')[0]?.redirectCount ?? 1)) {
     stuck('gateway');
     return;
   }
@@ -98,13 +100,14 @@ async function resume() {
   person.className = 'person';
   person.textContent = name;
   field('resume-text').replaceChildren(continuingAs[0], person, continuingAs[1]);
-  go();
+  go(returns);
 }
 
 async function logIn(name) {
+  if (busy) return;
   stopAutofill();
   try {
-    await notice.during(WAITING.login, async (signal, tooLate) => {
+    await alone(WAITING.login, async (signal, tooLate) => {
       const begun = await calls.loginBegin(name ? { username: name } : {}, signal);
       const assertion = await usePasskey(begun.publicKey, signal);
       tooLate();
@@ -119,9 +122,10 @@ async function logIn(name) {
 }
 
 async function register(name, displayName) {
+  if (busy) return;
   stopAutofill();
   try {
-    await notice.during(WAITING.create, async (signal, tooLate) => {
+    await alone(WAITING.create, async (signal, tooLate) => {
       const account = displayName ? { username: name, display_name: displayName } : { username: name };
       const begun = await calls.registerBegin(account, signal);
       const attestation = await createPasskey(begun.publicKey, signal);
@@ -159,9 +163,11 @@ async function offerAutofill() {
   } finally {
     clearTimeout(renewal);
   }
+  // Something else was begun in the moment of picking.
+  if (autofill !== mine || busy) return;
   autofill = null;
   try {
-    await notice.during(WAITING.checking, (_, tooLate) => {
+    await alone(WAITING.checking, (_, tooLate) => {
       tooLate();
       return calls.loginFinish(assertion);
     });
@@ -171,6 +177,16 @@ async function offerAutofill() {
     return;
   }
   arrive();
+}
+
+// Notes that a ceremony is under way: only one at a time, however fast somebody clicks.
+async function alone(text, work) {
+  busy = true;
+  try {
+    return await notice.during(text, work);
+  } finally {
+    busy = false;
+  }
 }
 
 function stopAutofill() {
@@ -191,11 +207,11 @@ async function arrive() {
       return;
     }
   }
-  go();
+  go(0);
 }
 
-function go() {
-  leave(place, () => sessionStorage, Date.now());
+function go(returns) {
+  leave(place, returns, () => sessionStorage, Date.now());
   location.replace(place);
 }
 
