@@ -2,7 +2,11 @@
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+
+/// 72 bits: two releases never share one by chance.
+const VERSION_CHARS: usize = 12;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
@@ -59,12 +63,8 @@ impl Assets {
             hash.update(file.content.len().to_be_bytes());
             hash.update(file.content);
         }
-        let version: String = hash
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut version = URL_SAFE_NO_PAD.encode(hash.finalize());
+        version.truncate(VERSION_CHARS);
         let base = format!("{public_path}/assets/{version}");
         Self { version, base }
     }
