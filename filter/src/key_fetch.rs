@@ -1,5 +1,5 @@
-//! When to fetch the keys: on start, on a timer, after failures with growing pauses, one fetch at
-//! a time.
+//! When to fetch the keys: on start, on a timer, after failures with growing pauses, and out of
+//! turn when a token names a key that is not known yet. One fetch at a time.
 
 use std::time::Duration;
 
@@ -7,6 +7,9 @@ use std::time::Duration;
 const FIRST_PAUSE_MS: u64 = 500;
 /// The longest pause, so that a sidecar that comes back is noticed at once.
 const LONGEST_PAUSE_MS: u64 = 2_000;
+/// The shortest time between a good fetch and one out of turn: whoever makes up key ids causes no
+/// more calls than this.
+const OUT_OF_TURN_MS: u64 = 10_000;
 /// A fetch whose answer never comes is given up this long after its own timeout.
 const GRACE_MS: u64 = 5_000;
 
@@ -17,6 +20,7 @@ pub struct KeyFetch {
     timeout_ms: u64,
     next: u64,
     since: Option<u64>,
+    last_success: Option<u64>,
     failures: u32,
 }
 
@@ -31,6 +35,7 @@ impl KeyFetch {
             timeout_ms: milliseconds(timeout),
             next: 0,
             since: None,
+            last_success: None,
             failures: 0,
         }
     }
@@ -55,7 +60,19 @@ impl KeyFetch {
     pub fn succeeded(&mut self, now: u64) {
         self.since = None;
         self.failures = 0;
+        self.last_success = Some(now);
         self.next = now.saturating_add(self.refresh_ms);
+    }
+
+    /// A token names a key that is not in the set. Brings the next fetch forward, if the set is not
+    /// from just now; never puts one off.
+    pub fn wanted(&mut self, now: u64) {
+        let is_old = self
+            .last_success
+            .is_some_and(|last| now.abs_diff(last) >= OUT_OF_TURN_MS);
+        if is_old && self.failures == 0 {
+            self.next = self.next.min(now);
+        }
     }
 
     /// A fetch could not be started, or brought nothing usable.
@@ -105,6 +122,37 @@ mod tests {
         fetch.succeeded(NOW);
         fetch.failed(NOW);
         assert!(fetch.is_due(NOW + 500));
+    }
+
+    #[test]
+    fn an_unknown_key_brings_one_fetch_forward_once_in_a_while() {
+        let mut fetch = timetable();
+        fetch.wanted(NOW);
+        fetch.started(NOW);
+        fetch.succeeded(NOW);
+        fetch.wanted(NOW + 9_999);
+        assert!(!fetch.is_due(NOW + 9_999));
+        fetch.wanted(NOW + 10_000);
+        assert!(fetch.is_due(NOW + 10_000));
+        fetch.started(NOW + 10_000);
+        fetch.wanted(NOW + 10_001);
+        assert!(!fetch.is_due(NOW + 10_001));
+        fetch.succeeded(NOW + 10_002);
+        fetch.wanted(NOW + 10_003);
+        assert!(!fetch.is_due(NOW + 70_001));
+        assert!(
+            fetch.is_due(NOW + 70_002),
+            "the fetch on the timer comes as ever"
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_does_not_shorten_the_pause_after_a_failure() {
+        let mut fetch = timetable();
+        fetch.succeeded(NOW);
+        fetch.failed(NOW + 60_000);
+        fetch.wanted(NOW + 60_000);
+        assert!(!fetch.is_due(NOW + 60_499));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One request: reads it, asks the core, does what it says.
 
+use latchkey_token::TokenError;
 use proxy_wasm::{
     traits::{Context, HttpContext},
     types::Action,
@@ -59,6 +60,7 @@ impl Http {
                 gate,
                 metrics,
                 verifier,
+                unknown_key,
             } = plugin;
             let decision = gate.decide(&request, &Host, now, verifier);
             if let Some(hit) = decision.cache_hit {
@@ -66,7 +68,10 @@ impl Http {
             }
             match &decision.outcome {
                 Outcome::Forward(_) => metrics.count(ALLOWED),
-                Outcome::Refuse(reason, _) => metrics.count_denial(reason.name()),
+                Outcome::Refuse(reason, _) => {
+                    *unknown_key |= *reason == Reason::Token(TokenError::KeyIdUnknown);
+                    metrics.count_denial(reason.name());
+                }
             }
             Ok(decision.outcome)
         })?;

@@ -25,6 +25,8 @@ struct Plugin {
     gate: Gate,
     metrics: Metrics,
     verifier: verifier::HostVerifier,
+    /// A token named a key that is not known; the root context looks at the next tick.
+    unknown_key: bool,
 }
 
 /// Empty until the configuration was accepted.

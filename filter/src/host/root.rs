@@ -91,6 +91,7 @@ impl Root {
             gate,
             metrics,
             verifier: HostVerifier::default(),
+            unknown_key: false,
         };
         *self
             .shared
@@ -103,16 +104,19 @@ impl Root {
         let (Some(fetch), Some(now)) = (&mut self.fetch, milliseconds()) else {
             return;
         };
+        let Ok(mut shared) = self.shared.try_borrow_mut() else {
+            return;
+        };
+        let Some(plugin) = shared.as_mut() else {
+            return;
+        };
+        if std::mem::take(&mut plugin.unknown_key) {
+            fetch.wanted(now);
+        }
         if !fetch.is_due(now) {
             return;
         }
         fetch.started(now);
-        let Ok(shared) = self.shared.try_borrow() else {
-            return;
-        };
-        let Some(plugin) = shared.as_ref() else {
-            return;
-        };
         let started = keys::start(&plugin.gate.config().sidecar);
         drop(shared);
         match started {
