@@ -167,6 +167,7 @@ mod tests {
             &["/a", "/a/", "/a/b", "/a/b/c", "/a/b;x"],
             &["/", "/ab", "/A/b", "/a;x/b", "/a./b"],
         );
+        check(&one("public", "/a/*"), &["/a/b"], &["/a/", "/a", "/a/b/c"]);
         check(
             &one("public", "/a/*/c"),
             &["/a/b/c"],

@@ -262,6 +262,23 @@ fn a_rule_that_guards_can_accept_ambiguous_paths() {
 }
 
 #[test]
+fn a_public_rule_accepts_no_ambiguous_path_whatever_it_says() {
+    let mut config = config_with(&rules());
+    // The configuration's own check would have refused this.
+    config.rules[0].refuse_ambiguous_paths = false;
+    let decision = decide(
+        &mut Gate::new(config, [3; 16]),
+        "GET",
+        "/public/..%2fadmin",
+        &[],
+    );
+    assert_eq!(
+        refused(&decision),
+        Reason::Ambiguous(Ambiguity::EscapedSeparator)
+    );
+}
+
+#[test]
 fn bytes_that_are_no_text_are_an_ordinary_bad_request() {
     let gate = &mut gate();
     let token = format!("{COOKIE}={}\u{0}", token()).replace('\u{0}', "");
