@@ -145,7 +145,7 @@ impl KeyRing {
             return self.rotated(succession, sealing, entropy, now).map(Some);
         }
         let retired = |key: &RingKey| key.record.retires_at.is_some_and(|at| at <= now);
-        if self.keys.iter().any(|key| retired(key)) {
+        if self.keys.iter().any(retired) {
             let keys = self
                 .keys
                 .iter()

@@ -30,6 +30,9 @@ impl KeyEncryptionKey {
     }
 
     /// Seals `secret`, so that it opens only together with `associated`: nonce, then ciphertext.
+    ///
+    /// # Errors
+    /// When it is longer than any cipher takes.
     pub fn seal(
         &self,
         secret: &[u8],

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::model::{Session, SessionId, User, UserId};
 use crate::problem::Problem;
 use crate::storage::StorageError;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use latchkey_token::cookie::CookieLookup;
 use latchkey_token::{Claims, TokenError};
 use std::sync::Arc;
@@ -119,7 +119,7 @@ pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers
         .get_all(header::COOKIE)
         .iter()
-        .map(|value| value.as_bytes())
+        .map(HeaderValue::as_bytes)
 }
 
 /// RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1).
@@ -127,7 +127,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&[u8]>, CallerError> {
     let mut values = headers
         .get_all(header::AUTHORIZATION)
         .iter()
-        .map(|value| value.as_bytes());
+        .map(HeaderValue::as_bytes);
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
         (Some(_), Some(_)) => Err(CallerError::Several),

@@ -97,11 +97,10 @@ impl SignedIn {
 
 /// Adds a `Set-Cookie` line.
 pub(super) fn append_cookie(response: &mut Response, line: &str) {
-    match HeaderValue::from_str(line) {
-        Ok(mut value) => {
-            value.set_sensitive(true);
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
-        Err(_) => tracing::error!("a cookie line holds characters that no header can carry"),
-    }
+    let Ok(mut value) = HeaderValue::from_str(line) else {
+        tracing::error!("a cookie line holds characters that no header can carry");
+        return;
+    };
+    value.set_sensitive(true);
+    response.headers_mut().append(header::SET_COOKIE, value);
 }

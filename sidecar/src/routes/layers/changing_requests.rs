@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -45,12 +45,10 @@ pub(crate) async fn refuse_unsafe(
 /// Browsers say where a request comes from in two headers; programs send neither. Each value that
 /// is there must be ours.
 fn same_origin(headers: &HeaderMap, own: &[String]) -> Result<(), Problem> {
-    let site = headers.get_all("sec-fetch-site").iter();
-    let origin = headers.get_all(header::ORIGIN).iter();
-    let ours = site.map(|value| value == "same-origin").all(|ours| ours)
-        && origin
-            .map(|value| own.iter().any(|own| value == own.as_str()))
-            .all(|ours| ours);
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let ours = sites.all(|site| site == "same-origin")
+        && origins.all(|origin| own.iter().any(|own| origin == own.as_str()));
     if ours {
         return Ok(());
     }
@@ -66,7 +64,7 @@ fn declared_as_json(headers: &HeaderMap) -> Result<(), Problem> {
     let mut values = headers
         .get_all(header::CONTENT_TYPE)
         .iter()
-        .map(|value| value.as_bytes());
+        .map(HeaderValue::as_bytes);
     let kind = match (values.next(), values.next()) {
         (Some(b"application/json"), None) => return Ok(()),
         (None, _) => ProblemKind::SimpleContentType,
@@ -105,7 +103,6 @@ async fn read(body: Body, deadline: Duration) -> Result<Bytes, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut map = HeaderMap::new();

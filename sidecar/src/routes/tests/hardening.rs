@@ -241,7 +241,6 @@ async fn a_panic_is_a_500_that_says_nothing() {
     assert!(place.log.text().contains("a handler panicked"));
 }
 
-#[expect(clippy::unused_async, reason = "handlers are async")]
 async fn panics() -> &'static str {
     panic!("a secret")
 }

@@ -73,13 +73,13 @@ impl Place {
             .json()
             .with_max_level(tracing::Level::TRACE)
             .with_writer(log.clone());
-        let _logging = tracing::subscriber::set_default(logging.finish());
+        let logging = tracing::subscriber::set_default(logging.finish());
         Self {
             router: super::public(&app),
             app,
             clock,
             log,
-            _logging,
+            _logging: logging,
         }
     }
 

@@ -36,35 +36,35 @@ async fn what_is_wrong_with_an_assertion_is_told_to_the_audit_trail_alone() {
     type Change = fn(&mut AssertionDraft);
     let changes: [(&str, Change); 12] = [
         ("signature", |draft| {
-            draft.signature = Some(vec![0x30, 6, 2, 1, 1, 2, 1, 1])
+            draft.signature = Some(vec![0x30, 6, 2, 1, 1, 2, 1, 1]);
         }),
         ("unknown_credential", |draft| {
             draft.id = software_authenticator::encode(&[9; 16]);
             draft.raw_id.clone_from(&draft.id);
         }),
         ("origin", |draft| {
-            draft.client_data.origin = "https://app.example.com:444".to_owned()
+            draft.client_data.origin = "https://app.example.com:444".to_owned();
         }),
         ("origin", |draft| {
-            draft.client_data.origin = "https://app.example.com.evil.example".to_owned()
+            draft.client_data.origin = "https://app.example.com.evil.example".to_owned();
         }),
         ("cross_origin", |draft| {
-            draft.client_data.cross_origin = Some(true)
+            draft.client_data.cross_origin = Some(true);
         }),
         ("top_origin", |draft| {
-            draft.client_data.top_origin = Some(ORIGIN.to_owned())
+            draft.client_data.top_origin = Some(ORIGIN.to_owned());
         }),
         ("rp_id_hash", |draft| {
-            draft.authenticator_data.rp_id_hash = [0; 32]
+            draft.authenticator_data.rp_id_hash = [0; 32];
         }),
         ("user_not_present", |draft| {
-            draft.authenticator_data.flags &= !flag::USER_PRESENT
+            draft.authenticator_data.flags &= !flag::USER_PRESENT;
         }),
         ("user_not_verified", |draft| {
-            draft.authenticator_data.flags &= !flag::USER_VERIFIED
+            draft.authenticator_data.flags &= !flag::USER_VERIFIED;
         }),
         ("user_handle_mismatch", |draft| {
-            draft.user_handle = Some(vec![1; 16])
+            draft.user_handle = Some(vec![1; 16]);
         }),
         ("challenge_forged", |draft| {
             let mut bytes = software_authenticator::decode(&draft.client_data.challenge);
@@ -72,7 +72,7 @@ async fn what_is_wrong_with_an_assertion_is_told_to_the_audit_trail_alone() {
             draft.client_data.challenge = software_authenticator::encode(&bytes);
         }),
         ("challenge_form", |draft| {
-            draft.client_data.challenge = "AAAA".to_owned()
+            draft.client_data.challenge = "AAAA".to_owned();
         }),
     ];
     let place = Place::new().await;
