@@ -16,11 +16,12 @@ use crate::routes::{AddressLimiter, Metrics};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
 
-/// New accounts and probes for taken names, per address and minute: a classroom behind one address
-/// passes, a dictionary does not.
-const REGISTRATIONS_PER_MINUTE: u32 = 120;
-/// Finished ceremonies, accepted or not, per address and minute. Each costs a verification.
-const FINISHES_PER_MINUTE: u32 = 1_200;
+/// New accounts per address and minute; an answer that a name is taken weighs as much as twenty: a
+/// classroom behind one address passes, a dictionary of names does not.
+const REGISTRATIONS_PER_MINUTE: u32 = 600;
+/// Wrong proofs per address and minute. Good ones are not limited by address, and junk that is
+/// refused before any cryptography costs no more than any request.
+const REFUSALS_PER_MINUTE: u32 = 600;
 
 /// Why the program cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +72,7 @@ impl App {
             cookies: cookies(config),
             metrics: Metrics::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
-            finishes: AddressLimiter::new(FINISHES_PER_MINUTE),
+            refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
             store,
             clock,
             entropy,

@@ -65,8 +65,8 @@ pub struct App {
     pub metrics: Metrics,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
-    /// How often one address can finish a ceremony.
-    pub finishes: AddressLimiter,
+    /// How many wrong proofs one address can send.
+    pub refusals: AddressLimiter,
 }
 
 impl App {

@@ -238,7 +238,7 @@ fn open_key(record: SigningKeyRecord, sealing: &KeyEncryptionKey) -> Result<Ring
         .map_err(|_| KeyRingError::Sealed { kid: kid() })?;
     let signing = SigningKey::from_seed(algorithm, seed)
         .map_err(|_| KeyRingError::Mismatch { kid: kid() })?;
-    if signing.kid() != record.kid || signing.public_jwk() != record.public_jwk {
+    if signing.public_jwk() != record.public_jwk {
         return Err(KeyRingError::Mismatch { kid: kid() });
     }
     Ok(RingKey {

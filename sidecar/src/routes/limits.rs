@@ -12,7 +12,7 @@ const WINDOW: Seconds = Seconds(60);
 /// addresses limits the newcomers together and leaves everyone who was there before alone.
 const ADDRESSES_MAX: usize = 10_000;
 
-/// A count per address and minute.
+/// An allowance per address and minute.
 #[derive(Debug)]
 pub struct AddressLimiter {
     most: u32,
@@ -34,7 +34,7 @@ struct Window {
 }
 
 impl AddressLimiter {
-    /// Lets each address do `most` things a minute.
+    /// Lets each address use up `most` a minute.
     #[must_use]
     pub fn new(most: u32) -> Self {
         Self {
@@ -43,27 +43,33 @@ impl AddressLimiter {
         }
     }
 
-    /// Counts one more.
+    /// Whether the address has something left.
     ///
     /// # Errors
-    /// After how long the next one will be let through, when this one is not.
-    pub fn admit(&self, address: IpAddr, now: UnixTime) -> Result<(), Seconds> {
+    /// After how long it will have, when it has not.
+    pub fn check(&self, address: IpAddr, now: UnixTime) -> Result<(), Seconds> {
+        self.charge(address, 0, now)
+    }
+
+    /// Uses `cost` of what the address has left.
+    ///
+    /// # Errors
+    /// After how long it will have something, when it has nothing: then nothing is used.
+    pub fn charge(&self, address: IpAddr, cost: u32, now: UnixTime) -> Result<(), Seconds> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let key = windows.key(network(address), now);
-        let window = windows.by_network.entry(key).or_insert(Window {
-            began: now,
-            used: 0,
-        });
+        let window = match windows.by_network.get_mut(&key) {
+            None if cost == 0 => return Ok(()),
+            None => windows.by_network.entry(key).or_insert(Window::from(now)),
+            Some(window) => window,
+        };
         if window.is_over(now) {
-            *window = Window {
-                began: now,
-                used: 0,
-            };
+            *window = Window::from(now);
         }
         if window.used >= self.most {
             return Err(window.began.plus(WINDOW).since(now));
         }
-        window.used += 1;
+        window.used = window.used.saturating_add(cost);
         Ok(())
     }
 }
@@ -83,6 +89,12 @@ impl Windows {
         } else {
             network
         }
+    }
+}
+
+impl From<UnixTime> for Window {
+    fn from(began: UnixTime) -> Self {
+        Self { began, used: 0 }
     }
 }
 
@@ -112,11 +124,27 @@ mod tests {
     #[test]
     fn an_address_is_limited_and_let_in_again_others_are_not() {
         let limiter = AddressLimiter::new(2);
-        assert_eq!(limiter.admit(v4(1), UnixTime(100)), Ok(()));
-        assert_eq!(limiter.admit(v4(1), UnixTime(110)), Ok(()));
-        assert_eq!(limiter.admit(v4(1), UnixTime(120)), Err(Seconds(40)));
-        assert_eq!(limiter.admit(v4(2), UnixTime(120)), Ok(()));
-        assert_eq!(limiter.admit(v4(1), UnixTime(160)), Ok(()));
+        assert_eq!(limiter.charge(v4(1), 1, UnixTime(100)), Ok(()));
+        assert_eq!(limiter.charge(v4(1), 1, UnixTime(110)), Ok(()));
+        assert_eq!(limiter.charge(v4(1), 1, UnixTime(120)), Err(Seconds(40)));
+        assert_eq!(limiter.charge(v4(2), 1, UnixTime(120)), Ok(()));
+        assert_eq!(limiter.charge(v4(1), 1, UnixTime(160)), Ok(()));
+    }
+
+    #[test]
+    fn what_costs_more_uses_more_and_asking_uses_nothing() {
+        let limiter = AddressLimiter::new(10);
+        for _ in 0..20 {
+            assert_eq!(limiter.check(v4(1), UnixTime(100)), Ok(()));
+        }
+        assert_eq!(limiter.charge(v4(1), 9, UnixTime(100)), Ok(()));
+        assert_eq!(
+            limiter.charge(v4(1), 9, UnixTime(100)),
+            Ok(()),
+            "something was left"
+        );
+        assert_eq!(limiter.check(v4(1), UnixTime(101)), Err(Seconds(59)));
+        assert_eq!(limiter.check(v4(1), UnixTime(160)), Ok(()));
     }
 
     #[test]
@@ -124,17 +152,17 @@ mod tests {
         let limiter = AddressLimiter::new(1);
         assert!(
             limiter
-                .admit("2001:db8::1".parse().unwrap(), UnixTime(0))
+                .charge("2001:db8::1".parse().unwrap(), 1, UnixTime(0))
                 .is_ok()
         );
         assert!(
             limiter
-                .admit("2001:db8::2".parse().unwrap(), UnixTime(0))
+                .charge("2001:db8::2".parse().unwrap(), 1, UnixTime(0))
                 .is_err()
         );
         assert!(
             limiter
-                .admit("2001:db8:0:1::1".parse().unwrap(), UnixTime(0))
+                .charge("2001:db8:0:1::1".parse().unwrap(), 1, UnixTime(0))
                 .is_ok()
         );
     }
@@ -142,18 +170,18 @@ mod tests {
     #[test]
     fn a_flood_of_addresses_takes_bounded_memory_and_locks_no_known_one_out() {
         let limiter = AddressLimiter::new(3);
-        assert!(limiter.admit(v4(0), UnixTime(0)).is_ok());
+        assert!(limiter.charge(v4(0), 1, UnixTime(0)).is_ok());
         let admitted = (1..50_000)
-            .filter(|n| limiter.admit(v4(*n), UnixTime(1)).is_ok())
+            .filter(|n| limiter.charge(v4(*n), 1, UnixTime(1)).is_ok())
             .count();
         assert_eq!(admitted, ADDRESSES_MAX - 1 + 3);
         assert!(limiter.windows.lock().unwrap().by_network.len() <= ADDRESSES_MAX + 1);
         assert!(
-            limiter.admit(v4(0), UnixTime(2)).is_ok(),
+            limiter.charge(v4(0), 1, UnixTime(2)).is_ok(),
             "was there before the flood"
         );
         assert!(
-            limiter.admit(v4(49_999), UnixTime(62)).is_ok(),
+            limiter.charge(v4(49_999), 1, UnixTime(62)).is_ok(),
             "after the flood"
         );
     }

@@ -114,8 +114,8 @@ async fn finish(
     audit: &mut Audit<'_>,
 ) -> Result<SignedIn, FinishError> {
     let now = app.now();
-    app.finishes
-        .admit(client.address, now)
+    app.refusals
+        .check(client.address, now)
         .map_err(FinishError::TooOften)?;
     let assertion = parse(body)?;
     audit.credential(assertion.credential_id());
@@ -193,7 +193,11 @@ async fn prove(
         .spend_challenge(id, expires_at, client.address, app.now())
         .await?
     {
-        ChallengeSpent::Spent => Ok(bound.verify()?),
+        // What gets this far and is wrong has cost something: it counts against the address.
+        ChallengeSpent::Spent => bound.verify().map_err(|error| {
+            let _ = app.refusals.charge(client.address, 1, app.now());
+            error.into()
+        }),
         ChallengeSpent::AlreadySpent => Err(FinishError::Spent),
         ChallengeSpent::Full => Err(FinishError::Full),
     }

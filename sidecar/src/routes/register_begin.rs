@@ -21,6 +21,9 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// As many registrations as one answer about a taken name weighs.
+const TAKEN_NAME_COST: u32 = 19;
+
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Begin {
@@ -176,10 +179,11 @@ async fn new_account(
     if !app.settings.self_registration {
         return Err(BeginError::RegistrationOff);
     }
-    // That a name is taken can be learned here: slowly.
-    app.registrations
-        .admit(client.address, app.now())
-        .map_err(BeginError::TooOften)?;
+    let charge = |cost| {
+        let charged = app.registrations.charge(client.address, cost, app.now());
+        charged.map_err(BeginError::TooOften)
+    };
+    charge(1)?;
     let shown = display_name
         .as_deref()
         .map(str::trim)
@@ -190,6 +194,8 @@ async fn new_account(
     let name = UserName::parse(name)?;
     audit.name(&name);
     if app.store.user_by_name(&name).await?.is_some() {
+        // The one thing about others that a stranger can learn here: slowly.
+        charge(TAKEN_NAME_COST)?;
         return Err(BeginError::NameTaken);
     }
     let id = UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid());

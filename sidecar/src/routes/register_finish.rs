@@ -8,12 +8,11 @@ use super::mount::Mounted;
 use super::passkey::{Passkey, label};
 use super::register_begin::too_many_passkeys;
 use super::signed_in::{HandOutError, SignedIn};
-use super::too_many;
 use crate::app::App;
 use crate::ceremony::CeremonyError;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
 use crate::issuer::{Presence, begin};
-use crate::model::{AuthenticatorClass, Credential, Seconds, Session, User, authenticator_name};
+use crate::model::{AuthenticatorClass, Credential, Session, User, authenticator_name};
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::{CredentialInserted, RegistrationCeremony, StorageError, UserCreated};
 use axum::Json;
@@ -49,8 +48,6 @@ enum FinishError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
-    #[error("this address tries too often")]
-    TooOften(Seconds),
     #[error(transparent)]
     HandOut(#[from] HandOutError),
     #[error(transparent)]
@@ -70,7 +67,6 @@ impl FinishError {
             Self::NoUser => "no_user",
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
-            Self::TooOften(_) => "too_often",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
         }
@@ -99,7 +95,6 @@ impl From<FinishError> for Problem {
                 Self::new(ProblemKind::NameTaken, "Choose another user name.")
             }
             FinishError::TooManyPasskeys => too_many_passkeys(),
-            FinishError::TooOften(wait) => too_many(wait),
             FinishError::HandOut(error) => error.into(),
         }
     }
@@ -135,9 +130,6 @@ async fn finish(
     audit: &mut Audit<'_>,
 ) -> Result<Response, FinishError> {
     let now = app.now();
-    app.finishes
-        .admit(client.address, now)
-        .map_err(FinishError::TooOften)?;
     let response = parse(body)?;
     // Before the ceremony is used up: a label can be corrected.
     let label = chosen_label(&response)?;

@@ -260,3 +260,34 @@ async fn a_response_of_any_other_form_is_refused_alike() {
     // None of them has used the challenge up.
     ann.finish("login", good).await.expect(200);
 }
+
+#[tokio::test]
+async fn an_address_with_many_wrong_proofs_waits_and_nobody_else_does() {
+    let place = Place::new().await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let mut eve = place.person();
+    for _ in 0..1_000 {
+        eve.finish("login", json!({})).await.expect(400);
+    }
+    for _ in 0..600 {
+        let options = eve.begin("login", json!({"username": "ann"})).await;
+        let mut draft = ann.authenticator.draft_assertion(&options);
+        draft.signature = Some(vec![0x30, 6, 2, 1, 1, 2, 1, 1]);
+        eve.finish("login", draft.seal()).await.expect(400);
+    }
+    let answer = eve.finish("login", json!({})).await;
+    assert_eq!(answer.headers["retry-after"], "60");
+    assert_eq!(answer.expect(429).problem(), "too-many");
+    assert_eq!(place.reason(), "too_often");
+    // The account itself is not limited.
+    let options = ann.begin("login", json!({"username": "ann"})).await;
+    let response = ann.authenticator.get(&options);
+    let request = ann.request(Method::POST, "/v1/auth/webauthn/login/finish", &response);
+    place
+        .send_from([192, 0, 2, 8].into(), request)
+        .await
+        .expect(200);
+    place.later(60);
+    ann.log_in("ann").await;
+}

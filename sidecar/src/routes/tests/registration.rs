@@ -171,23 +171,44 @@ async fn labels_and_display_names_are_readable_texts() {
 }
 
 #[tokio::test]
-async fn an_address_that_registers_too_often_is_told_when_to_come_back() {
+async fn an_address_with_too_many_registrations_under_way_waits_and_others_do_not() {
     let place = Place::new().await;
     let mut eve = place.person();
-    let mut answer = eve.post(BEGIN, json!({"username": "eve"})).await;
     let mut admitted = 0;
-    while answer.status == 200 {
+    let answer = loop {
+        let name = format!("eve{admitted}");
+        let answer = eve.post(BEGIN, json!({"username": name})).await;
+        if answer.status != 200 {
+            break answer;
+        }
         admitted += 1;
-        answer = eve
-            .post(BEGIN, json!({"username": format!("eve{admitted}")}))
-            .await;
-    }
-    assert_eq!(answer.problem(), "too-many");
-    assert_eq!(answer.headers["retry-after"], "60");
-    assert!((8..=120).contains(&admitted), "{admitted}");
+    };
+    assert_eq!(answer.expect(429).problem(), "too-many");
+    assert_eq!(place.reason(), "too_many_under_way");
+    assert!((8..=600).contains(&admitted), "{admitted}");
     let request = eve.request(Method::POST, BEGIN, &json!({"username": "ann"}));
     place
         .send_from([192, 0, 2, 8].into(), request)
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn whether_names_are_taken_is_learned_slowly() {
+    let place = Place::new().await;
+    let mut eve = place.person();
+    eve.register("ann").await;
+    for _ in 0..30 {
+        eve.post(BEGIN, json!({"username": "ann"}))
+            .await
+            .expect(409);
+    }
+    let answer = eve.post(BEGIN, json!({"username": "ann"})).await;
+    assert_eq!(answer.headers["retry-after"], "60");
+    assert_eq!(answer.expect(429).problem(), "too-many");
+    assert_eq!(place.reason(), "too_often");
+    place.later(60);
+    eve.post(BEGIN, json!({"username": "ann"}))
+        .await
+        .expect(409);
 }
