@@ -248,3 +248,19 @@ fn an_unknown_key_is_answered_with_the_known_ones() {
     assert!(error.starts_with("sidecar.clutser: unknown key"), "{error}");
     assert!(error.contains("`public_cluster`"), "{error}");
 }
+
+#[test]
+fn the_documented_configuration_is_one_and_says_everything() {
+    let document = include_str!("../../CONFIGURATION.md");
+    let (_, rest) = document.split_once("```json\n").unwrap();
+    let (example, rest) = rest.split_once("```").unwrap();
+    let config = FilterConfig::parse(example.as_bytes()).unwrap();
+    assert_eq!(config.rules.len(), 3);
+    for key in KEYS {
+        assert!(
+            example.contains(&format!("\"{key}\"")),
+            "{key} in the example"
+        );
+        assert!(rest.contains(key), "{key} in the text");
+    }
+}
