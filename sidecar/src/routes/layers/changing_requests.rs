@@ -89,13 +89,16 @@ fn is_simple(value: &[u8]) -> bool {
 }
 
 async fn read(body: Body, deadline: Duration) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(ProblemKind::TooLarge, "A body has at most 64 KB here.");
+    // What is announced need not be waited for.
+    let announced = http_body::Body::size_hint(&body).lower();
+    if usize::try_from(announced).is_ok_and(|announced| announced > BODY_MAX_BYTES) {
+        return Err(too_large());
+    }
     match tokio::time::timeout(deadline, Limited::new(body, BODY_MAX_BYTES).collect()).await {
         Err(_elapsed) => Err(Problem::new(ProblemKind::Timeout, "Send the body at once.")),
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::new(
-            ProblemKind::TooLarge,
-            "A body has at most 64 KB here.",
-        )),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::new(ProblemKind::BadRequest, "The body broke off.")),
     }
 }
