@@ -8,6 +8,7 @@ export function notices(card) {
   const status = card.querySelector('#status');
   const cancel = card.querySelector('#cancel');
   const box = status.parentElement;
+  card.dataset.ready = 'true';
 
   function clear() {
     alert.replaceChildren();

@@ -3,5 +3,6 @@
   var message = document.getElementById('old-browser');
   if (message) {
     message.removeAttribute('hidden');
+    message.parentNode.setAttribute('data-ready', 'true');
   }
 })();

@@ -206,7 +206,11 @@ const UNREACHABLE = {
 export function explain(error, doing) {
   if (error.name === 'CeremonyFailure') return of(CEREMONY[error.reason], doing);
   if (error.name === 'Unreachable') return globalThis.navigator?.onLine === false ? OFFLINE : UNREACHABLE;
-  if (error.name === 'Problem') return { ...refusal(error, doing), reference: error.reference };
+  if (error.name === 'Problem') {
+    // Where somebody may have to look it up.
+    const puzzling = error.status >= 500 || error.slug === 'ceremony-refused';
+    return { ...refusal(error, doing), reference: puzzling ? error.reference : null };
+  }
   return CEREMONY['browser-failed'];
 }
 
