@@ -3,6 +3,7 @@
 mod account;
 mod login;
 mod trouble;
+mod words;
 
 use latchkey_tests::{Browser, Gateway, Page, Received};
 
