@@ -2,6 +2,7 @@
 //! token that it wants to attack with, and good ones to compare with.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use tempfile::TempDir;
 
 use crate::envoy::{Envoy, EnvoyConfig, with_inline_keys};
@@ -68,14 +69,23 @@ impl Guarded {
             .with("cookie", &format!("latchkey={}", self.forge.token()))
     }
 
-    /// Asserts that a request is refused with `status` and that the application saw nothing of it.
+    /// Asserts that a request is refused with `status`, for this reason and no other, and that the
+    /// application saw nothing of it.
     ///
     /// # Panics
     /// When it is not.
-    pub fn assert_refused(&self, what: &str, request: &Request, status: u16) {
+    pub fn assert_refused(&self, what: &str, request: &Request, status: u16, reason: &str) {
+        let before = self.refusals();
         let answer = request.attempt();
         let got = answer.as_ref().map(|answer| answer.status);
         assert_eq!(got, Some(status), "{what}: {answer:?}");
+        let counted: Vec<String> = self
+            .refusals()
+            .into_iter()
+            .filter(|(name, count)| before.get(name) != Some(count))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(counted, [reason], "{what}");
         let seen = self.upstream.take();
         assert!(seen.is_empty(), "{what}: the application saw {seen:?}");
     }
@@ -98,15 +108,16 @@ impl Guarded {
         let _ = self.upstream.take();
     }
 
-    /// How often the filter has refused for this reason so far.
-    #[must_use]
-    pub fn refusals(&self, reason: &str) -> u64 {
+    /// How often the filter has refused so far, by reason.
+    fn refusals(&self) -> BTreeMap<String, u64> {
+        let prefix = "wasmcustom.latchkey.denied.";
         self.envoy
-            .stats("latchkey")
-            .iter()
-            .filter(|(name, _)| name.contains("denied") && name.ends_with(reason))
-            .filter_map(|(_, value)| value.as_u64())
-            .sum()
+            .stats("latchkey.denied")
+            .into_iter()
+            .filter_map(|(name, count)| {
+                Some((name.strip_prefix(prefix)?.to_owned(), count.as_u64()?))
+            })
+            .collect()
     }
 }
 

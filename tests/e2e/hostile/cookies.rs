@@ -20,40 +20,62 @@ fn one_session_is_needed_and_one_is_enough() {
     }
     let _ = gateway.upstream.take();
 
-    for (what, cookie) in [
+    for (what, reason, cookie) in [
         (
             "two, the valid one first",
+            "several_cookies",
             format!("latchkey={good}; latchkey={bad}"),
         ),
         (
             "two, the valid one last",
+            "several_cookies",
             format!("latchkey={bad}; latchkey={good}"),
         ),
         (
             "two that are the same",
+            "several_cookies",
             format!("latchkey={good}; latchkey={good}"),
         ),
-        ("in quotes", format!("latchkey=\"{good}\"")),
-        ("in another case", format!("Latchkey={good}")),
+        ("in quotes", "not_base64url", format!("latchkey=\"{good}\"")),
+        (
+            "in another case",
+            "no_credential",
+            format!("Latchkey={good}"),
+        ),
         (
             "with a prefix that is not configured",
+            "no_credential",
             format!("__Host-latchkey={good}"),
         ),
-        ("with a name that ends in ours", format!("xlatchkey={good}")),
+        (
+            "with a name that ends in ours",
+            "no_credential",
+            format!("xlatchkey={good}"),
+        ),
         (
             "with a name that begins with ours",
+            "no_credential",
             format!("latchkeyx={good}"),
         ),
-        ("as the value of another", format!("a=latchkey={good}")),
-        ("empty", "latchkey=".to_owned()),
-        ("nameless", format!("={good}")),
-        ("separated by a comma", format!("a=b, latchkey={good}")),
+        (
+            "as the value of another",
+            "no_credential",
+            format!("a=latchkey={good}"),
+        ),
+        ("empty", "wrong_number_of_parts", "latchkey=".to_owned()),
+        ("nameless", "no_credential", format!("={good}")),
+        (
+            "separated by a comma",
+            "no_credential",
+            format!("a=b, latchkey={good}"),
+        ),
         (
             "the refresh secret alone",
+            "no_credential",
             format!("latchkey-refresh={good}"),
         ),
     ] {
-        gateway.assert_refused(what, &request(&cookie), 401);
+        gateway.assert_refused(what, &request(&cookie), 401, reason);
     }
 
     // Two header fields are one cookie header.
@@ -68,7 +90,7 @@ fn one_session_is_needed_and_one_is_enough() {
     );
     let _ = gateway.upstream.take();
     let twice = request(&format!("latchkey={good}")).header("cookie", format!("latchkey={bad}"));
-    gateway.assert_refused("two, in two fields", &twice, 401);
+    gateway.assert_refused("two, in two fields", &twice, 401, "several_cookies");
 }
 
 #[test]
@@ -87,9 +109,24 @@ fn a_cookie_and_a_bearer_token_must_be_the_same() {
     };
     assert_eq!(both(&one, &one).send().status, 200);
     let _ = gateway.upstream.take();
-    gateway.assert_refused("two good tokens", &both(&one, &other), 401);
-    gateway.assert_refused("a good cookie, a bad bearer", &both(&one, "x"), 401);
-    gateway.assert_refused("a bad cookie, a good bearer", &both("x", &one), 401);
+    gateway.assert_refused(
+        "two good tokens",
+        &both(&one, &other),
+        401,
+        "credentials_disagree",
+    );
+    gateway.assert_refused(
+        "a good cookie, a bad bearer",
+        &both(&one, "x"),
+        401,
+        "credentials_disagree",
+    );
+    gateway.assert_refused(
+        "a bad cookie, a good bearer",
+        &both("x", &one),
+        401,
+        "credentials_disagree",
+    );
 }
 
 #[test]

@@ -151,9 +151,9 @@ fn headers_that_claim_another_path_or_method_change_nothing() {
         ("user-agent", "Envoy/HC"),
     ] {
         let request = gateway.stranger().get("/secret").header(name, value);
-        gateway.assert_refused(name, &request, 401);
+        gateway.assert_refused(name, &request, 401, "no_credential");
         let request = gateway.member().get("/denied/x").header(name, value);
-        gateway.assert_refused(name, &request, 403);
+        gateway.assert_refused(name, &request, 403, "denied_by_rule");
     }
 }
 
@@ -173,7 +173,7 @@ fn the_host_is_compared_as_hosts_are() {
         "localhost.",
         "LocalHost.:1",
     ] {
-        gateway.assert_refused(host, &get(host, "/denied/x"), 403);
+        gateway.assert_refused(host, &get(host, "/denied/x"), 403, "denied_by_rule");
     }
     for host in ["open.example", "OPEN.example", "open.example:99"] {
         assert_eq!(
@@ -218,22 +218,35 @@ fn strange_authorization_headers_are_no_session() {
         );
     }
     let _ = gateway.upstream.take();
-    for (what, value) in [
-        ("a tab", format!("Bearer\t{good}")),
-        ("no space", format!("Bearer{good}")),
-        ("another scheme", format!("Basic {good}")),
-        ("no scheme", good.clone()),
-        ("two tokens", format!("Bearer {good} {good}")),
-        ("a list", format!("Bearer {good}, Bearer {good}")),
-        ("a parameter", format!("Bearer token={good}")),
-        ("empty", "Bearer ".to_owned()),
+    for (what, reason, value) in [
+        ("a tab", "not_bearer", format!("Bearer\t{good}")),
+        ("no space", "not_bearer", format!("Bearer{good}")),
+        ("another scheme", "not_bearer", format!("Basic {good}")),
+        ("no scheme", "not_bearer", good.clone()),
+        (
+            "two tokens",
+            "wrong_number_of_parts",
+            format!("Bearer {good} {good}"),
+        ),
+        (
+            "a list",
+            "wrong_number_of_parts",
+            format!("Bearer {good}, Bearer {good}"),
+        ),
+        (
+            "a parameter",
+            "not_base64url",
+            format!("Bearer token={good}"),
+        ),
+        ("empty", "not_bearer", "Bearer ".to_owned()),
     ] {
-        gateway.assert_refused(what, &with(&value), 401);
+        gateway.assert_refused(what, &with(&value), 401, reason);
     }
+    // Envoy joins two fields by a comma before the filter sees them.
     let twice = with(&format!("Bearer {good}")).header("authorization", format!("Bearer {good}"));
-    gateway.assert_refused("twice", &twice, 401);
+    gateway.assert_refused("twice", &twice, 401, "wrong_number_of_parts");
     let twice = with("Basic eDp5").header("authorization", format!("Bearer {good}"));
-    gateway.assert_refused("two schemes", &twice, 401);
+    gateway.assert_refused("two schemes", &twice, 401, "not_bearer");
 }
 
 #[test]
@@ -409,7 +422,7 @@ fn a_changing_request_by_cookie_from_another_origin_is_refused() {
             ("sec-fetch-site", "cross-site"),
         ],
     ] {
-        gateway.assert_refused(&format!("{headers:?}"), &post(&headers), 403);
+        gateway.assert_refused(&format!("{headers:?}"), &post(&headers), 403, "cross_site");
     }
     // Reading is no change, and a bearer token is never sent by accident.
     let get = gateway
@@ -444,7 +457,7 @@ fn every_method_is_checked() {
         .request("OPTIONS", "/secret")
         .header("origin", "http://evil.example")
         .header("access-control-request-method", "POST");
-    gateway.assert_refused("a preflight", &preflight, 401);
+    gateway.assert_refused("a preflight", &preflight, 401, "no_credential");
     let grpc = gateway
         .stranger()
         .request("POST", "/package.Service/Method")

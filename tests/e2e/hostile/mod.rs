@@ -7,3 +7,4 @@ mod mishaps;
 mod paths;
 mod redirects;
 mod tokens;
+mod trap;

@@ -277,7 +277,7 @@ fn the_sign_in_is_open_only_where_it_is_really_routed_to_the_sidecar() {
             "/_latchkey/v1/self/logout",
         ] {
             let request = gateway.stranger().get(path).host(host);
-            gateway.assert_refused(&format!("{host}{path}"), &request, 401);
+            gateway.assert_refused(&format!("{host}{path}"), &request, 401, "no_credential");
         }
     }
     // Where it is routed to the sidecar, which is not there in this test, it is let through.

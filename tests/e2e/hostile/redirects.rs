@@ -146,7 +146,7 @@ fn only_page_loads_are_redirected() {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        gateway.assert_refused(what, &request, status);
+        gateway.assert_refused(what, &request, status, "no_credential");
     }
     // A form that was sent after the session had ended gets a page with a way on.
     let form = stranger
