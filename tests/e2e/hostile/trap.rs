@@ -52,7 +52,7 @@ fn a_trap_refuses_its_request_and_is_over_soon() {
     let seen: Vec<String> = upstream
         .take()
         .iter()
-        .map(|request| request.target())
+        .map(latchkey_tests::Received::target)
         .collect();
     assert_eq!(seen, ["/before", "/after", "/after", "/after"]);
 }
