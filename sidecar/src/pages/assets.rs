@@ -30,6 +30,8 @@ const FILES: &[File] = files![
     "notice.mjs": SCRIPT,
     "old-browser.js": SCRIPT,
     "texts.mjs": SCRIPT,
+    "account.css": STYLE,
+    "controls.css": STYLE,
     "page.css": STYLE,
     "no-script.css": STYLE,
     "logo.svg": IMAGE,
