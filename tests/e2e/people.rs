@@ -1,6 +1,7 @@
 //! What a person does, in a real browser, through the real gateway.
 
 mod account;
+mod demo;
 mod login;
 mod trouble;
 mod words;
@@ -75,8 +76,9 @@ impl Person {
     }
 
     fn await_login_page(&mut self) {
-        self.page
-            .wait_for("location.pathname === '/_latchkey/login'");
+        self.page.wait_for(
+            "location.pathname === '/_latchkey/login' && document.readyState === 'complete'",
+        );
         self.page
             .wait_for("document.querySelector('#panel-login')?.checkVisibility()");
     }
