@@ -21,7 +21,7 @@ impl UntrustedRegistration {
     /// Verifies the response against `challenge`, the one that this server kept for the ceremony
     /// of `user` at `mount`.
     ///
-    /// Steps of [section 7.1] that are not done here or in [`super::parse`]: 15 knows no
+    /// Steps of [section 7.1] that are not done here or in [`super::parse()`]: 15 knows no
     /// conditional mediation, since we never ask for it; 18 and 19 (policies on backup) have none
     /// to evaluate yet; 21 and 22 (statement) are webauthn-rs's; 23 and 24 (trust anchors) are
     /// skipped, because attestation is not asked for, so every statement counts as none; 28
