@@ -265,6 +265,7 @@ impl Desk {
             Err(_) => {
                 self.failed = true;
                 self.view.write().undone = before;
+                self.keep_readable();
             }
         }
         written.map(drop)
@@ -300,6 +301,17 @@ impl Desk {
             guarded(|| engine.flush())?;
         }
         Ok(changed)
+    }
+
+    /// A write that failed while sled split a page leaves a part that no read gets past. Then what
+    /// is on disk serves readers better, at once and not only when the next write comes.
+    fn keep_readable(&mut self) {
+        let readable = self.view.read().engine.as_ref().is_some_and(|engine| {
+            guarded(|| Ok(engine.tree.iter().try_for_each(|entry| entry.map(drop))?)).is_ok()
+        });
+        if !readable && let Err(error) = self.open_again() {
+            tracing::error!(%error, "the store could not be opened again after a failed write");
+        }
     }
 
     /// After a failed write: what is on disk counts, not what sled remembers.
