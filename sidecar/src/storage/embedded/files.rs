@@ -26,7 +26,7 @@ pub(super) struct Directory {
     path: PathBuf,
     watermark: File,
     /// Released when dropped.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// Whether there is something to open.
@@ -147,7 +147,17 @@ fn private() -> OpenOptions {
     options
 }
 
-fn take_lock(path: &Path) -> Result<File, OpenError> {
+/// The lock on the directory. It is given back in so many words: closing the file is not enough
+/// while a process that is just being started still has a copy of the handle.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+fn take_lock(path: &Path) -> Result<Lock, OpenError> {
     let io = |source| OpenError::Io {
         path: path.to_owned(),
         source,
@@ -182,7 +192,7 @@ fn take_lock(path: &Path) -> Result<File, OpenError> {
     let _ = lock
         .set_len(0)
         .and_then(|()| lock.write_all(std::process::id().to_string().as_bytes()));
-    Ok(lock)
+    Ok(Lock(lock))
 }
 
 fn contents(path: &Path) -> Result<Contents, OpenError> {
