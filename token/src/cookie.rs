@@ -5,7 +5,7 @@
 
 mod names;
 
-pub use names::{CookieNameError, CookieNames};
+pub use names::CookieNames;
 
 use std::borrow::Cow;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use latchkey_token::cookie::CookieNames;
 use thiserror::Error;
 
 /// Longest name of any kind; Envoy's own limits are far above what anyone writes.
@@ -111,13 +112,13 @@ impl CookieName {
     /// The default cookie of the session token.
     #[must_use]
     pub fn session() -> Self {
-        Self("__Host-latchkey".to_owned())
+        Self(CookieNames::default().session)
     }
 
     /// The default cookie of the refresh secret.
     #[must_use]
     pub fn refresh() -> Self {
-        Self("__Host-latchkey-refresh".to_owned())
+        Self(CookieNames::default().refresh)
     }
 }
 

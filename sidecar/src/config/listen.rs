@@ -32,13 +32,6 @@ impl Default for Listen {
 }
 
 impl Listen {
-    /// Whether a peer is one of the gateways.
-    #[must_use]
-    pub fn is_gateway(&self, peer: IpAddr) -> bool {
-        let peer = peer.to_canonical();
-        self.gateways.iter().any(|network| network.contains(&peer))
-    }
-
     pub(super) fn check(self) -> Result<Self, ConfigError> {
         // Port 0 twice is two different ports.
         let picks_port = matches!(self.public, ListenAddress::Tcp(address) if address.port() == 0);

@@ -3,6 +3,7 @@
 use super::public_url::is_within;
 use super::{ConfigError, PublicUrl, duration};
 use crate::model::Seconds;
+use latchkey_token::cookie::CookieNames;
 use serde::Deserialize;
 
 /// `[session]`
@@ -71,17 +72,15 @@ impl Raw {
             (true, None) => "__Host-",
             (true, Some(_)) => "__Secure-",
         };
+        let defaults = CookieNames::with_prefix(prefix);
         let name = |key, given: Option<String>, default| {
-            given.map_or_else(
-                || Ok(format!("{prefix}{default}")),
-                |given| check_name(key, &given, prefix),
-            )
+            given.map_or(Ok(default), |given| check_name(key, &given, prefix))
         };
-        let cookie = name("session.cookie", self.cookie, "latchkey")?;
+        let cookie = name("session.cookie", self.cookie, defaults.session)?;
         let refresh_cookie = name(
             "session.refresh_cookie",
             self.refresh_cookie,
-            "latchkey-refresh",
+            defaults.refresh,
         )?;
         if cookie == refresh_cookie {
             return Err(ConfigError::value(
@@ -170,8 +169,17 @@ fn check_name(key: &str, name: &str, prefix: &str) -> Result<String, ConfigError
         // On loopback http the browser would drop a prefixed cookie.
         let bare = ["__Host-", "__Secure-"]
             .iter()
-            .find_map(|it| name.strip_prefix(it));
-        return Ok(bare.unwrap_or(name).to_owned());
+            .find_map(|it| name.strip_prefix(it))
+            .unwrap_or(name);
+        // Browsers look for the prefixes without regard to case (RFC 6265bis, section 5.7).
+        let folded = bare.to_ascii_lowercase();
+        if bare.is_empty() || folded.starts_with("__host-") || folded.starts_with("__secure-") {
+            return Err(ConfigError::value(
+                key,
+                format!("expected a name, with the prefix __Host- or none, found {name:?}"),
+            ));
+        }
+        return Ok(bare.to_owned());
     }
     if name.strip_prefix(prefix).is_none_or(str::is_empty) {
         let because = if prefix == "__Host-" {

@@ -119,13 +119,8 @@ fn each_key_can_be_set_by_its_variable() {
         config.listen.internal.to_string(),
         "unix:/run/latchkey.sock"
     );
-    assert!(config.listen.is_gateway("10.1.2.3".parse().unwrap()));
-    assert!(
-        config
-            .listen
-            .is_gateway("::ffff:192.168.7.3".parse().unwrap())
-    );
-    assert!(!config.listen.is_gateway("192.168.7.4".parse().unwrap()));
+    let gateways = ["10.0.0.0/8", "192.168.7.3/32"].map(|it| it.parse().unwrap());
+    assert_eq!(config.listen.gateways, gateways);
     assert_eq!(config.storage.backend, Backend::Memory);
     assert_eq!(config.token.audiences, ["a", "b"]);
     assert_eq!(config.token.ttl, Seconds(300));
@@ -189,6 +184,14 @@ fn a_loopback_demonstration_has_bare_cookie_names_and_says_so() {
             .iter()
             .any(|notice| notice.contains("without Secure"))
     );
+    for dropped in ["__Host-", "__host-mine", "__Host-__secure-mine"] {
+        let refused = parse(&format!("{text}\n[session]\ncookie = {dropped:?}")).unwrap_err();
+        let refused = refused.to_string();
+        assert!(
+            refused.starts_with("session.cookie: expected a name"),
+            "{refused}"
+        );
+    }
     let prefixed = parse(&format!("{text}\n[session]\ncookie = \"__Host-mine\"")).unwrap();
     assert_eq!(prefixed.session.cookie, "mine");
     assert!(parse(LEAST).unwrap().notices().is_empty());
