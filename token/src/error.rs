@@ -65,7 +65,7 @@ pub enum TokenError {
         /// Which part.
         part: Part,
     },
-    /// Nested deeper than [`MAX_JSON_DEPTH`](crate::MAX_JSON_DEPTH).
+    /// Nested deeper than [`MAX_JSON_DEPTH`](crate::json::MAX_JSON_DEPTH).
     #[error("the {part} is nested too deep")]
     TooDeep {
         /// Which part.

@@ -7,16 +7,24 @@ use std::{cell::Cell, fmt};
 /// How many objects and arrays may stand inside each other. Our tokens need two.
 pub const MAX_JSON_DEPTH: usize = 16;
 
+/// Why a text is not such an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum JsonError {
+pub enum JsonError {
+    /// No JSON, or more than one value.
     Syntax,
+    /// JSON of another kind.
     NotAnObject,
+    /// A name stands twice in one object.
     DuplicateName,
+    /// Nested deeper than [`MAX_JSON_DEPTH`].
     TooDeep,
 }
 
 /// Reads one JSON object that fills `bytes`. Names are compared after their escapes are resolved.
-pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
+///
+/// # Errors
+/// When it is anything else.
+pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     let fault = Cell::new(JsonError::Syntax);
     let strict = Strict {
         levels_left: MAX_JSON_DEPTH,

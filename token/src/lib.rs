@@ -38,7 +38,7 @@ mod claims;
 pub mod cookie;
 mod error;
 mod header;
-mod json;
+pub mod json;
 mod jwk_set;
 mod signature;
 #[cfg(feature = "sign")]
@@ -51,7 +51,6 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::{Authn, Claims, Confirmation};
 pub use error::{Part, TokenError};
 pub use header::{MAX_KEY_ID_BYTES, TokenType};
-pub use json::MAX_JSON_DEPTH;
 pub use jwk_set::{JwkSet, JwkSetError, MAX_JWK_SET_BYTES, MAX_JWK_SET_KEYS};
 pub use signature::{InProcess, SignatureOutOfRange, SignatureVerifier, ecdsa_der};
 #[cfg(feature = "sign")]

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::issuer::{NOW, claims, encode};
 use crate::{es256, refuses};
 use latchkey_token::{
-    MAX_JSON_DEPTH, MAX_TOKEN_BYTES, Part, TokenError, TokenType, UntrustedToken,
+    MAX_TOKEN_BYTES, Part, TokenError, TokenType, UntrustedToken, json::MAX_JSON_DEPTH,
 };
 
 #[test]
