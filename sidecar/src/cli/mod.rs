@@ -60,7 +60,7 @@ pub enum Command {
             give at start. For the sidecar's file the environment counts too, as in `serve`.",
         after_long_help = "Examples:\n  \
             latchkey check-config latchkey.toml\n  \
-            latchkey check-config filter.json manifests/istio/wasmplugin.yaml envoy.yaml"
+            latchkey check-config filter.json wasm-plugin.yaml envoy.yaml"
     )]
     CheckConfig {
         /// The files
