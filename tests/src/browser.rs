@@ -5,8 +5,6 @@ use std::fs;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tungstenite::{Message, WebSocket};
@@ -389,16 +387,5 @@ impl Page {
                 .map(node => [violation.id, node.html, node.failureSummary])))",
         );
         violations.as_array().expect("axe-core's findings").clone()
-    }
-
-    /// The page as a picture (PNG).
-    ///
-    /// # Panics
-    /// When the browser does not do as told.
-    pub fn screenshot(&mut self) -> Vec<u8> {
-        let answer = self.call("Page.captureScreenshot", &json!({"format": "png"}));
-        BASE64_STANDARD
-            .decode(answer["data"].as_str().expect("a picture"))
-            .expect("base64")
     }
 }
