@@ -1,8 +1,9 @@
 //! Which rule a request falls under.
 //!
 //! A public rule matches to the letter. A rule that guards or denies also matches what a careless
-//! server would take for the same path: other case, `;parameters`, dots or a slash at the end. So
-//! the mistake that remains possible asks for a session where none was needed.
+//! server would take for the same path: other case, `;parameters`, dots or a slash at the end; and
+//! methods in other case. So the mistake that remains possible asks for a session where none was
+//! needed.
 
 use latchkey_filter_config::{Access, FilterConfig, Origin, PathPattern, PatternSegment, Rule};
 
@@ -58,9 +59,11 @@ fn matches(rule: &Rule, host: &str, method: &[u8], target: &Target<'_>) -> bool 
         .as_ref()
         .is_none_or(|hosts| hosts.iter().any(|named| named.as_str() == host));
     let method_matches = conditions.methods.as_ref().is_none_or(|methods| {
-        methods
-            .iter()
-            .any(|named| named.as_str().as_bytes() == method)
+        methods.iter().any(|named| {
+            let named = named.as_str().as_bytes();
+            // HTTP/2 carries any case, and some servers take `post` for POST.
+            named == method || (!to_the_letter && named.eq_ignore_ascii_case(method))
+        })
     });
     let path_matches = || {
         conditions
@@ -218,6 +221,23 @@ mod tests {
                 &["/admin/x"],
             );
         }
+    }
+
+    #[test]
+    fn methods_in_other_case_are_guarded_and_never_public() {
+        for allow in ["deny", "authenticated"] {
+            let config = config(&json!([
+                {"match": {"paths": ["/api/**"], "methods": ["POST"]}, "allow": allow},
+                {"match": {"paths": ["/api/**"]}, "allow": "public"},
+            ]));
+            for method in ["POST", "post", "Post"] {
+                assert_eq!(index(&config, "h", method, "/api/x"), Some(0), "{method}");
+            }
+            assert_eq!(index(&config, "h", "GET", "/api/x"), Some(1));
+        }
+        let config = config(&json!([{"match": {"methods": ["GET"]}, "allow": "public"}]));
+        assert_eq!(index(&config, "h", "GET", "/"), Some(0));
+        assert_eq!(index(&config, "h", "get", "/"), None);
     }
 
     #[test]
