@@ -22,13 +22,17 @@ impl From<NotFresh> for Problem {
     }
 }
 
-/// Passes up to and including the last allowed second. The session's record decides, not the token.
+/// Passes up to and including the last allowed second. Record and token must both say so: the
+/// record, because a token can be older than what has happened since; the token, because one that
+/// was taken before the owner proved presence again must not become fresh by it.
 pub(super) fn require_fresh(
     caller: &Caller,
     allowed: Seconds,
     now: UnixTime,
 ) -> Result<(), NotFresh> {
-    let ago = now.since(caller.session.auth_time);
+    // A token without the claim proves nothing about when.
+    let told = caller.claims.auth_time.map_or(UnixTime(0), UnixTime);
+    let ago = now.since(caller.session.auth_time.min(told));
     if ago > allowed {
         Err(NotFresh { ago, allowed })
     } else {

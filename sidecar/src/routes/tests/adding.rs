@@ -61,6 +61,20 @@ async fn a_renewed_token_is_no_fresh_login() {
 }
 
 #[tokio::test]
+async fn an_old_token_of_the_session_does_not_become_fresh_with_a_new_login() {
+    let place = Place::new().await;
+    let (mut ann, mut thief) = (place.person(), place.person());
+    ann.register("ann").await;
+    thief.cookies = ann.cookies.clone();
+    place.later(301);
+    ann.log_in("ann").await;
+    assert_eq!(ann.session_id(), thief.session_id());
+    let answer = thief.post(BEGIN, json!({})).await;
+    assert_eq!(answer.expect(403).problem(), "fresh-login-required");
+    ann.begin("register", json!({})).await;
+}
+
+#[tokio::test]
 async fn only_the_session_that_began_it_finishes_it() {
     let place = Place::new().await;
     let (mut ann, mut eve) = (place.person(), place.person());
