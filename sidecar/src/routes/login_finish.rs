@@ -62,6 +62,14 @@ impl FinishError {
             Self::Storage(_) => "store_unavailable",
         }
     }
+
+    /// Whether it is about what was sent, rather than about how the server is doing.
+    fn is_wrong_proof(&self) -> bool {
+        !matches!(
+            self,
+            Self::TooOften(_) | Self::Full | Self::HandOut(_) | Self::Storage(_)
+        )
+    }
 }
 
 impl From<FinishError> for Problem {
@@ -126,8 +134,13 @@ async fn finish(
         now,
     )
     .map_err(CeremonyError::from)?;
-    let (credential, user) = owner(app, &assertion, audit).await?;
-    let verified = prove(app, client, assertion, &challenge, &credential, &user).await?;
+    let (credential, user, verified) = proof(app, client, assertion, &challenge, audit)
+        .await
+        .inspect_err(|error| {
+            if error.is_wrong_proof() {
+                let _ = app.refusals.charge(client.address, 1, now);
+            }
+        })?;
 
     let held = held_session(app, headers).await?;
     let (session, secret) = new_session(app, client, held.as_ref(), &credential, verified);
@@ -148,6 +161,21 @@ async fn finish(
         AssertionRecorded::SignCountRegressed { stored } => Err(FinishError::SignCount { stored }),
         AssertionRecorded::Gone => Err(FinishError::Gone),
     }
+}
+
+/// Who proves presence, with what. All refusals in here are alike to strangers, so each counts the
+/// same against the address: if only wrong signatures did, reaching the limit would tell which of
+/// the credentials that `login/begin` names are real, and so which users.
+async fn proof(
+    app: &App,
+    client: &Client,
+    assertion: UntrustedAssertion,
+    challenge: &Challenge,
+    audit: &mut Audit<'_>,
+) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
+    let (credential, user) = owner(app, &assertion, audit).await?;
+    let verified = prove(app, client, assertion, challenge, &credential, &user).await?;
+    Ok((credential, user, verified))
 }
 
 /// Who has the credential that the assertion names.
@@ -193,11 +221,7 @@ async fn prove(
         .spend_challenge(id, expires_at, client.address, app.now())
         .await?
     {
-        // What gets this far and is wrong has cost something: it counts against the address.
-        ChallengeSpent::Spent => bound.verify().map_err(|error| {
-            let _ = app.refusals.charge(client.address, 1, app.now());
-            error.into()
-        }),
+        ChallengeSpent::Spent => Ok(bound.verify()?),
         ChallengeSpent::AlreadySpent => Err(FinishError::Spent),
         ChallengeSpent::Full => Err(FinishError::Full),
     }

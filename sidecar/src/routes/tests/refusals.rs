@@ -291,3 +291,34 @@ async fn an_address_with_many_wrong_proofs_waits_and_nobody_else_does() {
     place.later(60);
     ann.log_in("ann").await;
 }
+
+#[tokio::test]
+async fn the_limit_does_not_tell_real_credentials_from_made_up_ones() {
+    let place = Place::new().await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    for (name, again) in [
+        ("ann", false),
+        ("ann", true),
+        ("nobody", false),
+        ("nobody", true),
+    ] {
+        place.later(60);
+        let mut eve = place.person();
+        let mut options = eve.begin("login", json!({"username": name})).await;
+        for _ in 0..600 {
+            if !again {
+                options = eve.begin("login", json!({"username": name})).await;
+            }
+            let mut anything = options.clone();
+            anything["allowCredentials"] = json!([]);
+            let mut draft = ann.authenticator.draft_assertion(&anything);
+            draft.signature = Some(vec![0x30, 6, 2, 1, 1, 2, 1, 1]);
+            let mut response = draft.seal();
+            response["id"] = options["allowCredentials"][0]["id"].clone();
+            response["rawId"] = response["id"].clone();
+            eve.finish("login", response).await.expect(400);
+        }
+        eve.finish("login", json!({})).await.expect(429);
+    }
+}
