@@ -43,12 +43,19 @@ impl AddressLimiter {
         }
     }
 
-    /// Whether the address has something left.
+    /// Whether the address has something left. What newcomers used up together in a flood is held
+    /// against none of them here: asking is for what must go on in one.
     ///
     /// # Errors
     /// After how long it will have, when it has not.
     pub fn check(&self, address: IpAddr, now: UnixTime) -> Result<(), Seconds> {
-        self.charge(address, 0, now)
+        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        match windows.by_network.get(&network(address)) {
+            Some(window) if !window.is_over(now) && window.used >= self.most => {
+                Err(window.began.plus(WINDOW).since(now))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Uses `cost` of what the address has left.
@@ -59,7 +66,6 @@ impl AddressLimiter {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let key = windows.key(network(address), now);
         let window = match windows.by_network.get_mut(&key) {
-            None if cost == 0 => return Ok(()),
             None => windows.by_network.entry(key).or_insert(Window::from(now)),
             Some(window) => window,
         };
@@ -180,6 +186,8 @@ mod tests {
             limiter.charge(v4(0), 1, UnixTime(2)).is_ok(),
             "was there before the flood"
         );
+        assert_eq!(limiter.check(v4(49_999), UnixTime(2)), Ok(()));
+        assert!(limiter.charge(v4(49_999), 1, UnixTime(2)).is_err());
         assert!(
             limiter.charge(v4(49_999), 1, UnixTime(62)).is_ok(),
             "after the flood"
