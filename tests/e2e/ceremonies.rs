@@ -321,16 +321,13 @@ fn nothing_internal_is_reached_through_the_gateway() {
 }
 
 #[test]
-fn the_sidecar_is_quick_and_small() {
+fn the_sidecar_is_small() {
     let mut gateway = Gateway::start();
-    gateway.sidecar.process().terminate();
-    let ((), time) = latchkey_tests::wait::timed(|| gateway.sidecar.resume());
-    // What is released starts in a fraction of this; here it is the unoptimised build.
-    assert!(time.as_millis() < 2000, "{time:?}");
     let resident = gateway
         .sidecar
         .process()
         .resident_kib()
         .expect("a running process");
+    // What is released takes a third of this; here it is the unoptimised build.
     assert!(resident < 60 * 1024, "{resident} KiB");
 }

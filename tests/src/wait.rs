@@ -34,17 +34,6 @@ pub fn within<T>(patience: Duration, mut condition: impl FnMut() -> Option<T>) -
     }
 }
 
-/// How long `action` took, with what it gave.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test measures by the real clock"
-)]
-pub fn timed<T>(action: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let value = action();
-    (value, start.elapsed())
-}
-
 /// Seconds since the Unix epoch, for tokens that a test makes itself.
 #[must_use]
 pub fn unix_now() -> u64 {
