@@ -39,8 +39,9 @@ impl Person {
     /// Opens a guarded page, is sent to the sign-in, makes an account there and comes back.
     pub(crate) fn sign_up(&mut self, name: &str, path: &str) {
         self.open(path);
-        self.page
-            .wait_for("location.pathname === '/_latchkey/login'");
+        self.page.wait_for(
+            "location.pathname === '/_latchkey/login' && document.readyState === 'complete'",
+        );
         self.page.click("[data-action=show-register]");
         self.page.fill("#register-name", name);
         self.page.answer_by_itself(&self.authenticator, true);

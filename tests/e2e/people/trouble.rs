@@ -97,7 +97,7 @@ fn a_browser_without_cookies_is_told_so_instead_of_sent_in_circles() {
     person.register("ann");
     person
         .page
-        .wait_for("location.pathname === '/_latchkey/stuck'");
+        .wait_for("location.pathname === '/_latchkey/stuck' && document.readyState === 'complete'");
     assert!(
         person.page.text().contains("cookies"),
         "{}",
