@@ -23,6 +23,7 @@ pub(crate) fn config_with(rules: &serde_json::Value) -> FilterConfig {
         "audiences": ["app"],
         "hosts": ["app.example.com"],
         "sidecar": {"cluster": "latchkey-internal", "public_cluster": "latchkey-public"},
+        "revocations": null,
         "rules": rules,
     });
     FilterConfig::parse(config.to_string().as_bytes()).unwrap()
