@@ -37,7 +37,7 @@ pub(crate) fn claims() -> Claims {
         iat: NOW,
         exp: NOW + 600,
         jti: "jti".to_owned(),
-        sid: "sid".to_owned(),
+        sid: "0b9e1d6c-6c1f-4f0a-8d3a-6a0f2f1c7e22".to_owned(),
         ..Claims::default()
     }
 }

@@ -15,6 +15,9 @@ use crate::{
     tokens::Session,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// The token that counts.
 pub(super) struct Admitted {
     pub(super) token: Rc<VerifiedToken>,
