@@ -68,5 +68,5 @@ pub use signature::{InProcess, SignatureOutOfRange, SignatureVerifier, ecdsa_der
 #[cfg(feature = "sign")]
 pub use signing::{MAX_MINTED_BYTES, SeedError, SignError, SigningKey};
 pub use untrusted::{MAX_TOKEN_BYTES, SignedToken, UntrustedToken};
-pub use verified::{DEFAULT_CLOCK_SKEW, Expectations, VerifiedToken};
+pub use verified::{DEFAULT_CLOCK_SKEW, Expectations, Validity, VerifiedToken};
 pub use verifying_key::{JwkError, VerifyingKey};

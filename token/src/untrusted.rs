@@ -1,8 +1,8 @@
 //! From bytes to a token whose signature holds.
 
 use crate::{
-    Claims, Expectations, JwkSet, SignatureVerifier, TokenError, TokenType, VerifiedToken,
-    compact::Compact,
+    Claims, Expectations, JwkSet, SignatureVerifier, TokenError, TokenType, Validity,
+    VerifiedToken, compact::Compact,
 };
 use std::fmt;
 
@@ -77,6 +77,17 @@ impl SignedToken {
     /// # Errors
     /// [`TokenError::IssuerWrong`], `AudienceWrong`, `NotYetValid` or `Expired`.
     pub fn validate(self, expected: &Expectations, now: u64) -> Result<VerifiedToken, TokenError> {
-        VerifiedToken::new(self.claims, expected, now)
+        match self.judge(expected, now)? {
+            Validity::Valid(token) => Ok(token),
+            Validity::Expired { error, .. } => Err(error),
+        }
+    }
+
+    /// The same, but says of a token that has expired what it was.
+    ///
+    /// # Errors
+    /// [`TokenError::IssuerWrong`], `AudienceWrong` or `NotYetValid`.
+    pub fn judge(self, expected: &Expectations, now: u64) -> Result<Validity, TokenError> {
+        VerifiedToken::judge(self.claims, expected, now)
     }
 }
