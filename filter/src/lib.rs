@@ -13,9 +13,13 @@
 //!    different ways are refused.
 //! 5. The one token is found ([`credentials`]) and checked, or known already ([`tokens`],
 //!    [`cache`]).
-//! 6. Requests that another site makes a browser send are refused ([`cross_site`]).
+//!    A token that is bound to a client certificate counts only with it ([`certificate`]).
+//! 6. Requests that another site makes a browser send are refused ([`cross_site`], [`cors`]), then
+//!    those whose session is not what the rule asks for ([`requirements`], [`step_up`]).
 //! 7. The application is told who it is, and nothing else that looks like it ([`identity`],
 //!    [`upstream`]).
+//!
+//! Where nothing is enforced, all of it is only counted ([`shadow`]).
 //!
 //! Refusals are pages for people and problem details for programs ([`refusal`]). `host` does what
 //! the core decides; it exists on wasm32 only and is the one module that touches `proxy-wasm`.
@@ -35,6 +39,8 @@
 
 pub mod authority;
 pub mod cache;
+pub mod certificate;
+pub mod cors;
 pub mod credentials;
 pub mod cross_site;
 pub mod gate;
@@ -47,8 +53,11 @@ pub mod path;
 pub mod reason;
 pub mod refusal;
 pub mod request;
+pub mod requirements;
 pub mod rules;
+pub mod shadow;
 pub mod sign_in;
+pub mod step_up;
 #[cfg(test)]
 mod test_support;
 pub mod tokens;

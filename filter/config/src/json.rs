@@ -85,19 +85,11 @@ impl Members {
         key: &'static str,
         default: Duration,
     ) -> Result<Duration, ConfigError> {
-        self.take(key).map_or(Ok(default), |member| {
-            let parsed = member.value.as_str().and_then(duration::parse);
-            parsed.ok_or_else(|| ConfigError::new(member.path, Problem::NotADuration))
-        })
+        self.take(key).map_or(Ok(default), Member::duration)
     }
 
     pub(crate) fn flag(&mut self, key: &'static str, default: bool) -> Result<bool, ConfigError> {
-        self.take(key).map_or(Ok(default), |member| {
-            member
-                .value
-                .as_bool()
-                .ok_or_else(|| ConfigError::new(member.path, Problem::NotAFlag))
-        })
+        self.take(key).map_or(Ok(default), Member::flag)
     }
 
     fn path_of(&self, key: &str) -> String {
@@ -110,6 +102,16 @@ impl Members {
 }
 
 impl Member {
+    pub(crate) fn duration(self) -> Result<Duration, ConfigError> {
+        let parsed = self.value.as_str().and_then(duration::parse);
+        parsed.ok_or_else(|| ConfigError::new(self.path, Problem::NotADuration))
+    }
+
+    pub(crate) fn flag(self) -> Result<bool, ConfigError> {
+        let flag = self.value.as_bool();
+        flag.ok_or_else(|| ConfigError::new(self.path, Problem::NotAFlag))
+    }
+
     /// A text of a certain form.
     pub(crate) fn text<T>(self) -> Result<T, ConfigError>
     where

@@ -9,7 +9,8 @@ use proxy_wasm::{
 use super::{
     Plugin, Shared,
     abi::{self, Level, Map, Status},
-    metrics::{ALLOWED, CACHE_HITS, CACHE_MISSES},
+    access_log,
+    metrics::{ALLOWED, CACHE_HITS, CACHE_MISSES, SHADOW_ALLOWED},
 };
 use crate::{
     gate::Outcome,
@@ -66,10 +67,20 @@ impl Http {
             if let Some(hit) = decision.cache_hit {
                 metrics.count(if hit { CACHE_HITS } else { CACHE_MISSES });
             }
+            access_log::note(&gate.config().access_log, &decision);
+            let unknown = Reason::Token(TokenError::KeyIdUnknown);
+            *unknown_key |= decision.would_refuse == Some(unknown);
             match &decision.outcome {
+                Outcome::Forward(_) if !gate.config().enforce => match decision.would_refuse {
+                    Some(reason) => {
+                        metrics.count_shadow_denial(reason.name());
+                        log_refusal(&request, reason, "would refuse");
+                    }
+                    None => metrics.count(SHADOW_ALLOWED),
+                },
                 Outcome::Forward(_) => metrics.count(ALLOWED),
                 Outcome::Refuse(reason, _) => {
-                    *unknown_key |= *reason == Reason::Token(TokenError::KeyIdUnknown);
+                    *unknown_key |= *reason == unknown;
                     metrics.count_denial(reason.name());
                 }
             }
@@ -81,11 +92,23 @@ impl Http {
                 Ok(Action::Continue)
             }
             Outcome::Refuse(reason, response) => {
-                log_refusal(&request, reason);
+                log_refusal(&request, reason, "refused");
+                let redaction = self.with_plugin(|plugin| Ok(plugin.gate.redaction(&request)))?;
+                apply(&redaction)?;
                 answer(reason.name(), &response)?;
                 Ok(Action::Pause)
             }
         }
+    }
+
+    /// What becomes of a request that could not be handled.
+    fn fail(&self, failure: &Failure) -> Action {
+        let is_shadow = self.with_plugin(|plugin| Ok(!plugin.gate.config().enforce));
+        if matches!(is_shadow, Ok(true)) {
+            abi::log(Level::Error, &format!("request not decided: {failure}"));
+            return Action::Continue;
+        }
+        fail(failure)
     }
 
     fn handle_trailers(&self) -> Result<(), Failure> {
@@ -120,12 +143,12 @@ impl Context for Http {}
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
         self.handle_request()
-            .unwrap_or_else(|failure| fail(&failure))
+            .unwrap_or_else(|failure| self.fail(&failure))
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.handle_trailers()
-            .map_or_else(|failure| fail(&failure), |()| Action::Continue)
+            .map_or_else(|failure| self.fail(&failure), |()| Action::Continue)
     }
 
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
@@ -180,7 +203,7 @@ fn answer(reason: &str, response: &Response) -> Result<(), Status> {
 }
 
 /// Says why, and to which request, but nothing that the client sent and could be a secret.
-fn log_refusal(request: &Request<'_>, reason: Reason) {
+fn log_refusal(request: &Request<'_>, reason: Reason, what: &str) {
     // Every visitor who is not signed in yet is refused once.
     let level = if reason == Reason::NoCredential {
         Level::Debug
@@ -200,7 +223,7 @@ fn log_refusal(request: &Request<'_>, reason: Reason) {
     let name = reason.name();
     abi::log(
         level,
-        &format!("refused: reason={name} request_id={id}: {reason}"),
+        &format!("{what}: reason={name} request_id={id}: {reason}"),
     );
 }
 
