@@ -61,12 +61,7 @@ impl Rules {
         // A trie for each set, not for each host: hosts times paths could be a million.
         let mut known: Vec<(Option<Vec<&str>>, usize)> = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
-            let hosts = rule.matches.hosts.as_ref().map(|hosts| {
-                let mut hosts: Vec<&str> = hosts.iter().map(Host::as_str).collect();
-                hosts.sort_unstable();
-                hosts.dedup();
-                hosts
-            });
+            let hosts = rule.matches.hosts.as_deref().map(set);
             let same = known.iter().find(|(set, _)| *set == hosts);
             let at = same.map_or_else(|| this.add_trie(hosts.as_deref()), |(_, at)| *at);
             known.push((hosts, at));
@@ -165,6 +160,17 @@ impl Rules {
             },
         }
     }
+}
+
+/// The hosts in order, each once. (The library's sorting alone would be some kilobytes of module.)
+fn set(hosts: &[Host]) -> Vec<&str> {
+    let mut set: Vec<&str> = Vec::with_capacity(hosts.len());
+    for host in hosts {
+        if let Err(place) = set.binary_search(&host.as_str()) {
+            set.insert(place, host.as_str());
+        }
+    }
+    set
 }
 
 /// Whether a rule that was found by host and folded path matches exactly.
