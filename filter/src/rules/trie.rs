@@ -4,6 +4,8 @@
 //! take it for. So it finds too much rather than too little, and what it finds is confirmed by the
 //! exact comparison.
 
+use std::borrow::Cow;
+
 use latchkey_filter_config::{PathPattern, PatternSegment};
 
 use super::careless;
@@ -108,15 +110,16 @@ impl Trie {
         }
     }
 
-    fn child(&mut self, at: usize, folded: &[u8]) -> usize {
+    fn child(&mut self, at: usize, segment: &[u8]) -> usize {
+        let folded = folded(segment);
         let new = self.nodes.len();
         let Some(node) = self.nodes.get_mut(at) else {
             return at;
         };
-        match node.position(folded) {
+        match node.position(&folded) {
             Ok(known) => node.children.get(known).map_or(at, |(_, child)| *child),
             Err(place) => {
-                let folded = folded.to_ascii_lowercase().into_boxed_slice();
+                let folded = folded.into_owned().into_boxed_slice();
                 node.children.insert(place, (folded, new));
                 self.nodes.push(Node::default());
                 new
@@ -140,16 +143,26 @@ impl Trie {
 impl Node {
     /// The child that a segment of a path leads to.
     fn named(&self, segment: &str) -> Option<usize> {
+        if self.children.is_empty() {
+            return None;
+        }
         let bytes = decoded(segment);
-        let place = self.position(careless(&bytes)).ok()?;
+        let place = self.position(&folded(careless(&bytes))).ok()?;
         self.children.get(place).map(|(_, child)| *child)
     }
 
-    /// Where the child for these bytes is or would be, in whatever case they are.
-    fn position(&self, bytes: &[u8]) -> Result<usize, usize> {
-        self.children.binary_search_by(|(known, _)| {
-            let lower = bytes.iter().map(u8::to_ascii_lowercase);
-            known.iter().copied().cmp(lower)
-        })
+    /// Where the child for a folded segment is or would be.
+    fn position(&self, folded: &[u8]) -> Result<usize, usize> {
+        self.children
+            .binary_search_by(|(known, _)| (**known).cmp(folded))
+    }
+}
+
+/// In lower case; most are already.
+fn folded(segment: &[u8]) -> Cow<'_, [u8]> {
+    if segment.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(segment.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(segment)
     }
 }
