@@ -118,10 +118,14 @@ impl Member {
         T: TryFrom<String>,
         Problem: From<T::Error>,
     {
+        let (path, text) = self.string()?;
+        T::try_from(text).map_err(|error| ConfigError::new(path, Problem::from(error)))
+    }
+
+    /// Apart from `text`, so that each form of text adds only its own part to the module.
+    fn string(self) -> Result<(String, String), ConfigError> {
         match self.value {
-            Value::String(text) => {
-                T::try_from(text).map_err(|error| ConfigError::new(self.path, Problem::from(error)))
-            }
+            Value::String(text) => Ok((self.path, text)),
             _ => Err(ConfigError::new(self.path, Problem::NotAText)),
         }
     }
@@ -140,20 +144,19 @@ impl Member {
     }
 
     /// The entries of a list.
-    pub(crate) fn entries(self) -> Result<impl Iterator<Item = Member>, ConfigError> {
+    pub(crate) fn entries(self) -> Result<Vec<Member>, ConfigError> {
         let path = self.path;
-        match self.value {
-            Value::Array(entries) => {
-                Ok(entries
-                    .into_iter()
-                    .enumerate()
-                    .map(move |(at, value)| Member {
-                        path: format!("{path}[{at}]"),
-                        value,
-                    }))
-            }
-            _ => Err(ConfigError::new(path, Problem::NotAList)),
+        let Value::Array(values) = self.value else {
+            return Err(ConfigError::new(path, Problem::NotAList));
+        };
+        let mut entries = Vec::with_capacity(values.len());
+        for (at, value) in values.into_iter().enumerate() {
+            entries.push(Member {
+                path: format!("{path}[{at}]"),
+                value,
+            });
         }
+        Ok(entries)
     }
 
     /// A list of texts of a certain form.
@@ -162,7 +165,11 @@ impl Member {
         T: TryFrom<String>,
         Problem: From<T::Error>,
     {
-        self.entries()?.map(Self::text).collect()
+        let mut texts = Vec::new();
+        for entry in self.entries()? {
+            texts.push(entry.text()?);
+        }
+        Ok(texts)
     }
 }
 

@@ -190,7 +190,7 @@ impl FilterConfig {
             enforce: members.flag("enforce", true)?,
             rules: members.take("rules").map_or_else(
                 || Ok(Vec::new()),
-                |rules| rules.entries()?.map(Rule::read).collect(),
+                |rules| rules.entries()?.into_iter().map(Rule::read).collect(),
             )?,
             default: members
                 .take("default")
