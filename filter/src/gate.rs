@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use latchkey_filter_config::{Access, FilterConfig, Preflight};
-use latchkey_token::{JwkSet, SignatureVerifier, VerifiedToken};
+use latchkey_token::{Claims, JwkSet, SignatureVerifier, VerifiedToken};
 
 use crate::{
     authority::Authority,
@@ -14,14 +14,17 @@ use crate::{
     path::Target,
     reason::Reason,
     refusal::{self, Response},
+    renewal::{Ask, Renewals},
     request::{Request, Surroundings},
     requirements,
+    revocations::{FeedError, Revocations},
     rules::{Chosen, Rules},
     shadow, sign_in,
     tokens::Tokens,
     upstream::{self, Changes},
 };
 
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +34,8 @@ pub struct Gate {
     rules: Rules,
     reserved: Reserved,
     tokens: Tokens,
+    revocations: Option<Revocations>,
+    renewals: Renewals,
 }
 
 /// What becomes of a request.
@@ -44,13 +49,8 @@ pub struct Decision {
     pub cache_hit: Option<bool>,
     /// Who sent it, as far as a good token says so.
     pub token: Option<Rc<VerifiedToken>>,
-}
-
-/// What is learnt on the way to a decision.
-#[derive(Default)]
-struct Trace {
-    cache_hit: Option<bool>,
-    token: Option<Rc<VerifiedToken>>,
+    /// Lines for `set-cookie` of the response, which then must not be kept by a cache.
+    pub set_cookie: Vec<String>,
 }
 
 /// Whether a request goes on.
@@ -60,6 +60,31 @@ pub enum Outcome {
     Forward(Changes),
     /// It ends here.
     Refuse(Reason, Response),
+    /// It waits for a new token: [`Gate::start_renewal`], then [`Gate::decide_again`].
+    Renew(Ask),
+}
+
+/// What a request has waited for already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Nothing.
+    Nothing,
+    /// A new token, which is remembered if it came; if not, the old one has to do.
+    Renewal,
+    /// The sidecar, which says that the session is over.
+    SessionOver,
+}
+
+/// Why a request does not go on, or not yet.
+enum Stop {
+    Refuse(Reason),
+    Renew(Ask),
+}
+
+impl<E: Into<Reason>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Refuse(error.into())
+    }
 }
 
 impl Gate {
@@ -69,11 +94,14 @@ impl Gate {
         let rules = Rules::new(&config.rules);
         let reserved = Reserved::new(&config);
         let tokens = Tokens::new(&config, hash_key);
+        let revocations = config.revocations.as_ref().map(Revocations::new);
         Self {
             config,
             rules,
             reserved,
             tokens,
+            revocations,
+            renewals: Renewals::default(),
         }
     }
 
@@ -86,7 +114,40 @@ impl Gate {
     /// Whether tokens can be checked.
     #[must_use]
     pub fn is_ready(&self) -> bool {
+        let is_complete = |revocations: &Revocations| revocations.feed.is_complete();
+        self.tokens.is_ready() && self.revocations.as_ref().is_none_or(is_complete)
+    }
+
+    /// Whether there are keys.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
         self.tokens.is_ready()
+    }
+
+    /// What was revoked, unless that is switched off.
+    pub fn revocations(&mut self) -> Option<&mut Revocations> {
+        self.revocations.as_mut()
+    }
+
+    /// Takes an answer to the question for what was revoked. `now` is in Unix milliseconds.
+    ///
+    /// # Errors
+    /// When it is none that can be relied on. What is known stays.
+    pub fn take_revocations(
+        &mut self,
+        answer: &[u8],
+        now: u64,
+        verifier: &impl SignatureVerifier,
+    ) -> Result<(), FeedError> {
+        let (Some(Revocations { feed, revoked, .. }), Some(keys)) =
+            (&mut self.revocations, self.tokens.keys())
+        else {
+            return Err(FeedError::NotAsked);
+        };
+        let issuer = self.config.issuer.as_str();
+        feed.answered(now, answer, issuer, keys, verifier, revoked)?;
+        self.tokens.revoke_keys(revoked.keys());
+        Ok(())
     }
 
     /// Puts these keys in the place of those before.
@@ -124,21 +185,48 @@ impl Gate {
         now: u64,
         verifier: &impl SignatureVerifier,
     ) -> Decision {
-        let mut trace = Trace::default();
-        let judged = self.judge(request, surroundings, now, verifier, &mut trace);
+        self.decide_again(request, surroundings, now, verifier, After::Nothing)
+    }
+
+    /// Decides on a request that has waited. `now` is in Unix seconds.
+    pub fn decide_again(
+        &mut self,
+        request: &Request<'_>,
+        surroundings: &impl Surroundings,
+        now: u64,
+        verifier: &impl SignatureVerifier,
+        after: After,
+    ) -> Decision {
+        let mut noted = Noted {
+            now,
+            after,
+            cache_hit: None,
+            token: None,
+            set_cookie: Vec::new(),
+        };
+        let judged = self.judge(request, surroundings, verifier, &mut noted);
         let mut would_refuse = None;
         let outcome = if self.config.enforce {
-            judged.map_or_else(|reason| self.refuse(request, reason), Outcome::Forward)
+            match judged {
+                Ok(changes) => Outcome::Forward(changes),
+                Err(Stop::Refuse(reason)) => self.refuse(request, reason),
+                Err(Stop::Renew(ask)) => Outcome::Renew(ask),
+            }
         } else {
-            would_refuse = judged.err();
+            // What would be renewed would pass; no call is made to find out.
+            would_refuse = match judged {
+                Err(Stop::Refuse(reason)) => Some(reason),
+                Ok(_) | Err(Stop::Renew(_)) => None,
+            };
             let spoofed = || self.reserved.spoofed(request.names());
             Outcome::Forward(shadow::changes(&self.config, surroundings, spoofed))
         };
         Decision {
             outcome,
             would_refuse,
-            cache_hit: trace.cache_hit,
-            token: trace.token,
+            cache_hit: noted.cache_hit,
+            token: noted.token,
+            set_cookie: noted.set_cookie,
         }
     }
 
@@ -146,55 +234,62 @@ impl Gate {
         &mut self,
         request: &Request<'_>,
         surroundings: &impl Surroundings,
-        now: u64,
         verifier: &impl SignatureVerifier,
-        trace: &mut Trace,
-    ) -> Result<Changes, Reason> {
+        noted: &mut Noted,
+    ) -> Result<Changes, Stop> {
         let Self {
             config,
             rules,
             reserved,
-            tokens,
+            ..
         } = self;
         let authority = authority(request)?;
         let target = target(request)?;
-        let spoofed = || reserved.spoofed(request.names());
         if sign_in::is_sign_in(config, authority.host(), &target, surroundings)? {
             return Ok(Changes {
-                remove: spoofed(),
+                remove: reserved.spoofed(request.names()),
                 set: sign_in::headers(surroundings),
             });
         }
         let rule = rules.choose(config, authority.host(), request.method(), &target);
         check_path(&rule, &target)?;
         match rule.access {
-            Access::Deny => Err(Reason::Denied),
-            Access::Public => Ok(upstream::anonymous(config, request, &target, spoofed())),
+            Access::Deny => Err(Reason::Denied.into()),
+            Access::Public => {
+                let spoofed = reserved.spoofed(request.names());
+                Ok(upstream::anonymous(config, request, &target, spoofed))
+            }
             Access::Authenticated
                 if rule.preflight == Preflight::Pass && cors::is_preflight(request) =>
             {
-                Ok(upstream::anonymous(config, request, &target, spoofed()))
+                let spoofed = reserved.spoofed(request.names());
+                Ok(upstream::anonymous(config, request, &target, spoofed))
             }
             Access::Authenticated => {
-                tokens.check_ready()?;
-                let found = credentials::find(request, config)?.ok_or(Reason::NoCredential)?;
-                let token =
-                    tokens.authenticate(found.token, now, verifier, &mut trace.cache_hit)?;
-                let claims = trace.token.insert(token).claims();
-                certificate::check(claims, surroundings)?;
-                if found.carrier == Carrier::Cookie
-                    && cross_site::is_foreign(request, &authority, config, rule.same_site_origins)
-                {
-                    return Err(Reason::CrossSite);
+                let index = rule.index;
+                self.tokens.check_ready()?;
+                if let Some(revocations) = &self.revocations {
+                    revocations.check_ready(noted.now)?;
                 }
-                if let Some(require) = rule.require {
-                    requirements::check(require, claims, now, config.clock_skew.as_secs())?;
+                let mut found = credentials::find(request, config)?.ok_or(Reason::NoCredential)?;
+                let is_foreign = found.carrier == Carrier::Cookie
+                    && cross_site::is_foreign(request, &authority, config, rule.same_site_origins);
+                let bound = |claims: &Claims| certificate::check(claims, surroundings);
+                let admitted = self.admit(request, found, is_foreign, bound, verifier, noted)?;
+                let claims = admitted.token.claims();
+                if let Some(renewed) = &admitted.renewed {
+                    found.token = renewed.token.as_bytes();
+                }
+                let rule = index.and_then(|index| self.config.rules.get(index));
+                if let Some(require) = rule.and_then(|rule| rule.require.as_ref()) {
+                    let skew = self.config.clock_skew.as_secs();
+                    requirements::check(require, claims, noted.now, skew)?;
                 }
                 Ok(upstream::identified(
-                    config,
+                    &self.config,
                     request,
                     &target,
-                    spoofed(),
+                    self.reserved.spoofed(request.names()),
                     found,
                     claims,
                 ))
@@ -219,6 +314,15 @@ impl Gate {
         }
         Outcome::Refuse(reason, response)
     }
+}
+
+/// What is known of a request beside its headers, and what is found out about it.
+struct Noted {
+    now: u64,
+    after: After,
+    cache_hit: Option<bool>,
+    token: Option<Rc<VerifiedToken>>,
+    set_cookie: Vec<String>,
 }
 
 fn authority<'a>(request: &Request<'a>) -> Result<Authority<'a>, Reason> {

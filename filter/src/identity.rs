@@ -274,6 +274,7 @@ mod tests {
         let mut claims = test_support::claims();
         claims.policies = vec!["a".to_owned(), "b,admin".to_owned()];
         claims.amr = vec!["hwk".to_owned(), "user".to_owned()];
+        claims.sid = "session".to_owned();
         claims.auth_time = Some(12);
         claims.email_verified = Some(true);
         claims.authn = Some(Authn {
@@ -291,7 +292,7 @@ mod tests {
             ("aud", "app", r#"["app"]"#),
             ("auth_time", "12", "12"),
             ("email_verified", "true", "true"),
-            ("sid", "sid", r#""sid""#),
+            ("sid", "session", r#""session""#),
             ("jti", "jti", r#""jti""#),
             ("iat", "1750000000", "1750000000"),
             ("exp", "1750000600", "1750000600"),

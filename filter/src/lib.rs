@@ -14,9 +14,12 @@
 //! 5. The one token is found ([`credentials`]) and checked, or known already ([`tokens`],
 //!    [`cache`]).
 //!    A token that is bound to a client certificate counts only with it ([`certificate`]).
-//! 6. Requests that another site makes a browser send are refused ([`cross_site`], [`cors`]), then
-//!    those whose session is not what the rule asks for ([`requirements`], [`step_up`]).
-//! 7. The application is told who it is, and nothing else that looks like it ([`identity`],
+//! 6. What was revoked is refused ([`revocations`]), and so are requests that another site makes a
+//!    browser send ([`cross_site`], [`cors`]).
+//! 7. A token that has expired, or is about to, is replaced while the request waits ([`renewal`]).
+//! 8. Requests whose session is not what the rule asks for are refused ([`requirements`],
+//!    [`step_up`]).
+//! 9. The application is told who it is, and nothing else that looks like it ([`identity`],
 //!    [`upstream`]).
 //!
 //! Where nothing is enforced, all of it is only counted ([`shadow`]).
@@ -52,8 +55,10 @@ pub mod key_fetch;
 pub mod path;
 pub mod reason;
 pub mod refusal;
+pub mod renewal;
 pub mod request;
 pub mod requirements;
+pub mod revocations;
 pub mod rules;
 pub mod shadow;
 pub mod sign_in;

@@ -12,7 +12,7 @@ mod tests;
 
 /// Longer return addresses do not fit every server's and browser's idea of a URL.
 const MAX_RETURN_BYTES: usize = 2048;
-/// How soon a client should try again while there are no keys, in seconds.
+/// How soon a client should try again while sessions cannot be checked, in seconds.
 const RETRY_AFTER: &str = "2";
 /// Tells monitoring what kind of refusal it is; no more than the problem's type does.
 const REASON: &str = "x-latchkey-reason";
@@ -175,7 +175,7 @@ fn common_headers(reason: Reason, content_type: &str) -> Vec<(&'static str, Stri
 fn challenge(reason: Reason) -> String {
     let mut challenge = "Bearer realm=\"latchkey\"".to_owned();
     let error = match reason {
-        Reason::Token(_) | Reason::CertificateMismatch => "invalid_token",
+        Reason::Token(_) | Reason::Revoked(_) | Reason::CertificateMismatch => "invalid_token",
         Reason::Credential(_) => "invalid_request",
         Reason::StepUp(_) => "insufficient_user_authentication",
         _ => return challenge,
@@ -197,7 +197,10 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "Sign-in required",
             "This needs a session. Please sign in.",
         ),
-        Reason::Credential(_) | Reason::Token(_) | Reason::CertificateMismatch => (
+        Reason::Credential(_)
+        | Reason::Token(_)
+        | Reason::Revoked(_)
+        | Reason::CertificateMismatch => (
             "unauthorized",
             "Sign-in required",
             "The session that was sent is not valid or has ended. Please sign in again.",
@@ -227,7 +230,7 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "Not allowed",
             "This request was sent by another web site.",
         ),
-        Reason::NoKeys => (
+        Reason::NoKeys | Reason::NoRevocations | Reason::StaleRevocations | Reason::NoRenewal => (
             "not-ready",
             "Not ready yet",
             "The gateway cannot check sessions at the moment. Please try again shortly.",

@@ -9,7 +9,7 @@
 //! it: a thousand rules cost it no more than ten.
 
 use latchkey_filter_config::{
-    Access, FilterConfig, Host, Origin, PathPattern, PatternSegment, Preflight, Require, Rule,
+    Access, FilterConfig, Host, Origin, PathPattern, PatternSegment, Preflight, Rule,
 };
 
 use crate::path::{NormalPath, Target, decoded};
@@ -30,8 +30,6 @@ pub struct Chosen<'a> {
     pub refuse_ambiguous_paths: bool,
     /// Other origins that may send changing requests with the session's cookie.
     pub same_site_origins: &'a [Origin],
-    /// What the session must have.
-    pub require: Option<&'a Require>,
     /// What becomes of CORS preflights.
     pub preflight: Preflight,
     /// Other origins whose scripts may read why they are refused.
@@ -145,7 +143,6 @@ impl Rules {
                 access: rule.allow,
                 refuse_ambiguous_paths: rule.refuse_ambiguous_paths,
                 same_site_origins: &rule.same_site_origins,
-                require: rule.require.as_ref(),
                 preflight: rule.preflight,
                 cors_origins: &rule.cors_origins,
             },
@@ -154,7 +151,6 @@ impl Rules {
                 access: config.default,
                 refuse_ambiguous_paths: true,
                 same_site_origins: &[],
-                require: None,
                 preflight: Preflight::Refuse,
                 cors_origins: &[],
             },

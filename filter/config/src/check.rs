@@ -16,7 +16,11 @@ const REFRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_ho
 const TIMEOUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
 
 /// Limits of `max_age`: shorter than a login takes nobody could meet, longer than a year is none.
-const MAX_AGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(24 * 365));
+const PRESENCE_AGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(24 * 365));
+/// The sidecar keeps a question open for up to 25 s, so a list may be that old at any time.
+const MAX_AGE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(24));
+/// A token lives an hour at most.
+const REFRESH_BEFORE: (Duration, Duration) = (Duration::ZERO, Duration::from_mins(30));
 
 /// Checks a configuration whose values are well-formed one by one.
 pub(crate) fn check(config: &FilterConfig) -> Result<(), ConfigError> {
@@ -28,6 +32,14 @@ pub(crate) fn check(config: &FilterConfig) -> Result<(), ConfigError> {
         (Duration::ZERO, MAX_CLOCK_SKEW),
     )?;
     within("jwks.refresh", config.jwks.refresh, REFRESH)?;
+    if let Some(revocations) = &config.revocations {
+        within("revocations.max_age", revocations.max_age, MAX_AGE)?;
+    }
+    within(
+        "session.refresh_before",
+        config.session.refresh_before,
+        REFRESH_BEFORE,
+    )?;
     within("sidecar.timeout", config.sidecar.timeout, TIMEOUT)?;
     if config.session.cookie == config.session.refresh_cookie {
         return same("session.refresh_cookie", "session.cookie");
@@ -119,8 +131,8 @@ fn check_rule(config: &FilterConfig, index: usize, rule: &Rule) -> Result<(), Co
         if !has_session {
             return refuse(key("require"), Problem::RequireWithoutSession);
         }
-        let max_age = require.max_age.unwrap_or(MAX_AGE.0);
-        within(&key("require.max_age"), max_age, MAX_AGE)?;
+        let max_age = require.max_age.unwrap_or(PRESENCE_AGE.0);
+        within(&key("require.max_age"), max_age, PRESENCE_AGE)?;
     }
     for (at, path) in matches.paths.iter().flatten().enumerate() {
         if config.public_path.covers(path.as_str()) {

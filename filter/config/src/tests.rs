@@ -65,7 +65,8 @@ fn reads_everything_that_can_be_said() {
             "public_cluster": "outbound|8080||latchkey.latchkey.svc.cluster.local",
             "authority": "latchkey.latchkey.svc", "timeout": "500ms"},
         "jwks": {"refresh": "10s", "inline": {"keys": [key.public_jwk()]}},
-        "session": {"cookie": "latchkey", "refresh_cookie": "latchkey-refresh"},
+        "revocations": {"max_age": "30s", "when_stale": "refuse"},
+        "session": {"cookie": "latchkey", "refresh_cookie": "latchkey-refresh", "refresh_before": "0s"},
         "bearer": false,
         "clock_skew": "0s",
         "identity_headers": {"sub": "x-user", "email": null, "name": "x-name"},
@@ -81,6 +82,9 @@ fn reads_everything_that_can_be_said() {
     }))
     .unwrap();
     assert_eq!(config.rules.len(), 3);
+    let revocations = config.revocations.unwrap();
+    assert_eq!(revocations.when_stale, WhenStale::Refuse);
+    assert_eq!(config.session.refresh_before, Duration::ZERO);
     assert_eq!(config.default, Access::Deny);
     let headers: Vec<_> = config
         .identity_headers
@@ -104,7 +108,8 @@ fn assert_at_fault(config: &Value, key: &str) {
 fn the_key_at_fault_is_named() {
     for (object, key, value) in [
         ("", "isuer", json!("x")),
-        ("", "revocations", json!({})),
+        ("", "revocation", json!({})),
+        ("", "revocations", json!(false)),
         ("", "issuer", json!("http://example.com")),
         ("", "audiences", json!([])),
         ("", "audiences", json!("app")),
@@ -129,6 +134,27 @@ fn the_key_at_fault_is_named() {
     }
     for (key, value, path) in [
         ("audiences", json!(["a", ""]), "audiences[1]"),
+        (
+            "revocations",
+            json!({"max_age": "29s"}),
+            "revocations.max_age",
+        ),
+        (
+            "revocations",
+            json!({"max_age": "25h"}),
+            "revocations.max_age",
+        ),
+        (
+            "revocations",
+            json!({"when_stale": "open"}),
+            "revocations.when_stale",
+        ),
+        ("revocations", json!({"poll": "1s"}), "revocations.poll"),
+        (
+            "session",
+            json!({"refresh_before": "31m"}),
+            "session.refresh_before",
+        ),
         ("hosts", json!(["app.example.com:8080"]), "hosts[0]"),
         ("hosts", json!(["*.example.com"]), "hosts[0]"),
         ("jwks", json!({"refresh": "10ms"}), "jwks.refresh"),

@@ -67,6 +67,7 @@ fn refused(decision: &Decision) -> Reason {
     match &decision.outcome {
         Outcome::Refuse(reason, _) => *reason,
         Outcome::Forward(changes) => panic!("goes on: {changes:?}"),
+        Outcome::Renew(ask) => panic!("waits: {ask:?}"),
     }
 }
 
@@ -75,6 +76,7 @@ fn changes(decision: Decision) -> Changes {
     match decision.outcome {
         Outcome::Forward(changes) => changes,
         Outcome::Refuse(reason, _) => panic!("refused: {reason}"),
+        Outcome::Renew(ask) => panic!("waits: {ask:?}"),
     }
 }
 
@@ -108,7 +110,7 @@ fn cookie_of(claims: &Claims) -> String {
 fn response(decision: &Decision) -> &Response {
     match &decision.outcome {
         Outcome::Refuse(_, response) => response,
-        Outcome::Forward(changes) => panic!("goes on: {changes:?}"),
+        other => panic!("not refused: {other:?}"),
     }
 }
 
@@ -154,6 +156,7 @@ fn without_a_session_nothing_passes_but_what_is_public() {
         match decide(gate, "GET", path, &[]).outcome {
             Outcome::Forward(_) => assert_eq!(expected, None, "{path}"),
             Outcome::Refuse(reason, _) => assert_eq!(Some(reason), expected, "{path}"),
+            Outcome::Renew(ask) => panic!("waits: {ask:?}"),
         }
     }
 }

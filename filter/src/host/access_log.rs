@@ -22,7 +22,7 @@ fn value(field: LogField, decision: &Decision) -> Option<&str> {
     let claims = decision.token.as_ref().map(|token| token.claims());
     let refused = match &decision.outcome {
         Outcome::Refuse(reason, _) => Some(reason),
-        Outcome::Forward(_) => None,
+        Outcome::Forward(_) | Outcome::Renew(_) => None,
     };
     match field {
         LogField::User => claims.map(|claims| claims.sub.as_str()),

@@ -44,7 +44,7 @@ fn chosen_claims_arrive_in_chosen_headers() {
         ("x-policies", Some("read,write")),
         ("x_policies", None),
         ("x-auth-time", Some("1700000000")),
-        ("x-session", Some("session-1")),
+        ("x-session", Some("0b9e1d6c-6c1f-4f0a-8d3a-6a0f2f1c7e22")),
         ("x-attested", Some("true")),
         ("x-attachment", Some("cross-platform")),
         ("x-latchkey-token", None),

@@ -76,3 +76,15 @@ fn a_bound_session_is_refused_under_every_rule_and_before_anything_else() {
     let decision = decide(gate, "GET", "/x", &[("cookie", &unbound)]);
     assert_eq!(refused(&decision), Reason::CertificateMissing);
 }
+
+#[test]
+fn no_call_is_made_for_a_session_of_another_certificate() {
+    let mut stolen = claims();
+    stolen.exp = NOW - 60;
+    stolen.cnf = Some(latchkey_token::Confirmation {
+        certificate_thumbprint: "A".repeat(43),
+    });
+    let cookie = format!("{}; __Host-latchkey-refresh=secret", cookie_of(&stolen));
+    let decision = decide(&mut gate(), "GET", "/x", &[("cookie", &cookie)]);
+    assert_eq!(refused(&decision), Reason::CertificateMismatch);
+}

@@ -43,3 +43,23 @@ fn a_shadow_decides_and_touches_nothing() {
     assert!(removed(&passed, "x-latchkey-client-address"));
     assert_eq!(set(&passed, "x-latchkey-client-address"), Some("192.0.2.1"));
 }
+
+#[test]
+fn a_shadow_waits_for_nothing() {
+    let mut expired = claims();
+    expired.exp = NOW - 60;
+    let token = cookie_of(&expired);
+    let cookie = format!("{token}; __Host-latchkey-refresh=secret");
+    let headers = [("cookie", cookie.as_str())];
+    let decision = decide(
+        &mut gate_of(&json!({"enforce": false})),
+        "GET",
+        "/x",
+        &headers,
+    );
+    assert_eq!(decision.would_refuse, None, "it would be renewed");
+    assert_eq!(decision.set_cookie, Vec::<String>::new());
+    assert_eq!(changes(decision), Changes::default());
+    let decision = decide(&mut gate_of(&json!({})), "GET", "/x", &headers);
+    assert!(matches!(decision.outcome, Outcome::Renew(_)));
+}
