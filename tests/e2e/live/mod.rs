@@ -1,9 +1,10 @@
 //! What the filter learns while it runs: what was revoked, new tokens, new keys. The sidecar's side
-//! is played by the tests.
+//! is played by the tests; `whole` has the real one.
 
 mod keys;
 mod renewal;
 mod revocations;
+mod whole;
 
 use latchkey_tests::envoy::manifest_values;
 use latchkey_tests::http::Request;
