@@ -21,10 +21,8 @@ fn a_logout_counts_on_every_worker_and_after_a_restart() {
     let port = gateway.envoy.port;
     let mut ann = Visitor::new(port);
     ann.register("ann");
-    let before = Visitor {
-        cookies: ann.cookies.clone(),
-        ..Visitor::new(port)
-    };
+    let mut before = Visitor::new(port);
+    before.cookies = ann.cookies.clone();
     let statuses = || -> Vec<u16> {
         let send = |_| before.request("GET", "/").send().status;
         (0..20).map(send).collect()
