@@ -6,5 +6,6 @@ mod harness;
 mod hostile;
 mod istio;
 mod manifests;
+mod operate;
 mod people;
 mod tls;

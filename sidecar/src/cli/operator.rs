@@ -5,7 +5,7 @@ mod show;
 
 use clap::{Args, Subcommand, ValueEnum};
 use client::{Client, ClientError};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// How to find the running sidecar, and how to show what it answers.

@@ -125,7 +125,7 @@ pub(super) async fn a_sign_count_that_does_not_grow_stores_nothing(store: Arc<dy
                 &credential_id(10),
                 assertion(count),
                 &session(1, 1),
-                Some(session_id(9)),
+                Some(&revoked_session(9)),
             )
             .await;
         assert_eq!(
