@@ -7,6 +7,7 @@ mod hostile;
 mod istio;
 mod live;
 mod manifests;
+mod operate;
 mod people;
 mod rules;
 mod tls;
