@@ -7,4 +7,5 @@ mod hostile;
 mod istio;
 mod manifests;
 mod people;
+mod sockets;
 mod tls;
