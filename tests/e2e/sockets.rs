@@ -1,6 +1,7 @@
 //! Connections that become something else than HTTP/1.1 requests: WebSockets in HTTP/1.1 and in
 //! HTTP/2 (RFC 8441), gRPC, tunnels. The same check as for any request, or none gets through.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use latchkey_tests::{Echo, EnvoyConfig, Guarded, http2};
@@ -141,13 +142,18 @@ fn a_websocket_in_http2_is_checked_like_any_other() {
     assert_eq!(answer, (200, ECHOED.to_vec()));
     let handshakes = sockets.echo.take();
     assert_eq!(handshakes.len(), 1);
-    assert_eq!(handshakes[0].get("cookie"), None, "the session stays behind");
+    assert_eq!(
+        handshakes[0].get("cookie"),
+        None,
+        "the session stays behind"
+    );
 
-    // Another protocol is refused by our filter or, with a session, by Envoy.
+    // Another protocol: refused by our filter or by Envoy, with a session too.
     for protocol in ["connect-udp", "h2c", "x"] {
-        assert_eq!(sockets.open_in_http2(protocol, &[]).0, 401, "{protocol}");
-        let status = sockets.open_in_http2(protocol, &headers).0;
-        assert!((400..500).contains(&status), "{protocol}: {status}");
+        for headers in [&[][..], &headers] {
+            let status = sockets.open_in_http2(protocol, headers).0;
+            assert!((400..500).contains(&status), "{protocol}: {status}");
+        }
     }
     assert!(sockets.echo.take().is_empty());
     sockets.gateway.assert_alive("extended CONNECT");
@@ -187,20 +193,26 @@ fn grpc_calls_are_checked() {
     assert!(gateway.upstream.take().is_empty());
 
     let member = [grpc, te, ("authorization", bearer.as_bytes())];
-    let (status, answered) = http2::send(port, "POST", path, &member, Some(&[])).expect("an answer");
+    let (status, answered) =
+        http2::send(port, "POST", path, &member, Some(&[])).expect("an answer");
     assert_eq!(status, 200, "{answered:?}");
     let call = gateway.upstream.only();
     assert_eq!(call.target(), path);
-    assert_eq!(call.header("content-type").as_deref(), Some("application/grpc"));
+    assert_eq!(
+        call.header("content-type").as_deref(),
+        Some("application/grpc")
+    );
     assert_eq!(call.header("authorization"), None);
     let user = call.header("x-auth-request-user");
-    assert_eq!(user.as_deref(), Some("7f8a1d5e-5f5b-4a55-9d7c-0a4b9c1d2e3f"));
+    assert_eq!(
+        user.as_deref(),
+        Some("7f8a1d5e-5f5b-4a55-9d7c-0a4b9c1d2e3f")
+    );
 }
 
-/// Even where the gateway is configured for tunnels: a CONNECT has no path, so no rule can be meant
-/// for it.
+/// Where the gateway is configured for tunnels. A CONNECT has no path, so only the default is for it.
 #[test]
-fn a_tunnel_is_refused() {
+fn a_tunnel_is_checked_like_a_request() {
     let gateway = Guarded::start_with(|config| {
         allow_connect(config);
         let manager = config.connection_manager();
@@ -219,22 +231,49 @@ fn a_tunnel_is_refused() {
     });
     let port = gateway.envoy.port;
     let member = format!("Bearer {}", gateway.forge.token());
-    for authorization in ["Bearer forged", member.as_str()] {
-        let head = format!(
-            "CONNECT localhost:{port} HTTP/1.1\r\nhost: localhost:{port}\r\n\
-             authorization: {authorization}\r\nconnection: close\r\n\r\n"
+    let cookie = format!("latchkey={}", gateway.forge.token());
+    for (fields, status) in [
+        (vec![], 401),
+        (vec![("authorization", "Bearer forged")], 401),
+        (vec![("cookie", &*cookie), ("origin", "null")], 403),
+        (vec![("authorization", &*member)], 200),
+    ] {
+        let lines: String = fields
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let head =
+            format!("CONNECT localhost:{port} HTTP/1.1\r\nhost: localhost:{port}\r\n{lines}\r\n");
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the gateway listens");
+        stream
+            .write_all(head.as_bytes())
+            .expect("the gateway reads");
+        let answer = read_head(&mut stream);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
         );
-        let status = gateway
-            .stranger()
-            .raw(head.as_bytes())
-            .map(|answer| answer.status);
-        assert_eq!(status, Some(400), "{authorization}");
-        let fields = [("authorization", authorization.as_bytes())];
-        let status = http2::send(port, "CONNECT", "", &fields, None).map(|answer| answer.0);
-        assert_eq!(status.ok(), Some(400), "{authorization}");
-        assert!(gateway.upstream.take().is_empty(), "{authorization}");
+
+        let fields: Vec<(&str, &[u8])> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()))
+            .collect();
+        let answer = http2::send(port, "CONNECT", "", &fields, None).map(|answer| answer.0);
+        assert_eq!(answer.ok(), Some(status), "{fields:?}");
+        assert!(gateway.upstream.take().is_empty(), "{fields:?}");
     }
     gateway.assert_alive("CONNECT");
+}
+
+/// The head of an answer; what follows in a tunnel has no end.
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("an answer");
+        head.extend(byte);
+    }
+    String::from_utf8_lossy(&head).into_owned()
 }
 
 fn allow_connect(config: &mut EnvoyConfig) {

@@ -120,7 +120,9 @@ pub fn extended_connect(
             sending.send_data(Bytes::from_static(bytes), false)?;
             let mut body = response.into_body();
             while received.len() < await_bytes {
-                let Some(chunk) = body.data().await else { break };
+                let Some(chunk) = body.data().await else {
+                    break;
+                };
                 received.extend_from_slice(&chunk?);
             }
         }

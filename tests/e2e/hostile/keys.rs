@@ -74,6 +74,9 @@ impl Fetching<Drip> {
     }
 }
 
+/// Envoy's main thread has a VM of its own beside that of the one worker, and its root context
+/// fetches keys, too.
+const VMS: usize = 2;
 const JSON: &str = "content-type: application/json\r\n";
 
 #[test]
@@ -177,7 +180,7 @@ fn keys_that_come_one_byte_a_second_change_nothing_and_pile_up_no_calls() {
     let stranger = Forge::new(&gateway.forge.issuer, "key-2", 9);
     gateway.keys.drip(&stranger.jwks().to_string());
     let mut number = 0;
-    let most_at_once = wait::until("four calls were given up", || {
+    let most_at_once = wait::until("three calls of each VM were given up", || {
         number += 1;
         // Not one that may be remembered from before.
         let fresh = gateway
@@ -186,13 +189,11 @@ fn keys_that_come_one_byte_a_second_change_nothing_and_pile_up_no_calls() {
         assert_eq!(gateway.status("/", &fresh), 200, "the old keys stay");
         assert_eq!(gateway.status("/", &stranger.token()), 401);
         let (calls, most_at_once) = gateway.keys.calls();
-        (calls >= 5).then_some(most_at_once)
+        (calls > 3 * VMS).then_some(most_at_once)
     });
-    assert_eq!(most_at_once, 1, "one call in flight");
-    let failures = gateway
-        .envoy
-        .stat("wasmcustom.latchkey.jwks.failed");
-    assert!(failures >= 4, "{failures}");
+    assert!(most_at_once <= VMS, "{most_at_once} calls in flight");
+    let failures = gateway.envoy.stat("wasmcustom.latchkey.jwks.failed");
+    assert!(failures >= 6, "{failures}");
 
     gateway.keys.answer(&stranger.jwks().to_string());
     wait::until("new keys count", || {

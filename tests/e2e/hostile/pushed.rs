@@ -123,10 +123,13 @@ impl Pushed {
         better.rules_first(json!([{"match": {"paths": [marker]}, "allow": "public"}]));
         let text = resource(self.discovery, &better);
         self.push(&text);
-        wait::until(&format!("a good configuration counts after {after}"), || {
-            self.assert_closed_to_strangers(after);
-            (self.status(&marker, false) == Some(200)).then_some(())
-        });
+        wait::until(
+            &format!("a good configuration counts after {after}"),
+            || {
+                self.assert_closed_to_strangers(after);
+                (self.status(&marker, false) == Some(200)).then_some(())
+            },
+        );
         assert_eq!(self.status("/", true), Some(200), "{after}");
         let _ = self.app.take();
     }
@@ -134,9 +137,12 @@ impl Pushed {
     fn assert_closed_to_strangers(&self, when: &str) {
         let _ = self.app.take();
         let status = self.status("/secret", false);
-        assert!(matches!(status, None | Some(401 | 500..)), "{when}: {status:?}");
+        assert!(
+            matches!(status, None | Some(401 | 500..)),
+            "{when}: {status:?}"
+        );
         let status = self.status("/_latchkey/../secret", false);
-        assert!(matches!(status, None | Some(400.. )), "{when}: {status:?}");
+        assert!(matches!(status, None | Some(400..)), "{when}: {status:?}");
         let seen = self.app.take();
         assert!(seen.is_empty(), "{when}: {seen:?}");
     }
@@ -165,15 +171,42 @@ fn bad_configurations_never_open_the_gateway(discovery: Discovery) {
     let trapping = wat::parse_str(TRAPPING).expect("a module");
     let good = resource(discovery, &gateway.good);
     let cases = [
-        ("an unknown key", with_filter(&|filter| filter["rulez"] = json!([]))),
-        ("an unknown value", with_filter(&|filter| filter["default"] = json!("public!"))),
-        ("a private key", with_filter(&|filter| filter["jwks"]["inline"]["keys"][0]["d"] = json!("AAAA"))),
-        ("no keys", with_filter(&|filter| filter["jwks"]["inline"]["keys"] = json!([]))),
-        ("no configuration", with_filter(&|filter| *filter = json!({}))),
-        ("no module", with_module(gateway.dir.path().join("missing.wasm"))),
-        ("a file that is no module", with_module(module("text.wasm", b"#!/bin/sh\n"))),
-        ("half a module", with_module(module("half.wasm", &trapping[..trapping.len() / 2]))),
-        ("a module that traps", with_module(module("trap.wasm", &trapping))),
+        (
+            "an unknown key",
+            with_filter(&|filter| filter["rulez"] = json!([])),
+        ),
+        (
+            "an unknown value",
+            with_filter(&|filter| filter["default"] = json!("public!")),
+        ),
+        (
+            "a private key",
+            with_filter(&|filter| filter["jwks"]["inline"]["keys"][0]["d"] = json!("AAAA")),
+        ),
+        (
+            "no keys",
+            with_filter(&|filter| filter["jwks"]["inline"]["keys"] = json!([])),
+        ),
+        (
+            "no configuration",
+            with_filter(&|filter| *filter = json!({})),
+        ),
+        (
+            "no module",
+            with_module(gateway.dir.path().join("missing.wasm")),
+        ),
+        (
+            "a file that is no module",
+            with_module(module("text.wasm", b"#!/bin/sh\n")),
+        ),
+        (
+            "half a module",
+            with_module(module("half.wasm", &trapping[..trapping.len() / 2])),
+        ),
+        (
+            "a module that traps",
+            with_module(module("trap.wasm", &trapping)),
+        ),
         ("half a file", good[..good.len() / 2].to_owned()),
         ("an empty file", String::new()),
     ];
@@ -182,9 +215,11 @@ fn bad_configurations_never_open_the_gateway(discovery: Discovery) {
         for _ in 0..20 {
             gateway.assert_closed_to_strangers(what);
             let status = gateway.status("/", true);
-            assert!(matches!(status, None | Some(200 | 500..)), "{what}: {status:?}");
+            assert!(
+                matches!(status, None | Some(200 | 500..)),
+                "{what}: {status:?}"
+            );
         }
-        eprintln!("{what}: {:?}", gateway.status("/", true));
         gateway.mend(what);
     }
 }
@@ -211,7 +246,10 @@ fn resource(discovery: Discovery, config: &EnvoyConfig) -> String {
             EXTENSION,
             config.connection_manager()["http_filters"][0].take(),
         ),
-        Discovery::Listener => (LISTENER, config.0["static_resources"]["listeners"][0].take()),
+        Discovery::Listener => (
+            LISTENER,
+            config.0["static_resources"]["listeners"][0].take(),
+        ),
     };
     resource["@type"] = json!(kind);
     json!({"resources": [resource]}).to_string()
