@@ -173,6 +173,15 @@ impl Envoy {
         &mut self.process
     }
 
+    /// Lets the filter write warnings only: its log has a line for each refusal.
+    ///
+    /// # Panics
+    /// When Envoy does not answer.
+    pub fn quieten(&self) {
+        let answer = self.admin.request("POST", "/logging?wasm=warning").send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
     /// Envoy's administration page.
     #[must_use]
     pub fn admin(&self, target: &str) -> Response {
