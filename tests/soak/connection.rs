@@ -32,7 +32,9 @@ impl Connection {
                 continue;
             };
             let ends = answer.status == 101
-                || answer.header("connection").is_some_and(|value| value == "close");
+                || answer
+                    .header("connection")
+                    .is_some_and(|value| value == "close");
             if !ends {
                 self.stream = Some(stream);
             }
@@ -43,8 +45,12 @@ impl Connection {
 
     fn open(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the gateway listens");
-        stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
-        stream.set_write_timeout(Some(TIMEOUT)).expect("a time limit");
+        stream
+            .set_read_timeout(Some(TIMEOUT))
+            .expect("a time limit");
+        stream
+            .set_write_timeout(Some(TIMEOUT))
+            .expect("a time limit");
         stream
     }
 }

@@ -64,8 +64,16 @@ impl Kinds {
                 let bearer = format!("authorization: Bearer {token}\r\n");
                 ("a member's bearer token", get(&guarded, &bearer), OK)
             }
-            6 => ("spoofed, member", get(&guarded, &format!("{cookie}{spoofed}")), OK),
-            7 => ("spoofed, public", get(&format!("/public/{number}"), spoofed), OK),
+            6 => (
+                "spoofed, member",
+                get(&guarded, &format!("{cookie}{spoofed}")),
+                OK,
+            ),
+            7 => (
+                "spoofed, public",
+                get(&format!("/public/{number}"), spoofed),
+                OK,
+            ),
             8 => ("public", get(&format!("/public/{number}"), &cookie), OK),
             9 | 10 => {
                 let forged = self.forged(token);
@@ -99,7 +107,10 @@ impl Kinds {
                 ("bytes in a path", bytes, BAD)
             }
             15 => {
-                let cookie = format!("cookie: {}latchkey={token}x\r\n", "a=1234567; ".repeat(4000));
+                let cookie = format!(
+                    "cookie: {}latchkey={token}x\r\n",
+                    "a=1234567; ".repeat(4000)
+                );
                 ("a huge cookie", get(&guarded, &cookie), TOO_LARGE)
             }
             16 => {
@@ -112,24 +123,45 @@ impl Kinds {
             }
             18 => {
                 let headers = format!("{upgrade}{cookie}origin: http://sibling.localhost\r\n");
-                ("a foreign page's WebSocket", get(&guarded, &headers), FOREIGN)
+                (
+                    "a foreign page's WebSocket",
+                    get(&guarded, &headers),
+                    FOREIGN,
+                )
             }
             19 => {
                 let headers = format!("{upgrade}{cookie}{origin}");
-                ("a member's WebSocket", get(&guarded, &headers), (&[101], false))
+                (
+                    "a member's WebSocket",
+                    get(&guarded, &headers),
+                    (&[101], false),
+                )
             }
             20 => {
-                let path = ["/public/..%2fguarded", "/public/..;/x", "/public/%00", "/public/%zz"];
+                let path = [
+                    "/public/..%2fguarded",
+                    "/public/..%5cx",
+                    "/public/%00",
+                    "/public/%zz",
+                ];
                 let index = usize::try_from(number / 24).unwrap_or(0) % path.len();
                 ("an ambiguous path", get(path[index], &cookie), BAD)
             }
             21 => {
                 let page = "accept: text/html\r\nsec-fetch-mode: navigate\r\n";
-                ("a stranger's page load", get(&guarded, page), (&[302], false))
+                (
+                    "a stranger's page load",
+                    get(&guarded, page),
+                    (&[302], false),
+                )
             }
             22 => ("no session", get(&guarded, ""), UNKNOWN),
             _ if number.is_multiple_of(5) => ("the login page", get("/_latchkey/login", ""), OK),
-            _ => ("the keys", get("/_latchkey/.well-known/jwks.json", &cookie), OK),
+            _ => (
+                "the keys",
+                get("/_latchkey/.well-known/jwks.json", &cookie),
+                OK,
+            ),
         }
     }
 

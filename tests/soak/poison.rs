@@ -28,7 +28,11 @@ pub(crate) fn run(gateway: &Gateway, members: &Members, seconds: u64) {
                 while !over.load(Ordering::Relaxed) {
                     let number = served.fetch_add(1, Ordering::Relaxed);
                     // A member's request of one sort or the other.
-                    kinds.send(&mut connection, number % 6 + 24 * number, &members.token(number));
+                    kinds.send(
+                        &mut connection,
+                        number % 6 + 24 * number,
+                        &members.token(number),
+                    );
                 }
             });
         }
@@ -41,8 +45,12 @@ pub(crate) fn run(gateway: &Gateway, members: &Members, seconds: u64) {
             let number = poisoned.fetch_add(1, Ordering::Relaxed);
             // 11 to 16: rubbish, made-up keys, bytes that are no text, huge cookies.
             let kind = 11 + number % 6;
-            kinds.send(&mut Connection::new(port), 24 * number + kind, &members.token(number));
-            check_application(gateway, members);
+            kinds.send(
+                &mut Connection::new(port),
+                24 * number + kind,
+                &members.token(number),
+            );
+            check_application(gateway);
             if wait::unix_now() - login > LOGIN_SECONDS {
                 login = wait::unix_now();
                 members.log_in();
