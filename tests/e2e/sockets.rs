@@ -1,4 +1,4 @@
-//! Connections that become something else than HTTP/1.1 requests: WebSockets in HTTP/1.1 and in
+//! Connections that become something else than HTTP/1.1 requests: web sockets in HTTP/1.1 and in
 //! HTTP/2 (RFC 8441), gRPC, tunnels. The same check as for any request, or none gets through.
 
 use std::io::{Read, Write};
@@ -155,7 +155,7 @@ fn a_websocket_in_http2_is_checked_like_any_other() {
             assert!((400..500).contains(&status), "{protocol}: {status}");
         }
     }
-    assert!(sockets.echo.take().is_empty());
+    assert_eq!(sockets.echo.take().len(), 0);
     sockets.gateway.assert_alive("extended CONNECT");
 }
 
@@ -176,7 +176,7 @@ fn grpc_calls_are_checked() {
         let (status, answered) = answer.expect("an answer");
         // Envoy writes a refusal in the words of gRPC: 16 is UNAUTHENTICATED.
         assert_eq!(status, 200, "{headers:?}");
-        let code = answered.get("grpc-status").map(|code| code.as_bytes());
+        let code = answered.get("grpc-status").map(http::HeaderValue::as_bytes);
         assert_eq!(code, Some(&b"16"[..]), "{headers:?}: {answered:?}");
         assert!(gateway.upstream.take().is_empty(), "{headers:?}");
     }
@@ -188,7 +188,7 @@ fn grpc_calls_are_checked() {
         ("origin", b"http://evil.example"),
     ];
     let (_, answered) = http2::send(port, "POST", path, &foreign, Some(&[])).expect("an answer");
-    let code = answered.get("grpc-status").map(|code| code.as_bytes());
+    let code = answered.get("grpc-status").map(http::HeaderValue::as_bytes);
     assert_eq!(code, Some(&b"7"[..]), "PERMISSION_DENIED: {answered:?}");
     assert!(gateway.upstream.take().is_empty());
 

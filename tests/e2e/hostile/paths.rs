@@ -130,7 +130,8 @@ fn a_dot_with_parameters_leads_nowhere_else() {
         match status {
             Some(400 | 401) => assert!(seen.is_empty(), "{seen:?}"),
             Some(200) => {
-                let targets: Vec<String> = seen.iter().map(|seen| seen.target()).collect();
+                let targets: Vec<String> =
+                    seen.iter().map(latchkey_tests::Received::target).collect();
                 assert_eq!(targets, ["/public/admin"]);
             }
             other => panic!("{other:?}"),
