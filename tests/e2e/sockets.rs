@@ -238,10 +238,11 @@ fn a_tunnel_is_checked_like_a_request() {
         (vec![("cookie", &*cookie), ("origin", "null")], 403),
         (vec![("authorization", &*member)], 200),
     ] {
-        let lines: String = fields
+        let lines: Vec<String> = fields
             .iter()
             .map(|(name, value)| format!("{name}: {value}\r\n"))
             .collect();
+        let lines = lines.concat();
         let head =
             format!("CONNECT localhost:{port} HTTP/1.1\r\nhost: localhost:{port}\r\n{lines}\r\n");
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the gateway listens");
