@@ -10,4 +10,5 @@ mod manifests;
 mod operate;
 mod people;
 mod rules;
+mod sockets;
 mod tls;
