@@ -4,14 +4,14 @@ mod build;
 
 pub use build::StartError;
 
-use crate::ceremony::authentication::DecoyKey;
+use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{Policy, RelyingParty};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Seconds, UnixTime};
-use crate::routes::{AddressLimiter, Metrics};
+use crate::routes::{AddressLimiter, Metrics, SlowLane};
 use crate::storage::Store;
 use ipnet::IpNet;
 use std::sync::Arc;
@@ -55,6 +55,8 @@ pub struct App {
     pub challenge_key: ChallengeKey,
     /// Makes the options for unknown users; the same at each start, so that they are stable.
     pub decoy_key: DecoyKey,
+    /// The credential that is worked on where there is none.
+    pub stand_in: StandIn,
     /// Mints tokens.
     pub issuer: Issuer,
     /// How long sessions live.
@@ -65,8 +67,10 @@ pub struct App {
     pub metrics: Metrics,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
-    /// How many wrong proofs one address can send.
+    /// How many wrong proofs one address can send before its proofs go one after another.
     pub refusals: AddressLimiter,
+    /// Where they do.
+    pub slow_lane: SlowLane,
 }
 
 impl App {

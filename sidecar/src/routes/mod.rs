@@ -22,6 +22,7 @@ mod register_finish;
 mod self_logout;
 mod self_refresh;
 mod signed_in;
+mod slow_lane;
 mod userinfo;
 mod visitors;
 mod well_known;
@@ -32,6 +33,7 @@ mod tests;
 pub use layers::Client;
 pub use limits::AddressLimiter;
 pub use metrics::Metrics;
+pub use slow_lane::SlowLane;
 
 use crate::app::App;
 use crate::model::Seconds;
@@ -40,7 +42,12 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 use std::sync::Arc;
+use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
+
+/// Answers that must not tell by their time what is known here leave at whole multiples of this
+/// after the request came. Much longer than their work, and shorter than anyone notices.
+const EVEN_STEP: Duration = Duration::from_millis(20);
 
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {

@@ -98,6 +98,12 @@ pub(super) fn remove_credential(
     }
     ledger.remove(&Key::credential(id));
     ledger.remove(&Key::owned_credential(user, id));
+    for key in ledger.stored_keys(&Key::sessions_of(user))? {
+        let session = ledger.record::<Session>(&Key::session_from(&key))?;
+        if let Some(session) = session.filter(|session| session.ends_with(id)) {
+            remove_session(ledger, session.id)?;
+        }
+    }
     Ok(CredentialRemoved::Removed)
 }
 
