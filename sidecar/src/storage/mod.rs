@@ -85,7 +85,7 @@ pub struct Assertion {
 
 impl Assertion {
     /// Brings the credential up to date; or leaves it alone and says why (WebAuthn Level 3,
-    /// section 7.2 step 22).
+    /// section 7.2).
     ///
     /// # Errors
     /// [`AssertionRecorded::SignCountRegressed`] when the counter did not grow.
@@ -106,7 +106,7 @@ impl Assertion {
 pub enum AssertionRecorded {
     /// Credential updated and session stored, in one step.
     Recorded,
-    /// The counter did not grow (WebAuthn Level 3, section 7.2 step 22): nothing was stored. A
+    /// The counter did not grow (WebAuthn Level 3, section 7.2): nothing was stored. A
     /// counter of 0 on both sides is no counter and passes.
     SignCountRegressed {
         /// What the store had.
