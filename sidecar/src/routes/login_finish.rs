@@ -1,6 +1,7 @@
 //! `POST /v1/auth/<mount>/login/finish`: an assertion becomes a session.
 
 use super::audit::Audit;
+use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{cookies, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
@@ -12,7 +13,7 @@ use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, par
 use crate::ceremony::challenge::{self, Challenge};
 use crate::clock::Arrival;
 use crate::issuer::{Presence, RefreshSecret, begin, step_up};
-use crate::model::{AuthenticatorClass, Credential, Seconds, Session, User};
+use crate::model::{AuthenticatorClass, Credential, Seconds, Session, UnixTime, User};
 use crate::problem::Problem;
 use crate::storage::{Assertion, AssertionRecorded, ChallengeSpent, StorageError};
 use axum::body::Bytes;
@@ -31,6 +32,8 @@ enum FinishError {
     NoUser,
     #[error("the user is disabled")]
     Disabled,
+    #[error("the connection has no client certificate, and a session needs one here")]
+    NoCertificate,
     #[error("the challenge was used before")]
     Spent,
     #[error("the counter did not grow from {stored}")]
@@ -54,6 +57,7 @@ impl FinishError {
             Self::UnknownCredential => "unknown_credential",
             Self::NoUser => "no_user",
             Self::Disabled => "user_disabled",
+            Self::NoCertificate => "no_certificate",
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
             Self::Gone => "removed_meanwhile",
@@ -73,7 +77,7 @@ impl FinishError {
     fn is_wrong_proof(&self) -> bool {
         !matches!(
             self,
-            Self::TooOften | Self::Full | Self::HandOut(_) | Self::Storage(_)
+            Self::NoCertificate | Self::TooOften | Self::Full | Self::HandOut(_) | Self::Storage(_)
         )
     }
 }
@@ -89,6 +93,7 @@ impl From<FinishError> for Problem {
             | FinishError::Spent
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
+            FinishError::NoCertificate => no_certificate(),
             FinishError::TooOften => too_many(Seconds(1)),
             FinishError::Full => too_many(Seconds(30)),
             FinishError::HandOut(error) => error.into(),
@@ -141,8 +146,11 @@ async fn finish(
     .map_err(CeremonyError::from)?;
     let (credential, user, verified) = proof(app, client, assertion, &challenge, audit).await?;
 
+    // Before the session that is held is looked at: a revocation in between shows in it.
+    let now = app.stamp(user.id).await?;
     let held = held_session(app, headers).await?;
-    let (session, secret) = new_session(app, client, held.as_ref(), &credential, verified);
+    let proof = (&credential, verified);
+    let (session, secret) = new_session(app, client, held.as_ref(), proof, now)?;
     audit.session(session.id);
     let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
     let replaces = held.map(|held| held.id).filter(|held| *held != session.id);
@@ -152,8 +160,7 @@ async fn finish(
         at: now,
     };
     match app
-        .store
-        .record_assertion(&credential.id, assertion, &session, replaces)
+        .record_assertion(credential.id, assertion, session, replaces)
         .await?
     {
         AssertionRecorded::Recorded => Ok(signed_in),
@@ -287,7 +294,7 @@ async fn held_session(app: &App, headers: &HeaderMap) -> Result<Option<Session>,
         return Ok(None);
     };
     let session = app.store.session(secret.session()).await?;
-    Ok(session.filter(|session| secret.opens(session) && session.is_alive(app.now())))
+    Ok(session.filter(|session| secret.opens(session) && app.is_alive(session)))
 }
 
 /// The same user goes on in the session that the browser holds; anyone else gets a new one, so that
@@ -296,9 +303,11 @@ fn new_session(
     app: &App,
     client: &Client,
     held: Option<&Session>,
-    credential: &Credential,
-    verified: VerifiedAssertion,
-) -> (Session, RefreshSecret) {
+    (credential, verified): (&Credential, VerifiedAssertion),
+    now: UnixTime,
+) -> Result<(Session, RefreshSecret), FinishError> {
+    let certificate =
+        bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
     let attachment = verified
         .attachment
         .map(|attachment| attachment.as_str().to_owned());
@@ -315,10 +324,11 @@ fn new_session(
         },
         address: client.address,
         user_agent: client.user_agent.clone(),
+        certificate,
     };
-    let (limits, entropy, now) = (app.session_limits, &*app.entropy, app.now());
-    match held {
+    let (limits, entropy) = (app.session_limits, &*app.entropy);
+    Ok(match held {
         Some(held) => step_up(held, presence, limits, entropy, now),
         None => begin(presence, limits, entropy, now),
-    }
+    })
 }

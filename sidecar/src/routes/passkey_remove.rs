@@ -95,12 +95,8 @@ async fn remove(
     let id = CredentialId::parse(id).map_err(|_| RemoveError::NotFound)?;
     audit.credential(&id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
-    match app
-        .store
-        .remove_credential(caller.user.id, &id, true)
-        .await?
-    {
-        CredentialRemoved::Removed => Ok(caller.session.ends_with(&id)),
+    match app.remove_credential(caller.user.id, id.clone()).await? {
+        CredentialRemoved::Removed(_) => Ok(caller.session.ends_with(&id)),
         CredentialRemoved::Last => Err(RemoveError::Last),
         CredentialRemoved::NotFound => Err(RemoveError::NotFound),
     }

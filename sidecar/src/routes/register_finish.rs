@@ -3,6 +3,7 @@
 
 use super::EVEN_STEP;
 use super::audit::Audit;
+use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{Caller, CallerError, caller, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
@@ -51,6 +52,8 @@ enum FinishError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
+    #[error("the connection has no client certificate, and a session needs one here")]
+    NoCertificate,
     #[error(transparent)]
     HandOut(#[from] HandOutError),
     #[error(transparent)]
@@ -70,6 +73,7 @@ impl FinishError {
             Self::NoUser => "no_user",
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
+            Self::NoCertificate => "no_certificate",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
         }
@@ -98,6 +102,7 @@ impl From<FinishError> for Problem {
                 Self::new(ProblemKind::NameTaken, "Choose another user name.")
             }
             FinishError::TooManyPasskeys => too_many_passkeys(),
+            FinishError::NoCertificate => no_certificate(),
             FinishError::HandOut(error) => error.into(),
         }
     }
@@ -256,7 +261,10 @@ async fn create_account(
         disabled: false,
         created_at: now,
     };
-    let presence = presence(client, new);
+    let certificate =
+        bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
+    let presence = presence(client, new, certificate);
+    let now = app.stamp(user.id).await?;
     let (session, secret) = begin(presence, app.session_limits, &*app.entropy, now);
     audit.session(session.id);
     let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
@@ -280,7 +288,7 @@ async fn store_account(
 }
 
 /// A registration proves presence as an assertion does.
-fn presence(client: &Client, new: &NewCredential) -> Presence {
+fn presence(client: &Client, new: &NewCredential, certificate: Option<String>) -> Presence {
     let credential = &new.credential;
     Presence {
         user: credential.user,
@@ -295,5 +303,6 @@ fn presence(client: &Client, new: &NewCredential) -> Presence {
         },
         address: client.address,
         user_agent: client.user_agent.clone(),
+        certificate,
     }
 }
