@@ -5,6 +5,8 @@ mod edge;
 mod harness;
 mod hostile;
 mod istio;
+mod live;
 mod manifests;
 mod people;
+mod rules;
 mod tls;
