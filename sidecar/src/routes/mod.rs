@@ -27,6 +27,7 @@ mod self_logout;
 mod self_refresh;
 mod sessions_refresh;
 mod signed_in;
+mod slow_lane;
 mod userinfo;
 mod visitors;
 mod well_known;
@@ -38,6 +39,7 @@ pub use layers::Client;
 pub use limits::AddressLimiter;
 pub use metrics::Metrics;
 pub use renewal::Renewals;
+pub use slow_lane::SlowLane;
 
 use crate::app::App;
 use crate::model::Seconds;
@@ -47,7 +49,12 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 use axum::{Extension, Router};
 use std::sync::Arc;
+use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
+
+/// Answers that must not tell by their time what is known here leave at whole multiples of this
+/// after the request came. Much longer than their work, and shorter than anyone notices.
+const EVEN_STEP: Duration = Duration::from_millis(20);
 
 /// A refresh secret with its JSON around it has about a hundred.
 const REFRESH_BODY_BYTES: usize = 1_024;

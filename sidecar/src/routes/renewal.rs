@@ -157,7 +157,7 @@ pub(super) async fn renew(
     let session = session.filter(|session| secret.opens(session));
     let mut session = session.ok_or(RenewalError::Unknown)?;
     audit.session(session.id);
-    let now = app.stamp(session.user).await?;
+    let now = stamp(app, &session).await?;
     if !app.is_alive(&session) {
         return Err(RenewalError::Ended);
     }
@@ -176,15 +176,33 @@ pub(super) async fn renew(
     session.idle_until = renewed_until(&session, app.session_limits, now);
     let signed_in = SignedIn::new(app, &user, &session, None, now)?;
     // A logout that came in between wins: the record is gone, and nothing brings it back.
-    if !app
-        .store
-        .extend_session(session.id, session.idle_until)
-        .await?
-    {
+    if !extended(app, &session).await? {
         return Err(RenewalError::Ended);
     }
     app.renewals.remember(&session, generation, &signed_in, now);
     Ok(signed_in)
+}
+
+/// A store that takes no writes signs nobody out. Without the mark that this stores, a revocation
+/// lies past this token all the same, unless the program ends meanwhile and the clock steps back.
+async fn stamp(app: &App, session: &Session) -> Result<UnixTime, StorageError> {
+    match app.stamp(session.user).await {
+        Err(StorageError::Write(_)) => Ok(app.revocations.stamp(session.user, app.now())),
+        stamp => stamp,
+    }
+}
+
+/// Moves the idle limit; `false` when the session is gone. Where the store takes no writes the
+/// session goes on, until the limit that is stored.
+async fn extended(app: &App, session: &Session) -> Result<bool, StorageError> {
+    let until = session.idle_until;
+    match app.store.extend_session(session.id, until).await {
+        Err(StorageError::Write(error)) => {
+            tracing::warn!(%error, "a session was renewed without moving its idle limit");
+            Ok(app.store.session(session.id).await?.is_some())
+        }
+        extended => extended,
+    }
 }
 
 /// Which client certificate comes with a refresh secret.
