@@ -62,6 +62,10 @@ pub(crate) fn measure(
             took: Vec::new(),
         })
         .collect();
+    let mut visits = bearers(&material.many()[..1]);
+    for one in &flooded {
+        drop(Clients::connect_when_ready(one.port, 200, &mut visits)?);
+    }
     for round in 0..=options.rounds {
         for one in &mut flooded {
             let took = visit_under_flood(one.port, options, material)?;

@@ -70,6 +70,23 @@ impl Clients {
         })
     }
 
+    /// Connects once a request is answered as expected: our filter first has to learn what was
+    /// revoked.
+    pub(crate) fn connect_when_ready(
+        port: u16,
+        expected: u16,
+        requests: &mut Requests,
+    ) -> io::Result<Self> {
+        let mut visitor = Visitor::connect(port)?;
+        let mut last = None;
+        wait(|| {
+            last = visitor.visit(requests).ok().map(|(status, _)| status);
+            (last == Some(expected)).then_some(())
+        })
+        .ok_or_else(|| io::Error::other(format!("answers {last:?} instead of {expected}")))?;
+        Self::connect(port, expected)
+    }
+
     /// Sends requests for this long and gives their number.
     pub(crate) fn drive(&mut self, requests: &mut Requests, time: Duration) -> io::Result<u64> {
         let start = now();

@@ -9,7 +9,6 @@
     reason = "a program of the command line that prints a table"
 )]
 
-mod authorizer;
 mod envoy;
 mod filters;
 mod flood;
@@ -18,6 +17,7 @@ mod memory;
 mod options;
 mod report;
 mod rows;
+mod server;
 mod tokens;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use crate::{
     filters::{ext_authz, jwt_authn, latchkey},
     load::{Clients, Requests},
     options::Options,
+    server::MANY_REVOKED,
     tokens::Signer,
 };
 
@@ -122,7 +123,8 @@ impl Row {
 
     /// Connects, and sends what no figure is taken of.
     pub(crate) fn warm_up(&mut self) -> io::Result<()> {
-        let mut clients = Clients::connect(self.listener.port, self.expected)?;
+        let mut clients =
+            Clients::connect_when_ready(self.listener.port, self.expected, &mut self.requests)?;
         let number = WARM_UP.max(self.requests.len().min(MANY));
         clients
             .send(&mut self.requests, number)
@@ -163,7 +165,17 @@ pub(crate) fn all(options: &Options, material: &Material, server: u16) -> io::Re
             config["rules"] = (0..number).map(rule).collect();
         })
     };
-    let eddsa = latchkey(&options.wasm, "first_seen_eddsa", &material.eddsa, |_| {});
+    let revoked = material.latchkey(options, "known_100000_revoked", |config| {
+        config["sidecar"]["authority"] = MANY_REVOKED.0.into();
+    });
+    let eddsa = latchkey(
+        &options.wasm,
+        "first_seen_eddsa",
+        &material.eddsa,
+        |config| {
+            config["sidecar"]["authority"] = "eddsa".into();
+        },
+    );
     let jwt = |cached| Some(material.jwt_authn(cached));
     let mut rows = vec![
         Row::new("plain", None, bearers(one), 200)?,
@@ -188,6 +200,7 @@ pub(crate) fn all(options: &Options, material: &Material, server: u16) -> io::Re
         Row::new("known_by_cookie", ours("known_by_cookie"), cookie(), 200)?,
         Row::new("known_1_rule", Some(rules(1)), bearers(one), 200)?,
         Row::new("known_1000_rules", Some(rules(RULES)), bearers(one), 200)?,
+        Row::new("known_100000_revoked", Some(revoked), bearers(one), 200)?,
         Row::new(
             "known_10000_tokens",
             ours("known_10000_tokens"),
