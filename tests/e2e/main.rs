@@ -5,6 +5,7 @@ mod edge;
 mod harness;
 mod hostile;
 mod istio;
+mod live;
 mod manifests;
 mod people;
 mod tls;

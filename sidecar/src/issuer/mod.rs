@@ -9,8 +9,13 @@ mod seal;
 mod session;
 
 pub use cookies::{CookieOverflow, SessionCookies};
-pub use key_ring::{KeyRing, KeyRingError, Succession};
-pub use mint::{Issuer, IssuerError, MintedToken, TokenSettings};
+pub use key_ring::{
+    KeyRing, KeyRingError, KeyRole, KeyState, RevokeError, RotateError, Succession,
+};
+pub use mint::{Issuer, IssuerError, MintedToken, Publishable, TokenSettings};
 pub use refresh_secret::RefreshSecret;
 pub use seal::{KeyEncryptionKey, OpenError};
-pub use session::{ACR_PHISHING_RESISTANT, Presence, SessionLimits, begin, renewed_until, step_up};
+pub use session::{
+    ACR_HARDWARE_PROTECTED, ACR_PHISHING_RESISTANT, Presence, SessionLimits, begin, renewed_until,
+    step_up,
+};

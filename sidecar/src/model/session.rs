@@ -52,6 +52,10 @@ pub struct Session {
     pub address: String,
     /// The client's user agent at login, cut to 200 characters.
     pub user_agent: String,
+    /// The client certificate that its tokens are bound to: SHA-256 in base64url (`x5t#S256`, RFC
+    /// 8705 section 3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 impl Session {

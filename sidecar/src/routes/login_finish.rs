@@ -1,6 +1,7 @@
 //! `POST /v1/auth/<mount>/login/finish`: an assertion becomes a session.
 
 use super::audit::Audit;
+use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{cookies, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
@@ -11,7 +12,7 @@ use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
 use crate::ceremony::challenge::{self, Challenge};
 use crate::issuer::{Presence, RefreshSecret, begin, step_up};
-use crate::model::{AuthenticatorClass, Credential, Seconds, Session, User};
+use crate::model::{AuthenticatorClass, Credential, Seconds, Session, UnixTime, User};
 use crate::problem::Problem;
 use crate::storage::{Assertion, AssertionRecorded, ChallengeSpent, StorageError};
 use axum::body::Bytes;
@@ -30,6 +31,8 @@ enum FinishError {
     NoUser,
     #[error("the user is disabled")]
     Disabled,
+    #[error("the connection has no client certificate, and a session needs one here")]
+    NoCertificate,
     #[error("the challenge was used before")]
     Spent,
     #[error("the counter did not grow from {stored}")]
@@ -53,6 +56,7 @@ impl FinishError {
             Self::UnknownCredential => "unknown_credential",
             Self::NoUser => "no_user",
             Self::Disabled => "user_disabled",
+            Self::NoCertificate => "no_certificate",
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
             Self::Gone => "removed_meanwhile",
@@ -67,7 +71,11 @@ impl FinishError {
     fn is_wrong_proof(&self) -> bool {
         !matches!(
             self,
-            Self::TooOften(_) | Self::Full | Self::HandOut(_) | Self::Storage(_)
+            Self::NoCertificate
+                | Self::TooOften(_)
+                | Self::Full
+                | Self::HandOut(_)
+                | Self::Storage(_)
         )
     }
 }
@@ -83,6 +91,7 @@ impl From<FinishError> for Problem {
             | FinishError::Spent
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
+            FinishError::NoCertificate => no_certificate(),
             FinishError::TooOften(wait) => too_many(wait),
             FinishError::Full => too_many(Seconds(30)),
             FinishError::HandOut(error) => error.into(),
@@ -142,8 +151,11 @@ async fn finish(
             }
         })?;
 
+    // Before the session that is held is looked at: a revocation in between shows in it.
+    let now = app.stamp(user.id).await?;
     let held = held_session(app, headers).await?;
-    let (session, secret) = new_session(app, client, held.as_ref(), &credential, verified);
+    let proof = (&credential, verified);
+    let (session, secret) = new_session(app, client, held.as_ref(), proof, now)?;
     audit.session(session.id);
     let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
     let replaces = held.map(|held| held.id).filter(|held| *held != session.id);
@@ -153,8 +165,7 @@ async fn finish(
         at: now,
     };
     match app
-        .store
-        .record_assertion(&credential.id, assertion, &session, replaces)
+        .record_assertion(credential.id, assertion, session, replaces)
         .await?
     {
         AssertionRecorded::Recorded => Ok(signed_in),
@@ -233,7 +244,7 @@ async fn held_session(app: &App, headers: &HeaderMap) -> Result<Option<Session>,
         return Ok(None);
     };
     let session = app.store.session(secret.session()).await?;
-    Ok(session.filter(|session| secret.opens(session) && session.is_alive(app.now())))
+    Ok(session.filter(|session| secret.opens(session) && app.is_alive(session)))
 }
 
 /// The same user goes on in the session that the browser holds; anyone else gets a new one, so that
@@ -242,9 +253,11 @@ fn new_session(
     app: &App,
     client: &Client,
     held: Option<&Session>,
-    credential: &Credential,
-    verified: VerifiedAssertion,
-) -> (Session, RefreshSecret) {
+    (credential, verified): (&Credential, VerifiedAssertion),
+    now: UnixTime,
+) -> Result<(Session, RefreshSecret), FinishError> {
+    let certificate =
+        bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
     let attachment = verified
         .attachment
         .map(|attachment| attachment.as_str().to_owned());
@@ -260,10 +273,11 @@ fn new_session(
         },
         address: client.address,
         user_agent: client.user_agent.clone(),
+        certificate,
     };
-    let (limits, entropy, now) = (app.session_limits, &*app.entropy, app.now());
-    match held {
+    let (limits, entropy) = (app.session_limits, &*app.entropy);
+    Ok(match held {
         Some(held) => step_up(held, presence, limits, entropy, now),
         None => begin(presence, limits, entropy, now),
-    }
+    })
 }

@@ -1,7 +1,9 @@
 //! The HTTP surface: one endpoint per file. Each parses, decides, persists and responds; none does
 //! cryptography, reads a clock or names a store's backend.
 
+mod admin;
 mod audit;
+mod binding;
 mod caller;
 mod freshness;
 mod json;
@@ -19,8 +21,11 @@ mod passkeys_list;
 mod probes;
 mod register_begin;
 mod register_finish;
+mod renewal;
+mod revocations;
 mod self_logout;
 mod self_refresh;
+mod sessions_refresh;
 mod signed_in;
 mod userinfo;
 mod visitors;
@@ -32,15 +37,20 @@ mod tests;
 pub use layers::Client;
 pub use limits::AddressLimiter;
 pub use metrics::Metrics;
+pub use renewal::Renewals;
 
 use crate::app::App;
 use crate::model::Seconds;
 use crate::problem::{Problem, ProblemKind};
-use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
+use axum::{Extension, Router};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
+
+/// A refresh secret with its JSON around it has about a hundred.
+const REFRESH_BODY_BYTES: usize = 1_024;
 
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
@@ -98,12 +108,30 @@ pub fn public(app: &Arc<App>) -> Router {
 pub fn internal(app: &Arc<App>) -> Router {
     Router::new()
         .route("/.well-known/jwks.json", get(well_known::jwks))
+        .route("/internal/v1/revocations", get(revocations::handle))
+        .route(
+            "/internal/v1/sessions/refresh",
+            post(sessions_refresh::handle).layer(DefaultBodyLimit::max(REFRESH_BODY_BYTES)),
+        )
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(probes::metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(layers::panicked))
+        .with_state(app.clone())
+}
+
+/// What the operator's commands on this machine ask. Whoever can use the socket can read the store,
+/// so no token is asked for.
+pub fn control(app: &Arc<App>) -> Router {
+    admin::router()
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(admin::Actor::operator()))
+        .layer(from_fn_with_state(app.clone(), layers::refuse_unsafe))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(from_fn_with_state(app.clone(), layers::identify))
         .with_state(app.clone())
 }
 

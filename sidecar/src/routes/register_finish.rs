@@ -2,6 +2,7 @@
 //! in) or for the caller's own.
 
 use super::audit::Audit;
+use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{Caller, CallerError, caller, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
@@ -48,6 +49,8 @@ enum FinishError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
+    #[error("the connection has no client certificate, and a session needs one here")]
+    NoCertificate,
     #[error(transparent)]
     HandOut(#[from] HandOutError),
     #[error(transparent)]
@@ -67,6 +70,7 @@ impl FinishError {
             Self::NoUser => "no_user",
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
+            Self::NoCertificate => "no_certificate",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
         }
@@ -95,6 +99,7 @@ impl From<FinishError> for Problem {
                 Self::new(ProblemKind::NameTaken, "Choose another user name.")
             }
             FinishError::TooManyPasskeys => too_many_passkeys(),
+            FinishError::NoCertificate => no_certificate(),
             FinishError::HandOut(error) => error.into(),
         }
     }
@@ -238,7 +243,10 @@ async fn create_account(
         disabled: false,
         created_at: now,
     };
-    let presence = presence(client, new);
+    let certificate =
+        bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
+    let presence = presence(client, new, certificate);
+    let now = app.stamp(user.id).await?;
     let (session, secret) = begin(presence, app.session_limits, &*app.entropy, now);
     audit.session(session.id);
     let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
@@ -262,7 +270,7 @@ async fn store_account(
 }
 
 /// A registration proves presence as an assertion does.
-fn presence(client: &Client, new: &NewCredential) -> Presence {
+fn presence(client: &Client, new: &NewCredential, certificate: Option<String>) -> Presence {
     let credential = &new.credential;
     Presence {
         user: credential.user,
@@ -276,5 +284,6 @@ fn presence(client: &Client, new: &NewCredential) -> Presence {
         },
         address: client.address,
         user_agent: client.user_agent.clone(),
+        certificate,
     }
 }

@@ -3,7 +3,7 @@
 //! One sled tree holds everything, because a batch is atomic within one tree. The first byte of a
 //! key is its table.
 
-use crate::model::{CredentialId, SessionId, UserId, UserName};
+use crate::model::{CredentialId, Revoked, SessionId, UserId, UserName};
 use crate::storage::StorageError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +29,9 @@ pub(super) enum Table {
     /// User id and session id, without a value.
     SessionsOfUser,
     SigningKeys,
+    Revocations,
+    /// Up to when tokens may have been minted, under one key.
+    Minted,
     /// About the store itself; not counted in the inventory.
     Meta,
 }
@@ -43,6 +46,8 @@ impl Table {
             Self::Sessions => b's',
             Self::SessionsOfUser => b'p',
             Self::SigningKeys => b'k',
+            Self::Revocations => b'r',
+            Self::Minted => b't',
             Self::Meta => b'm',
         }
     }
@@ -56,6 +61,8 @@ impl Table {
             Self::Sessions => "sessions",
             Self::SessionsOfUser => "sessions of users",
             Self::SigningKeys => "signing keys",
+            Self::Revocations => "revocations",
+            Self::Minted => "minted",
             Self::Meta => "meta",
         }
     }
@@ -153,6 +160,27 @@ impl Key {
 
     pub(super) fn signing_key(kid: &str) -> Self {
         Self::new(Table::SigningKeys, &[kid.as_bytes()])
+    }
+
+    pub(super) fn revocation(what: &Revoked) -> Self {
+        let (kind, id): (&[u8], &[u8]) = match what {
+            Revoked::Session(id) => (b"s", id.0.as_bytes()),
+            Revoked::User(id) => (b"u", id.0.as_bytes()),
+            Revoked::Everyone => (b"e", &[]),
+            Revoked::Key(kid) => (b"k", kid.as_bytes()),
+        };
+        Self::new(Table::Revocations, &[kind, id])
+    }
+
+    pub(super) fn minted_until() -> Self {
+        Self::new(Table::Minted, &[b"until"])
+    }
+
+    /// The first key that an entry after this name can have.
+    pub(super) fn name_after(name: &UserName) -> Self {
+        let mut key = Self::name(name);
+        key.bytes.push(0);
+        key
     }
 
     /// For messages: ids as they are written elsewhere, never more than a line.
