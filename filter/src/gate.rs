@@ -1,10 +1,13 @@
 //! The decision on one request.
 
-use latchkey_filter_config::{Access, FilterConfig};
-use latchkey_token::{JwkSet, SignatureVerifier};
+use std::rc::Rc;
+
+use latchkey_filter_config::{Access, FilterConfig, Preflight};
+use latchkey_token::{Claims, JwkSet, SignatureVerifier, VerifiedToken};
 
 use crate::{
     authority::Authority,
+    certificate, cors,
     credentials::{self, Carrier},
     cross_site,
     identity::Reserved,
@@ -13,9 +16,10 @@ use crate::{
     refusal::{self, Response},
     renewal::{Ask, Renewals},
     request::{Request, Surroundings},
+    requirements,
     revocations::{FeedError, Revocations},
-    rules::{self, Chosen},
-    sign_in,
+    rules::{Chosen, Rules},
+    shadow, sign_in,
     tokens::Tokens,
     upstream::{self, Changes},
 };
@@ -27,6 +31,7 @@ mod tests;
 /// Decides on requests: the configuration, the keys, and what was verified before.
 pub struct Gate {
     config: FilterConfig,
+    rules: Rules,
     reserved: Reserved,
     tokens: Tokens,
     revocations: Option<Revocations>,
@@ -38,8 +43,12 @@ pub struct Gate {
 pub struct Decision {
     /// Whether it goes on.
     pub outcome: Outcome,
+    /// Why it would have ended here, if anything were enforced.
+    pub would_refuse: Option<Reason>,
     /// Whether its token was known already; nothing where no token was looked up.
     pub cache_hit: Option<bool>,
+    /// Who sent it, as far as a good token says so.
+    pub token: Option<Rc<VerifiedToken>>,
     /// Lines for `set-cookie` of the response, which then must not be kept by a cache.
     pub set_cookie: Vec<String>,
 }
@@ -82,11 +91,13 @@ impl Gate {
     /// A gate without keys: it refuses everything that is guarded. `hash_key` must be random.
     #[must_use]
     pub fn new(config: FilterConfig, hash_key: [u8; 16]) -> Self {
+        let rules = Rules::new(&config.rules);
         let reserved = Reserved::new(&config);
         let tokens = Tokens::new(&config, hash_key);
         let revocations = config.revocations.as_ref().map(Revocations::new);
         Self {
             config,
+            rules,
             reserved,
             tokens,
             revocations,
@@ -146,13 +157,24 @@ impl Gate {
 
     /// Those of the names that no client may send: for trailers.
     pub fn spoofed<'a>(&self, names: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
-        self.reserved.spoofed(names)
+        if self.config.enforce {
+            self.reserved.spoofed(names)
+        } else {
+            Vec::new()
+        }
     }
 
     /// Whether one of these `set-cookie` values sets a cookie of ours, so that no cache may keep
     /// the response.
     pub fn sets_session<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> bool {
-        upstream::sets_session(&self.config, values)
+        self.config.enforce && upstream::sets_session(&self.config, values)
+    }
+
+    /// What to change in the headers of a refused request, so that no access log can show what
+    /// signs in.
+    #[must_use]
+    pub fn redaction(&self, request: &Request<'_>) -> Changes {
+        upstream::redaction(&self.config, request)
     }
 
     /// Decides on a request. `now` is in Unix seconds.
@@ -179,16 +201,31 @@ impl Gate {
             now,
             after,
             cache_hit: None,
+            token: None,
             set_cookie: Vec::new(),
         };
-        let outcome = match self.judge(request, surroundings, verifier, &mut noted) {
-            Ok(changes) => Outcome::Forward(changes),
-            Err(Stop::Refuse(reason)) => self.refuse(request, reason),
-            Err(Stop::Renew(ask)) => Outcome::Renew(ask),
+        let judged = self.judge(request, surroundings, verifier, &mut noted);
+        let mut would_refuse = None;
+        let outcome = if self.config.enforce {
+            match judged {
+                Ok(changes) => Outcome::Forward(changes),
+                Err(Stop::Refuse(reason)) => self.refuse(request, reason),
+                Err(Stop::Renew(ask)) => Outcome::Renew(ask),
+            }
+        } else {
+            // What would be renewed would pass; no call is made to find out.
+            would_refuse = match judged {
+                Err(Stop::Refuse(reason)) => Some(reason),
+                Ok(_) | Err(Stop::Renew(_)) => None,
+            };
+            let spoofed = || self.reserved.spoofed(request.names());
+            Outcome::Forward(shadow::changes(&self.config, surroundings, spoofed))
         };
         Decision {
             outcome,
+            would_refuse,
             cache_hit: noted.cache_hit,
+            token: noted.token,
             set_cookie: noted.set_cookie,
         }
     }
@@ -201,7 +238,10 @@ impl Gate {
         noted: &mut Noted,
     ) -> Result<Changes, Stop> {
         let Self {
-            config, reserved, ..
+            config,
+            rules,
+            reserved,
+            ..
         } = self;
         let authority = authority(request)?;
         let target = target(request)?;
@@ -211,7 +251,7 @@ impl Gate {
                 set: sign_in::headers(surroundings),
             });
         }
-        let rule = rules::choose(config, authority.host(), request.method(), &target);
+        let rule = rules.choose(config, authority.host(), request.method(), &target);
         check_path(&rule, &target)?;
         match rule.access {
             Access::Deny => Err(Reason::Denied.into()),
@@ -219,7 +259,14 @@ impl Gate {
                 let spoofed = reserved.spoofed(request.names());
                 Ok(upstream::anonymous(config, request, &target, spoofed))
             }
+            Access::Authenticated
+                if rule.preflight == Preflight::Pass && cors::is_preflight(request) =>
+            {
+                let spoofed = reserved.spoofed(request.names());
+                Ok(upstream::anonymous(config, request, &target, spoofed))
+            }
             Access::Authenticated => {
+                let index = rule.index;
                 self.tokens.check_ready()?;
                 if let Some(revocations) = &self.revocations {
                     revocations.check_ready(noted.now)?;
@@ -227,9 +274,16 @@ impl Gate {
                 let mut found = credentials::find(request, config)?.ok_or(Reason::NoCredential)?;
                 let is_foreign = found.carrier == Carrier::Cookie
                     && cross_site::is_foreign(request, &authority, config, rule.same_site_origins);
-                let admitted = self.admit(request, found, is_foreign, verifier, noted)?;
+                let bound = |claims: &Claims| certificate::check(claims, surroundings);
+                let admitted = self.admit(request, found, is_foreign, bound, verifier, noted)?;
+                let claims = admitted.token.claims();
                 if let Some(renewed) = &admitted.renewed {
                     found.token = renewed.token.as_bytes();
+                }
+                let rule = index.and_then(|index| self.config.rules.get(index));
+                if let Some(require) = rule.and_then(|rule| rule.require.as_ref()) {
+                    let skew = self.config.clock_skew.as_secs();
+                    requirements::check(require, claims, noted.now, skew)?;
                 }
                 Ok(upstream::identified(
                     &self.config,
@@ -237,18 +291,27 @@ impl Gate {
                     &target,
                     self.reserved.spoofed(request.names()),
                     found,
-                    admitted.token.claims(),
+                    claims,
                 ))
             }
         }
     }
 
     fn refuse(&self, request: &Request<'_>, reason: Reason) -> Outcome {
-        let has_sign_in = authority(request)
-            .is_ok_and(|authority| sign_in::has_sign_in(&self.config, authority.host()));
+        let authority = authority(request).ok();
+        let host = authority.as_ref().map(Authority::host);
+        let has_sign_in = host.is_some_and(|host| sign_in::has_sign_in(&self.config, host));
         let target = target(request).ok();
-        let response =
+        let mut response =
             refusal::response(&self.config, request, target.as_ref(), has_sign_in, reason);
+        if request.has("origin")
+            && let (Some(host), Some(target)) = (host, target)
+        {
+            let rule = self
+                .rules
+                .choose(&self.config, host, request.method(), &target);
+            response.headers.extend(cors::headers(request, &rule));
+        }
         Outcome::Refuse(reason, response)
     }
 }
@@ -258,6 +321,7 @@ struct Noted {
     now: u64,
     after: After,
     cache_hit: Option<bool>,
+    token: Option<Rc<VerifiedToken>>,
     set_cookie: Vec<String>,
 }
 

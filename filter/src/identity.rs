@@ -1,7 +1,8 @@
 //! The headers that tell the application who is signed in, and everything that looks like them.
 
-use latchkey_filter_config::{FilterConfig, HeaderName};
-use latchkey_token::Claims;
+use latchkey_filter_config::{Claim, ClaimFormat, FilterConfig, HeaderName};
+use latchkey_token::{Authn, Claims};
+use serde_json::Value;
 
 /// Tells the sidecar the client's address as Envoy knows it.
 pub const CLIENT_ADDRESS: &str = "x-latchkey-client-address";
@@ -23,11 +24,13 @@ impl Reserved {
             HeaderName::preferred_username(),
             HeaderName::groups(),
             HeaderName::token(),
+            HeaderName::payload(),
         ];
         let mut names = vec![CLIENT_ADDRESS.to_owned(), CLIENT_CERTIFICATE.to_owned()];
-        let configured = config.identity_headers.named().map(|(_, name)| name);
+        let configured = config.identity_headers.iter().map(|told| &told.header);
         let token = config.forward_token.iter().map(|forward| &forward.header);
-        for name in configured.chain(token).chain(&defaults) {
+        let payload = config.forward_payload.iter().map(|forward| &forward.header);
+        for name in configured.chain(token).chain(payload).chain(&defaults) {
             if !names.iter().any(|known| known == name.as_str()) {
                 names.push(name.as_str().to_owned());
             }
@@ -63,29 +66,98 @@ impl Reserved {
 /// What the application is told about the user.
 #[must_use]
 pub fn headers(config: &FilterConfig, claims: &Claims) -> Vec<(String, Vec<u8>)> {
-    let names = &config.identity_headers;
-    let email = claims
-        .email
-        .as_deref()
-        .filter(|_| claims.email_verified != Some(false));
-    // No group has a comma: the token's syntax refuses it.
-    let groups = (!claims.groups.is_empty()).then(|| claims.groups.join(","));
-    [
-        (&names.sub, Some(claims.sub.as_str())),
-        (&names.email, email),
-        (
-            &names.preferred_username,
-            claims.preferred_username.as_deref(),
-        ),
-        (&names.name, claims.name.as_deref()),
-        (&names.groups, groups.as_deref()),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| {
-        let name = name.as_ref()?.as_str().to_owned();
-        Some((name, value?.as_bytes().to_vec()))
-    })
-    .collect()
+    config
+        .identity_headers
+        .iter()
+        .filter_map(|told| {
+            let said = said(told.claim, claims)?;
+            let value = match told.format {
+                ClaimFormat::Plain => said.plain()?,
+                ClaimFormat::Json => said.json(),
+            };
+            Some((told.header.as_str().to_owned(), value.into_bytes()))
+        })
+        .collect()
+}
+
+/// What a token says in one claim.
+enum Said<'a> {
+    Text(&'a str),
+    Number(u64),
+    Flag(bool),
+    List(&'a [String]),
+}
+
+impl Said<'_> {
+    /// An entry with a comma would read as two, so it is left out; no group has one.
+    fn plain(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some((*text).to_owned()),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Flag(flag) => Some(flag.to_string()),
+            Self::List(entries) => {
+                let entries: Vec<&str> = entries
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|entry| !entry.contains(','))
+                    .collect();
+                (!entries.is_empty()).then(|| entries.join(","))
+            }
+        }
+    }
+
+    fn json(&self) -> String {
+        let value = match self {
+            Self::Text(text) => Value::from(*text),
+            Self::Number(number) => Value::from(*number),
+            Self::Flag(flag) => Value::from(*flag),
+            Self::List(entries) => Value::from(*entries),
+        };
+        value.to_string()
+    }
+}
+
+/// Finds a claim; nothing where the token does not say it.
+fn said(claim: Claim, claims: &Claims) -> Option<Said<'_>> {
+    fn text(text: Option<&String>) -> Option<Said<'_>> {
+        text.map(|text| Said::Text(text))
+    }
+    fn list(list: &[String]) -> Option<Said<'_>> {
+        (!list.is_empty()).then_some(Said::List(list))
+    }
+    let authn = |fact: fn(&Authn) -> bool| claims.authn.as_ref().map(fact).map(Said::Flag);
+    match claim {
+        Claim::Sub => Some(Said::Text(&claims.sub)),
+        Claim::Email => claims
+            .email
+            .as_deref()
+            .filter(|_| claims.email_verified != Some(false))
+            .map(Said::Text),
+        Claim::PreferredUsername => text(claims.preferred_username.as_ref()),
+        Claim::Name => text(claims.name.as_ref()),
+        Claim::Groups => list(&claims.groups),
+        Claim::Policies => list(&claims.policies),
+        Claim::Acr => text(claims.acr.as_ref()),
+        Claim::Amr => list(&claims.amr),
+        Claim::AuthTime => claims.auth_time.map(Said::Number),
+        Claim::Sid => Some(Said::Text(&claims.sid)),
+        Claim::Jti => Some(Said::Text(&claims.jti)),
+        Claim::Iat => Some(Said::Number(claims.iat)),
+        Claim::Exp => Some(Said::Number(claims.exp)),
+        Claim::Iss => Some(Said::Text(&claims.iss)),
+        Claim::Aud => list(&claims.aud),
+        Claim::EmailVerified => claims.email_verified.map(Said::Flag),
+        Claim::Aaguid => claims.authn.as_ref().map(|it| Said::Text(&it.aaguid)),
+        Claim::Attested => authn(|it| it.attested),
+        Claim::UserVerified => authn(|it| it.uv),
+        Claim::BackupEligible => authn(|it| it.be),
+        Claim::BackupState => authn(|it| it.bs),
+        Claim::Attachment => text(claims.authn.as_ref()?.attachment.as_ref()),
+        Claim::CertificateThumbprint => claims
+            .cnf
+            .as_ref()
+            .map(|cnf| Said::Text(&cnf.certificate_thumbprint)),
+    }
 }
 
 fn folded(byte: u8) -> u8 {
@@ -98,6 +170,9 @@ fn folded(byte: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use latchkey_token::Confirmation;
+    use serde_json::json;
+
     use super::*;
     use crate::test_support;
 
@@ -132,10 +207,14 @@ mod tests {
 
     #[test]
     fn configured_names_are_covered_too() {
-        let mut config = test_support::config();
-        config.identity_headers.sub = Some(HeaderName::try_from("x-user".to_owned()).unwrap());
-        config.identity_headers.email = None;
+        let config = test_support::config_and(&json!({
+            "identity_headers": {"sub": "x-user", "email": null, "sid": "x-session"},
+            "forward_payload": {"header": "x-payload"},
+        }));
         let reserved = Reserved::new(&config);
+        assert!(reserved.covers(b"x_session"));
+        assert!(reserved.covers(b"x_payload"));
+        assert!(reserved.covers(b"x-latchkey-payload"));
         assert!(reserved.covers(b"X_User"));
         assert!(reserved.covers(b"x-auth-request-user"));
         assert!(reserved.covers(b"x-auth-request-email"));
@@ -188,5 +267,63 @@ mod tests {
             told(&claims),
             [format!("x-auth-request-user: {}", claims.sub)]
         );
+    }
+
+    #[test]
+    fn every_claim_can_be_told_in_both_forms() {
+        let mut claims = test_support::claims();
+        claims.policies = vec!["a".to_owned(), "b,admin".to_owned()];
+        claims.amr = vec!["hwk".to_owned(), "user".to_owned()];
+        claims.sid = "session".to_owned();
+        claims.auth_time = Some(12);
+        claims.email_verified = Some(true);
+        claims.authn = Some(Authn {
+            aaguid: "ee882879-721c-4913-9775-3dfcce97072a".to_owned(),
+            uv: true,
+            attachment: Some("platform".to_owned()),
+            ..Authn::default()
+        });
+        claims.cnf = Some(Confirmation {
+            certificate_thumbprint: "thumb".to_owned(),
+        });
+        for (claim, plain, as_json) in [
+            ("policies", "a", r#"["a","b,admin"]"#),
+            ("amr", "hwk,user", r#"["hwk","user"]"#),
+            ("aud", "app", r#"["app"]"#),
+            ("auth_time", "12", "12"),
+            ("email_verified", "true", "true"),
+            ("sid", "session", r#""session""#),
+            ("jti", "jti", r#""jti""#),
+            ("iat", "1750000000", "1750000000"),
+            ("exp", "1750000600", "1750000600"),
+            (
+                "authn.aaguid",
+                "ee882879-721c-4913-9775-3dfcce97072a",
+                r#""ee882879-721c-4913-9775-3dfcce97072a""#,
+            ),
+            ("authn.uv", "true", "true"),
+            ("authn.attested", "false", "false"),
+            ("authn.be", "false", "false"),
+            ("authn.bs", "false", "false"),
+            ("authn.attachment", "platform", r#""platform""#),
+            ("cnf.x5t#S256", "thumb", r#""thumb""#),
+        ] {
+            for (format, value) in [("plain", plain), ("json", as_json)] {
+                let told = json!({"header": "x-told", "format": format});
+                let config = json!({"identity_headers": {claim: told}});
+                let told = headers(&test_support::config_and(&config), &claims);
+                let found = told.iter().find(|(name, _)| name == "x-told").unwrap();
+                assert_eq!(found.1, value.as_bytes(), "{claim} {format}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_with_a_comma_is_not_told_as_two() {
+        let config = test_support::config_and(&json!({"identity_headers": {"policies": "x-p"}}));
+        let mut claims = test_support::claims();
+        claims.policies = vec!["a,admin".to_owned()];
+        let told = headers(&config, &claims);
+        assert!(told.iter().all(|(name, _)| name != "x-p"), "{told:?}");
     }
 }

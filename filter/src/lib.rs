@@ -13,11 +13,16 @@
 //!    different ways are refused.
 //! 5. The one token is found ([`credentials`]) and checked, or known already ([`tokens`],
 //!    [`cache`]).
+//!    A token that is bound to a client certificate counts only with it ([`certificate`]).
 //! 6. What was revoked is refused ([`revocations`]), and so are requests that another site makes a
-//!    browser send ([`cross_site`]).
+//!    browser send ([`cross_site`], [`cors`]).
 //! 7. A token that has expired, or is about to, is replaced while the request waits ([`renewal`]).
-//! 8. The application is told who it is, and nothing else that looks like it ([`identity`],
+//! 8. Requests whose session is not what the rule asks for are refused ([`requirements`],
+//!    [`step_up`]).
+//! 9. The application is told who it is, and nothing else that looks like it ([`identity`],
 //!    [`upstream`]).
+//!
+//! Where nothing is enforced, all of it is only counted ([`shadow`]).
 //!
 //! Refusals are pages for people and problem details for programs ([`refusal`]). `host` does what
 //! the core decides; it exists on wasm32 only and is the one module that touches `proxy-wasm`.
@@ -37,6 +42,8 @@
 
 pub mod authority;
 pub mod cache;
+pub mod certificate;
+pub mod cors;
 pub mod credentials;
 pub mod cross_site;
 pub mod gate;
@@ -50,9 +57,12 @@ pub mod reason;
 pub mod refusal;
 pub mod renewal;
 pub mod request;
+pub mod requirements;
 pub mod revocations;
 pub mod rules;
+pub mod shadow;
 pub mod sign_in;
+pub mod step_up;
 #[cfg(test)]
 mod test_support;
 pub mod tokens;

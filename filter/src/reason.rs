@@ -8,6 +8,7 @@ use crate::{
     credentials::CredentialError,
     path::{Ambiguity, BadPath},
     revocations::Which,
+    step_up::StepUp,
 };
 
 /// Why a request is refused: for logs, metrics and tests. A stranger sees only the status.
@@ -58,6 +59,21 @@ pub enum Reason {
     /// Another site made a browser send it.
     #[error("sent by another origin")]
     CrossSite,
+    /// The session is bound to a client certificate that the connection does not have.
+    #[error("the session is bound to another client certificate")]
+    CertificateMismatch,
+    /// The rule asks for a session that is bound to a client certificate.
+    #[error("the session is bound to no client certificate")]
+    CertificateMissing,
+    /// The rule asks for a group.
+    #[error("the user is not in the groups that the rule asks for")]
+    GroupMissing,
+    /// The rule asks for a policy.
+    #[error("the user does not have the policies that the rule asks for")]
+    PolicyMissing,
+    /// The rule asks for a fresher or stronger login.
+    #[error("the session is too old or too weak for the rule")]
+    StepUp(StepUp),
 }
 
 impl Reason {
@@ -79,6 +95,11 @@ impl Reason {
             Self::Credential(error) => error.reason(),
             Self::Token(error) => error.reason(),
             Self::CrossSite => "cross_site",
+            Self::CertificateMismatch => "certificate_mismatch",
+            Self::CertificateMissing => "certificate_missing",
+            Self::GroupMissing => "group_missing",
+            Self::PolicyMissing => "policy_missing",
+            Self::StepUp(lacking) => lacking.reason(),
         }
     }
 
@@ -91,8 +112,17 @@ impl Reason {
             | Self::Ambiguous(_)
             | Self::EscapedFragment
             | Self::SignInPath => 400,
-            Self::NoCredential | Self::Credential(_) | Self::Token(_) | Self::Revoked(_) => 401,
-            Self::Denied | Self::CrossSite => 403,
+            Self::NoCredential
+            | Self::Credential(_)
+            | Self::Token(_)
+            | Self::Revoked(_)
+            | Self::CertificateMismatch
+            | Self::StepUp(_) => 401,
+            Self::Denied
+            | Self::CrossSite
+            | Self::CertificateMissing
+            | Self::GroupMissing
+            | Self::PolicyMissing => 403,
             Self::NoKeys | Self::NoRevocations | Self::StaleRevocations | Self::NoRenewal => 503,
         }
     }
@@ -101,7 +131,11 @@ impl Reason {
     #[must_use]
     pub fn asks_for_sign_in(&self) -> bool {
         match self {
-            Self::NoCredential | Self::Token(_) | Self::Revoked(_) => true,
+            Self::NoCredential
+            | Self::Token(_)
+            | Self::Revoked(_)
+            | Self::CertificateMismatch
+            | Self::StepUp(_) => true,
             Self::Credential(error) => error.is_about_cookies(),
             _ => false,
         }

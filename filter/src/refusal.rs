@@ -14,6 +14,8 @@ mod tests;
 const MAX_RETURN_BYTES: usize = 2048;
 /// How soon a client should try again while sessions cannot be checked, in seconds.
 const RETRY_AFTER: &str = "2";
+/// Tells monitoring what kind of refusal it is; no more than the problem's type does.
+const REASON: &str = "x-latchkey-reason";
 
 /// An answer of the gateway itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,16 +75,24 @@ pub fn response(
     }
     // On a host without sign-in only the issuer's own address can help, and its sign-in does not
     // lead back to other hosts.
-    let login = if has_sign_in {
+    let (mut login, mut separator) = if has_sign_in {
         let back = percent_encoded(&return_address(target));
-        format!("{}/login?rd={back}", config.public_path)
+        (format!("{}/login?rd={back}", config.public_path), '&')
     } else {
-        format!("{}/login", config.issuer)
+        (format!("{}/login", config.issuer), '?')
     };
+    if let Reason::StepUp(lacking) = reason {
+        for (name, value) in lacking.parameters() {
+            // Writing into a string cannot fail.
+            let _ = write!(login, "{separator}{name}={value}");
+            separator = '&';
+        }
+    }
     if audience == Audience::Page && has_sign_in {
         let headers = vec![
             ("location", login),
             ("cache-control", "no-store".to_owned()),
+            (REASON, words(reason).0.to_owned()),
         ];
         return Response {
             status: 302,
@@ -96,12 +106,16 @@ pub fn response(
 fn problem(reason: Reason) -> Response {
     let (slug, title, detail) = words(reason);
     let status = reason.status();
-    let body = json!({
+    let mut body = json!({
         "type": format!("urn:latchkey:problem:{slug}"),
         "title": title,
         "status": status,
         "detail": detail,
     });
+    if let (Reason::StepUp(lacking), Some(members)) = (reason, body.as_object_mut()) {
+        let parameters = lacking.parameters().into_iter();
+        members.extend(parameters.map(|(name, value)| (name.to_owned(), value.into())));
+    }
     let mut headers = common_headers(reason, "application/problem+json");
     if status == 401 {
         headers.push(("www-authenticate", challenge(reason)));
@@ -147,6 +161,7 @@ fn common_headers(reason: Reason, content_type: &str) -> Vec<(&'static str, Stri
         ("content-type", content_type.to_owned()),
         ("cache-control", "no-store".to_owned()),
         ("x-content-type-options", "nosniff".to_owned()),
+        (REASON, words(reason).0.to_owned()),
     ];
     if reason.status() == 503 {
         headers.push(("retry-after", RETRY_AFTER.to_owned()));
@@ -155,14 +170,23 @@ fn common_headers(reason: Reason, content_type: &str) -> Vec<(&'static str, Stri
 }
 
 /// [RFC 6750 3](https://www.rfc-editor.org/rfc/rfc6750#section-3): an error only for a client that
-/// sent something.
+/// sent something. What a session lacks is said as in
+/// [RFC 9470 3](https://www.rfc-editor.org/rfc/rfc9470#section-3), and `need` beside it.
 fn challenge(reason: Reason) -> String {
+    let mut challenge = "Bearer realm=\"latchkey\"".to_owned();
     let error = match reason {
-        Reason::Token(_) | Reason::Revoked(_) => ", error=\"invalid_token\"",
-        Reason::Credential(_) => ", error=\"invalid_request\"",
-        _ => "",
+        Reason::Token(_) | Reason::Revoked(_) | Reason::CertificateMismatch => "invalid_token",
+        Reason::Credential(_) => "invalid_request",
+        Reason::StepUp(_) => "insufficient_user_authentication",
+        _ => return challenge,
     };
-    format!("Bearer realm=\"latchkey\"{error}")
+    let _ = write!(challenge, ", error=\"{error}\"");
+    if let Reason::StepUp(lacking) = reason {
+        for (name, value) in lacking.parameters() {
+            let _ = write!(challenge, ", {name}=\"{value}\"");
+        }
+    }
+    challenge
 }
 
 /// Slug, title and detail. What exactly is wrong with a token is not for strangers.
@@ -173,7 +197,10 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "Sign-in required",
             "This needs a session. Please sign in.",
         ),
-        Reason::Credential(_) | Reason::Token(_) | Reason::Revoked(_) => (
+        Reason::Credential(_)
+        | Reason::Token(_)
+        | Reason::Revoked(_)
+        | Reason::CertificateMismatch => (
             "unauthorized",
             "Sign-in required",
             "The session that was sent is not valid or has ended. Please sign in again.",
@@ -182,6 +209,21 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "forbidden",
             "Not allowed",
             "Nobody may open this through the gateway.",
+        ),
+        Reason::GroupMissing | Reason::PolicyMissing => (
+            "forbidden",
+            "Not allowed",
+            "Your account may not open this.",
+        ),
+        Reason::CertificateMissing => (
+            "forbidden",
+            "Not allowed",
+            "This needs a session that is bound to a client certificate.",
+        ),
+        Reason::StepUp(_) => (
+            "step-up",
+            "Please confirm that it is you",
+            "This needs a more recent or stronger sign-in.",
         ),
         Reason::CrossSite => (
             "cross-site",

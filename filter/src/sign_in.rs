@@ -1,9 +1,9 @@
 //! The one place where requests go on without a token: the sidecar's public endpoints.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey_filter_config::FilterConfig;
 
 use crate::{
+    certificate::thumbprint,
     identity::{CLIENT_ADDRESS, CLIENT_CERTIFICATE},
     path::Target,
     reason::Reason,
@@ -33,10 +33,16 @@ pub fn is_sign_in(
     if path.is_changed() || path.ambiguity().is_some() {
         return Err(Reason::SignInPath);
     }
+    Ok(is_routed_to_sidecar(config, surroundings))
+}
+
+/// Whether Envoy sends the request to the sidecar.
+#[must_use]
+pub fn is_routed_to_sidecar(config: &FilterConfig, surroundings: &impl Surroundings) -> bool {
     let expected = config.sidecar.public_cluster.as_str().as_bytes();
-    Ok(surroundings
+    surroundings
         .cluster()
-        .is_some_and(|cluster| cluster == expected))
+        .is_some_and(|cluster| cluster == expected)
 }
 
 /// Whether `public_path` is the sign-in on this host.
@@ -70,26 +76,6 @@ fn without_port(address: &[u8]) -> Option<String> {
         Err(_) => text.parse().ok()?,
     };
     Some(address.to_string())
-}
-
-/// `x5t#S256` ([RFC 8705 3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1)) from
-/// hexadecimal digits.
-fn thumbprint(digits: &[u8]) -> Option<String> {
-    let digit = |byte: &u8| {
-        char::from(*byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    let bytes: Option<Vec<u8>> = digits
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(high)? << 4 | digit(low)?),
-            _ => None,
-        })
-        .collect();
-    bytes
-        .filter(|bytes| bytes.len() == 32)
-        .map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
 }
 
 #[cfg(test)]

@@ -18,14 +18,20 @@ pub(crate) fn config() -> FilterConfig {
 }
 
 pub(crate) fn config_with(rules: &serde_json::Value) -> FilterConfig {
-    let config = json!({
+    config_and(&json!({"rules": rules}))
+}
+
+/// The same with more members.
+pub(crate) fn config_and(more: &serde_json::Value) -> FilterConfig {
+    let mut config = json!({
         "issuer": "https://app.example.com/_latchkey",
         "audiences": ["app"],
         "hosts": ["app.example.com"],
         "sidecar": {"cluster": "latchkey-internal", "public_cluster": "latchkey-public"},
         "revocations": null,
-        "rules": rules,
     });
+    let members = more.as_object().unwrap().clone();
+    config.as_object_mut().unwrap().extend(members);
     FilterConfig::parse(config.to_string().as_bytes()).unwrap()
 }
 

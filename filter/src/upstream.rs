@@ -50,12 +50,31 @@ pub fn identified(
         changes.remove.push(b"authorization".to_vec());
     }
     changes.set.extend(identity::headers(config, claims));
+    if let Some(forward) = &config.forward_payload {
+        let payload = credential.token.split(|byte| *byte == b'.').nth(1);
+        changes.set.push((
+            forward.header.as_str().to_owned(),
+            payload.unwrap_or_default().to_vec(),
+        ));
+    }
     if let Some(forward) = &config.forward_token {
         changes.set.push((
             forward.header.as_str().to_owned(),
             credential.token.to_vec(),
         ));
     }
+    changes
+}
+
+/// What is changed in a request that is answered here: what signs in goes, because access logs see
+/// the headers of refused requests too.
+#[must_use]
+pub fn redaction(config: &FilterConfig, request: &Request<'_>) -> Changes {
+    let mut changes = Changes::default();
+    if config.bearer && request.has("authorization") {
+        changes.remove.push(b"authorization".to_vec());
+    }
+    cut_cookies(config, request, &mut changes);
     changes
 }
 
@@ -86,6 +105,12 @@ fn forwarded(
     {
         changes.set.push((":path".to_owned(), path.with_query()));
     }
+    cut_cookies(config, request, &mut changes);
+    changes
+}
+
+/// Takes both cookies of the session out.
+fn cut_cookies(config: &FilterConfig, request: &Request<'_>, changes: &mut Changes) {
     let names = cookie_names(config);
     let fields: Vec<&[u8]> = request.all("cookie").collect();
     let kept: Vec<_> = fields
@@ -105,7 +130,6 @@ fn forwarded(
                 .push(("cookie".to_owned(), kept.join(&b"; "[..])));
         }
     }
-    changes
 }
 
 fn cookie_names(config: &FilterConfig) -> [&str; 2] {

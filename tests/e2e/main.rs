@@ -8,4 +8,5 @@ mod istio;
 mod live;
 mod manifests;
 mod people;
+mod rules;
 mod tls;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Access, ConfigError, FilterConfig, Problem, Rule};
+use crate::{Access, ConfigError, FilterConfig, Preflight, Problem, Rule};
 
-/// More rules than this are a mistake, and each costs time on every request.
+/// More rules than this are a mistake.
 const MAX_RULES: usize = 1000;
 /// The same for the hosts, methods and paths of one rule.
 const MAX_ENTRIES: usize = 1000;
@@ -15,6 +15,8 @@ const REFRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_ho
 /// Limits of one call to the sidecar.
 const TIMEOUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
 
+/// Limits of `max_age`: shorter than a login takes nobody could meet, longer than a year is none.
+const PRESENCE_AGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(24 * 365));
 /// The sidecar keeps a question open for up to 25 s, so a list may be that old at any time.
 const MAX_AGE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(24));
 /// A token lives an hour at most.
@@ -58,14 +60,21 @@ pub(crate) fn check(config: &FilterConfig) -> Result<(), ConfigError> {
 }
 
 fn headers(config: &FilterConfig) -> Result<(), ConfigError> {
-    let identity = config.identity_headers.named();
     let mut seen: Vec<(String, &str)> = Vec::new();
-    let identity = identity.map(|(key, header)| (format!("identity_headers.{key}"), header));
+    let identity = config.identity_headers.iter();
+    let identity = identity.map(|told| {
+        let key = format!("identity_headers.{}", told.claim.name());
+        (key, &told.header)
+    });
     let token = config
         .forward_token
         .iter()
         .map(|f| ("forward_token.header".to_owned(), &f.header));
-    for (key, header) in identity.chain(token) {
+    let payload = config
+        .forward_payload
+        .iter()
+        .map(|f| ("forward_payload.header".to_owned(), &f.header));
+    for (key, header) in identity.chain(token).chain(payload) {
         if let Some((other, _)) = seen.iter().find(|(_, name)| *name == header.as_str()) {
             return same(&key, other);
         }
@@ -81,6 +90,9 @@ fn check_rule(config: &FilterConfig, index: usize, rule: &Rule) -> Result<(), Co
         allow,
         refuse_ambiguous_paths,
         same_site_origins,
+        require,
+        preflight,
+        cors_origins,
     } = rule;
     for (name, length) in [
         ("hosts", matches.hosts.as_ref().map(Vec::len)),
@@ -94,14 +106,33 @@ fn check_rule(config: &FilterConfig, index: usize, rule: &Rule) -> Result<(), Co
     if !refuse_ambiguous_paths && *allow == Access::Public {
         return refuse(key("refuse_ambiguous_paths"), Problem::AmbiguousButPublic);
     }
-    if !same_site_origins.is_empty() && *allow != Access::Authenticated {
-        return refuse(key("same_site_origins"), Problem::OriginsWithoutSession);
+    let has_session = *allow == Access::Authenticated;
+    for (name, origins) in [
+        ("same_site_origins", same_site_origins),
+        ("cors_origins", cors_origins),
+    ] {
+        if !origins.is_empty() && !has_session {
+            return refuse(key(name), Problem::OriginsWithoutSession);
+        }
+        if origins.len() > MAX_ENTRIES {
+            return refuse(key(name), Problem::TooMany { most: MAX_ENTRIES });
+        }
     }
-    if same_site_origins.len() > MAX_ENTRIES {
-        return refuse(
-            key("same_site_origins"),
-            Problem::TooMany { most: MAX_ENTRIES },
-        );
+    if *preflight == Preflight::Pass {
+        let methods = matches.methods.as_ref();
+        if !has_session {
+            return refuse(key("preflight"), Problem::OriginsWithoutSession);
+        }
+        if methods.is_some_and(|methods| methods.iter().all(|m| m.as_str() != "OPTIONS")) {
+            return refuse(key("preflight"), Problem::PreflightWithoutOptions);
+        }
+    }
+    if let Some(require) = require {
+        if !has_session {
+            return refuse(key("require"), Problem::RequireWithoutSession);
+        }
+        let max_age = require.max_age.unwrap_or(PRESENCE_AGE.0);
+        within(&key("require.max_age"), max_age, PRESENCE_AGE)?;
     }
     for (at, path) in matches.paths.iter().flatten().enumerate() {
         if config.public_path.covers(path.as_str()) {
@@ -115,7 +146,7 @@ fn check_rule(config: &FilterConfig, index: usize, rule: &Rule) -> Result<(), Co
     Ok(())
 }
 
-fn count(key: &str, length: usize) -> Result<(), ConfigError> {
+pub(crate) fn count(key: &str, length: usize) -> Result<(), ConfigError> {
     match length {
         0 => refuse(key, Problem::Empty),
         1..=MAX_ENTRIES => Ok(()),

@@ -5,7 +5,9 @@ use std::{fmt, time::Duration};
 use latchkey_token::JwkSetError;
 use thiserror::Error;
 
-use crate::{BadHeader, BadHost, BadName, BadPattern, BadUrl};
+use crate::{
+    BadFormat, BadHeader, BadHost, BadLogField, BadName, BadPattern, BadRequirement, BadUrl,
+};
 
 /// Why a configuration is refused. Its text begins with the path of the key.
 #[derive(Debug, Error)]
@@ -68,6 +70,24 @@ pub enum Problem {
     /// Not an address.
     #[error(transparent)]
     Url(#[from] BadUrl),
+    /// Not a requirement that a session can meet.
+    #[error(transparent)]
+    Requirement(#[from] BadRequirement),
+    /// Not a form of a header.
+    #[error(transparent)]
+    Format(#[from] BadFormat),
+    /// Nothing that access logs can be told.
+    #[error(transparent)]
+    LogField(#[from] BadLogField),
+    /// Neither of the two.
+    #[error("expected \"refuse\" or \"pass\"")]
+    NotAPreflight,
+    /// A demand is made or left out.
+    #[error("expected true; leave it out to ask for nothing")]
+    NotADemand,
+    /// A list names something twice.
+    #[error("stands there twice")]
+    Twice,
     /// Not a key set that can be relied on.
     #[error("the key set is refused: {0}")]
     KeySet(#[from] JwkSetError),
@@ -100,6 +120,12 @@ pub enum Problem {
     /// Cross-site requests are judged only where a session is needed.
     #[error("only a rule with `allow: authenticated` has a use for it")]
     OriginsWithoutSession,
+    /// What a session must have is asked only where one is needed.
+    #[error("only a rule with `allow: authenticated` can require something")]
+    RequireWithoutSession,
+    /// Preflights are OPTIONS requests, so this rule never meets one.
+    #[error("a preflight is an OPTIONS request, and the rule's `match.methods` lacks OPTIONS")]
+    PreflightWithoutOptions,
     /// A rule that lies under the sign-in path would never be asked.
     #[error("`{public_path}` is the sign-in; rules cannot open or close it")]
     InsideSignIn {

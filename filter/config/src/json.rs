@@ -85,19 +85,11 @@ impl Members {
         key: &'static str,
         default: Duration,
     ) -> Result<Duration, ConfigError> {
-        self.take(key).map_or(Ok(default), |member| {
-            let parsed = member.value.as_str().and_then(duration::parse);
-            parsed.ok_or_else(|| ConfigError::new(member.path, Problem::NotADuration))
-        })
+        self.take(key).map_or(Ok(default), Member::duration)
     }
 
     pub(crate) fn flag(&mut self, key: &'static str, default: bool) -> Result<bool, ConfigError> {
-        self.take(key).map_or(Ok(default), |member| {
-            member
-                .value
-                .as_bool()
-                .ok_or_else(|| ConfigError::new(member.path, Problem::NotAFlag))
-        })
+        self.take(key).map_or(Ok(default), Member::flag)
     }
 
     fn path_of(&self, key: &str) -> String {
@@ -110,16 +102,30 @@ impl Members {
 }
 
 impl Member {
+    pub(crate) fn duration(self) -> Result<Duration, ConfigError> {
+        let parsed = self.value.as_str().and_then(duration::parse);
+        parsed.ok_or_else(|| ConfigError::new(self.path, Problem::NotADuration))
+    }
+
+    pub(crate) fn flag(self) -> Result<bool, ConfigError> {
+        let flag = self.value.as_bool();
+        flag.ok_or_else(|| ConfigError::new(self.path, Problem::NotAFlag))
+    }
+
     /// A text of a certain form.
     pub(crate) fn text<T>(self) -> Result<T, ConfigError>
     where
         T: TryFrom<String>,
         Problem: From<T::Error>,
     {
+        let (path, text) = self.string()?;
+        T::try_from(text).map_err(|error| ConfigError::new(path, Problem::from(error)))
+    }
+
+    /// Apart from `text`, so that each form of text adds only its own part to the module.
+    fn string(self) -> Result<(String, String), ConfigError> {
         match self.value {
-            Value::String(text) => {
-                T::try_from(text).map_err(|error| ConfigError::new(self.path, Problem::from(error)))
-            }
+            Value::String(text) => Ok((self.path, text)),
             _ => Err(ConfigError::new(self.path, Problem::NotAText)),
         }
     }
@@ -138,20 +144,19 @@ impl Member {
     }
 
     /// The entries of a list.
-    pub(crate) fn entries(self) -> Result<impl Iterator<Item = Member>, ConfigError> {
+    pub(crate) fn entries(self) -> Result<Vec<Member>, ConfigError> {
         let path = self.path;
-        match self.value {
-            Value::Array(entries) => {
-                Ok(entries
-                    .into_iter()
-                    .enumerate()
-                    .map(move |(at, value)| Member {
-                        path: format!("{path}[{at}]"),
-                        value,
-                    }))
-            }
-            _ => Err(ConfigError::new(path, Problem::NotAList)),
+        let Value::Array(values) = self.value else {
+            return Err(ConfigError::new(path, Problem::NotAList));
+        };
+        let mut entries = Vec::with_capacity(values.len());
+        for (at, value) in values.into_iter().enumerate() {
+            entries.push(Member {
+                path: format!("{path}[{at}]"),
+                value,
+            });
         }
+        Ok(entries)
     }
 
     /// A list of texts of a certain form.
@@ -160,7 +165,11 @@ impl Member {
         T: TryFrom<String>,
         Problem: From<T::Error>,
     {
-        self.entries()?.map(Self::text).collect()
+        let mut texts = Vec::new();
+        for entry in self.entries()? {
+            texts.push(entry.text()?);
+        }
+        Ok(texts)
     }
 }
 

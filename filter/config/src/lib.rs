@@ -15,12 +15,15 @@
     )
 )]
 
+mod access_log;
 mod check;
 mod duration;
 mod error;
+mod identity;
 mod json;
 mod names;
 mod path;
+mod require;
 mod revocations;
 mod rule;
 #[cfg(test)]
@@ -33,11 +36,14 @@ use json::{Member, Members};
 use latchkey_token::JwkSet;
 use serde_json::Value;
 
+pub use access_log::{BadLogField, LogField};
 pub use error::{ConfigError, Problem};
+pub use identity::{BadFormat, Claim, ClaimFormat, IdentityHeader, IdentityHeaders};
 pub use names::{BadHeader, BadHost, BadName, CookieName, HeaderName, Host, Method, Name};
 pub use path::{BadPattern, PathPattern, PatternSegment, PublicPath};
+pub use require::{Aaguid, Acr, Amr, Authenticator, BadRequirement, Label, Membership, Require};
 pub use revocations::{Revocations, WhenStale};
-pub use rule::{Access, Match, Rule};
+pub use rule::{Access, Match, Preflight, Rule};
 pub use url::{BadUrl, Issuer, Origin};
 
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
@@ -45,7 +51,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_REFRESH_BEFORE: Duration = Duration::from_mins(1);
 const DEFAULT_REFRESH: Duration = Duration::from_mins(1);
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 17] = [
     "issuer",
     "audiences",
     "hosts",
@@ -58,6 +64,9 @@ const KEYS: [&str; 14] = [
     "clock_skew",
     "identity_headers",
     "forward_token",
+    "forward_payload",
+    "access_log",
+    "enforce",
     "rules",
     "default",
 ];
@@ -89,6 +98,12 @@ pub struct FilterConfig {
     pub identity_headers: IdentityHeaders,
     /// Pass the token itself on, for a second check behind the filter.
     pub forward_token: Option<ForwardToken>,
+    /// Pass what the token says on, for applications that read claims themselves.
+    pub forward_payload: Option<ForwardPayload>,
+    /// What access logs are told about each decision.
+    pub access_log: Vec<LogField>,
+    /// Whether refused requests are refused. `false` decides and counts only, and changes nothing.
+    pub enforce: bool,
     /// The first rule that matches decides.
     pub rules: Vec<Rule>,
     /// What holds for a request that no rule matches.
@@ -128,24 +143,16 @@ pub struct Session {
     pub refresh_before: Duration,
 }
 
-/// Which claim goes to the application under which header; `null` switches one off.
-#[derive(Debug, Clone)]
-pub struct IdentityHeaders {
-    /// The user id.
-    pub sub: Option<HeaderName>,
-    /// The e-mail address, unless the token says that it is not verified.
-    pub email: Option<HeaderName>,
-    /// The user name.
-    pub preferred_username: Option<HeaderName>,
-    /// The display name; off unless named.
-    pub name: Option<HeaderName>,
-    /// The groups, separated by commas.
-    pub groups: Option<HeaderName>,
-}
-
 /// Pass the token itself on.
 #[derive(Debug, Clone)]
 pub struct ForwardToken {
+    /// Under which header.
+    pub header: HeaderName,
+}
+
+/// Pass what the token says on: its payload in base64url.
+#[derive(Debug, Clone)]
+pub struct ForwardPayload {
     /// Under which header.
     pub header: HeaderName,
 }
@@ -183,16 +190,18 @@ impl FilterConfig {
             )?,
             bearer: members.flag("bearer", true)?,
             clock_skew: members.duration("clock_skew", DEFAULT_CLOCK_SKEW)?,
-            identity_headers: IdentityHeaders::read(members.object(
-                "identity_headers",
-                &["sub", "email", "preferred_username", "name", "groups"],
-            )?)?,
+            identity_headers: IdentityHeaders::read(members.take("identity_headers"))?,
             forward_token: members
                 .take("forward_token")
                 .map_or(Ok(None), ForwardToken::read)?,
+            forward_payload: members
+                .take("forward_payload")
+                .map_or(Ok(None), ForwardPayload::read)?,
+            access_log: LogField::read(members.take("access_log"))?,
+            enforce: members.flag("enforce", true)?,
             rules: members.take("rules").map_or_else(
                 || Ok(Vec::new()),
-                |rules| rules.entries()?.map(Rule::read).collect(),
+                |rules| rules.entries()?.into_iter().map(Rule::read).collect(),
             )?,
             default: members
                 .take("default")
@@ -249,46 +258,26 @@ impl Session {
     }
 }
 
-impl IdentityHeaders {
-    fn read(mut members: Members) -> Result<Self, ConfigError> {
-        let header = |member: Option<Member>, default: Option<HeaderName>| {
-            member.map_or(Ok(default), Member::text_or_none)
-        };
-        Ok(Self {
-            sub: header(members.take("sub"), Some(HeaderName::user()))?,
-            email: header(members.take("email"), Some(HeaderName::email()))?,
-            preferred_username: header(
-                members.take("preferred_username"),
-                Some(HeaderName::preferred_username()),
-            )?,
-            name: header(members.take("name"), None)?,
-            groups: header(members.take("groups"), Some(HeaderName::groups()))?,
-        })
-    }
-
-    /// The headers that are switched on, each with the name of its key.
-    pub fn named(&self) -> impl Iterator<Item = (&'static str, &HeaderName)> {
-        [
-            ("sub", &self.sub),
-            ("email", &self.email),
-            ("preferred_username", &self.preferred_username),
-            ("name", &self.name),
-            ("groups", &self.groups),
-        ]
-        .into_iter()
-        .filter_map(|(key, header)| header.as_ref().map(|header| (key, header)))
+impl ForwardToken {
+    fn read(forward: Member) -> Result<Option<Self>, ConfigError> {
+        Ok(header(forward, HeaderName::token)?.map(|header| Self { header }))
     }
 }
 
-impl ForwardToken {
+impl ForwardPayload {
     fn read(forward: Member) -> Result<Option<Self>, ConfigError> {
-        if forward.value.is_null() {
-            return Ok(None);
-        }
-        let mut members = Members::new(forward, &["header"])?;
-        let header = members
-            .take("header")
-            .map_or_else(|| Ok(HeaderName::token()), Member::text)?;
-        Ok(Some(Self { header }))
+        Ok(header(forward, HeaderName::payload)?.map(|header| Self { header }))
     }
+}
+
+/// `{"header": ...}`, or `null` for none.
+fn header(forward: Member, default: fn() -> HeaderName) -> Result<Option<HeaderName>, ConfigError> {
+    if forward.value.is_null() {
+        return Ok(None);
+    }
+    let mut members = Members::new(forward, &["header"])?;
+    members
+        .take("header")
+        .map_or_else(|| Ok(default()), Member::text)
+        .map(Some)
 }

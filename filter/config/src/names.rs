@@ -106,6 +106,12 @@ impl HeaderName {
     pub fn token() -> Self {
         Self("x-latchkey-token".to_owned())
     }
+
+    /// The default header of the token's payload, where it is passed on.
+    #[must_use]
+    pub fn payload() -> Self {
+        Self("x-latchkey-payload".to_owned())
+    }
 }
 
 impl CookieName {

@@ -1,10 +1,11 @@
-//! Rules: which requests need a session.
+//! Rules: which requests need a session, and which session.
 
 use crate::{
     ConfigError, Problem,
     json::{Member, Members},
     names::{Host, Method},
     path::PathPattern,
+    require::Require,
     url::Origin,
 };
 
@@ -20,6 +21,22 @@ pub struct Rule {
     pub refuse_ambiguous_paths: bool,
     /// Other origins of the same site that may send changing requests with the session's cookie.
     pub same_site_origins: Vec<Origin>,
+    /// What the session must have.
+    pub require: Option<Require>,
+    /// What becomes of CORS preflights, which carry no credentials.
+    pub preflight: Preflight,
+    /// Other origins whose scripts may read why they are refused.
+    pub cors_origins: Vec<Origin>,
+}
+
+/// What becomes of a [CORS preflight](https://fetch.spec.whatwg.org/#cors-preflight-request).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Preflight {
+    /// It needs a session like any request, which it never has.
+    #[default]
+    Refuse,
+    /// The application answers it.
+    Pass,
 }
 
 /// Which requests a rule is about. What is left out matches everything.
@@ -54,6 +71,9 @@ impl Rule {
                 "allow",
                 "refuse_ambiguous_paths",
                 "same_site_origins",
+                "require",
+                "preflight",
+                "cors_origins",
             ],
         )?;
         Ok(Self {
@@ -63,7 +83,24 @@ impl Rule {
             same_site_origins: members
                 .take("same_site_origins")
                 .map_or_else(|| Ok(Vec::new()), Member::texts)?,
+            require: members.take("require").map(Require::read).transpose()?,
+            preflight: members
+                .take("preflight")
+                .map_or(Ok(Preflight::default()), Preflight::read)?,
+            cors_origins: members
+                .take("cors_origins")
+                .map_or_else(|| Ok(Vec::new()), Member::texts)?,
         })
+    }
+}
+
+impl Preflight {
+    fn read(preflight: Member) -> Result<Self, ConfigError> {
+        match preflight.value.as_str() {
+            Some("refuse") => Ok(Self::Refuse),
+            Some("pass") => Ok(Self::Pass),
+            _ => Err(ConfigError::new(preflight.path, Problem::NotAPreflight)),
+        }
     }
 }
 

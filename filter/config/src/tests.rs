@@ -36,10 +36,11 @@ fn defaults_are_on_the_safe_side() {
     assert_eq!(config.clock_skew, Duration::from_secs(30));
     assert_eq!(config.jwks.refresh, Duration::from_mins(1));
     assert!(config.bearer && config.rules.is_empty() && config.forward_token.is_none());
+    assert!(config.enforce && config.access_log.is_empty() && config.forward_payload.is_none());
     let headers: Vec<_> = config
         .identity_headers
-        .named()
-        .map(|(_, h)| h.to_string())
+        .iter()
+        .map(|told| told.header.to_string())
         .collect();
     assert_eq!(
         headers,
@@ -87,8 +88,8 @@ fn reads_everything_that_can_be_said() {
     assert_eq!(config.default, Access::Deny);
     let headers: Vec<_> = config
         .identity_headers
-        .named()
-        .map(|(key, _)| key)
+        .iter()
+        .map(|told| told.claim.name())
         .collect();
     assert_eq!(headers, ["sub", "preferred_username", "name", "groups"]);
 }
@@ -208,11 +209,67 @@ fn the_key_at_fault_is_named() {
 }
 
 #[test]
+fn the_key_at_fault_in_what_is_told_is_named() {
+    for (key, value, path) in [
+        (
+            "identity_headers",
+            json!({"sid": {"header": "x-s", "format": "list"}}),
+            "identity_headers.sid.format",
+        ),
+        (
+            "identity_headers",
+            json!({"authn.uv": {"format": "json"}}),
+            "identity_headers.authn.uv.header",
+        ),
+        (
+            "identity_headers",
+            json!({"role": "x-role"}),
+            "identity_headers.role",
+        ),
+        (
+            "forward_payload",
+            json!({"header": "x-auth-request-user"}),
+            "forward_payload.header",
+        ),
+        ("access_log", json!(true), "access_log"),
+        ("access_log", json!(["user", "token"]), "access_log[1]"),
+        ("access_log", json!(["user", "user"]), "access_log[1]"),
+        ("enforce", json!("no"), "enforce"),
+    ] {
+        assert_at_fault(&with("", key, value), path);
+    }
+}
+
+#[test]
 fn the_key_at_fault_in_a_rule_is_named() {
     for (rule, key) in [
         (json!({}), "allow"),
         (json!({"allow": "everyone"}), "allow"),
-        (json!({"allow": "deny", "require": {}}), "require"),
+        (
+            json!({"allow": "deny", "require": {"acr": "phr"}}),
+            "require",
+        ),
+        (
+            json!({"allow": "public", "require": {"acr": "phr"}}),
+            "require",
+        ),
+        (json!({"allow": "public", "preflight": "pass"}), "preflight"),
+        (
+            json!({"allow": "authenticated", "preflight": true}),
+            "preflight",
+        ),
+        (
+            json!({"allow": "authenticated", "preflight": "pass", "match": {"methods": ["GET"]}}),
+            "preflight",
+        ),
+        (
+            json!({"allow": "authenticated", "cors_origins": ["https://a.b/"]}),
+            "cors_origins[0]",
+        ),
+        (
+            json!({"allow": "public", "cors_origins": ["https://a.b"]}),
+            "cors_origins",
+        ),
         (
             json!({"allow": "deny", "match": {"path": []}}),
             "match.path",
@@ -252,6 +309,66 @@ fn the_key_at_fault_in_a_rule_is_named() {
 }
 
 #[test]
+fn the_requirement_at_fault_is_named() {
+    for (require, key) in [
+        (json!({}), ""),
+        (json!(["admins"]), ""),
+        (json!({"group": ["a"]}), ".group"),
+        (json!({"groups": []}), ".groups"),
+        (json!({"groups": {}}), ".groups"),
+        (json!({"groups": "admins"}), ".groups"),
+        (json!({"groups": {"none": ["a"]}}), ".groups.none"),
+        (json!({"groups": {"any": []}}), ".groups.any"),
+        (json!({"groups": ["a", "b,c"]}), ".groups[1]"),
+        (json!({"groups": {"all": ["a", " b"]}}), ".groups.all[1]"),
+        (json!({"policies": [""]}), ".policies[0]"),
+        (json!({"acr": "mfa"}), ".acr"),
+        (json!({"acr": ["phr"]}), ".acr"),
+        (json!({"amr": ["hwk", "pwd"]}), ".amr[1]"),
+        (json!({"amr": []}), ".amr"),
+        (json!({"max_age": 300}), ".max_age"),
+        (json!({"max_age": "0s"}), ".max_age"),
+        (json!({"max_age": "9000h"}), ".max_age"),
+        (json!({"certificate": false}), ".certificate"),
+        (json!({"authenticator": true}), ".authenticator"),
+        (json!({"authenticator": {"uv": true}}), ".authenticator.uv"),
+        (
+            json!({"authenticator": {"user_verified": false}}),
+            ".authenticator.user_verified",
+        ),
+        (
+            json!({"authenticator": {"synced": "no"}}),
+            ".authenticator.synced",
+        ),
+        (
+            json!({"authenticator": {"aaguids": ["EE882879-721C-4913-9775-3DFCCE97072A"]}}),
+            ".authenticator.aaguids[0]",
+        ),
+    ] {
+        let rules = json!([
+            {"allow": "deny"}, {"allow": "deny"}, {"allow": "deny"},
+            {"allow": "authenticated", "require": require},
+        ]);
+        let key = format!("rules[3].require{key}");
+        assert_at_fault(&with("", "rules", rules), &key);
+    }
+}
+
+#[test]
+fn a_plain_list_means_any_of_them() {
+    let parsed = |groups: Value| {
+        let rules = json!([{"allow": "authenticated", "require": {"groups": groups}}]);
+        let config = parse(&with("", "rules", rules)).unwrap();
+        config.rules[0].require.clone().unwrap().groups
+    };
+    assert_eq!(
+        parsed(json!(["a", "b"])),
+        parsed(json!({"any": ["a", "b"]}))
+    );
+    assert_ne!(parsed(json!({"all": ["a"]})), parsed(json!(["a"])));
+}
+
+#[test]
 fn what_is_no_object_or_has_duplicates_is_refused() {
     for text in ["", "{", "[]", "null", "{}", "{} {}", "\u{feff}{}"] {
         assert!(FilterConfig::parse(text.as_bytes()).is_err(), "{text}");
@@ -281,7 +398,7 @@ fn the_documented_configuration_is_one_and_says_everything() {
     let (_, rest) = document.split_once("```json\n").unwrap();
     let (example, rest) = rest.split_once("```").unwrap();
     let config = FilterConfig::parse(example.as_bytes()).unwrap();
-    assert_eq!(config.rules.len(), 3);
+    assert_eq!(config.rules.len(), 4);
     for key in KEYS {
         assert!(
             example.contains(&format!("\"{key}\"")),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use latchkey_token::{
-    JwkSet, SignatureVerifier, TokenError, TokenType, UntrustedToken, VerifiedToken,
+    Claims, JwkSet, SignatureVerifier, TokenError, TokenType, UntrustedToken, VerifiedToken,
 };
 
 use super::{After, Gate, Noted, Stop};
@@ -100,6 +100,7 @@ impl Gate {
         request: &Request<'_>,
         found: Credential<'_>,
         is_foreign: bool,
+        is_bound: impl Fn(&Claims) -> Result<(), Reason>,
         verifier: &impl SignatureVerifier,
         noted: &mut Noted,
     ) -> Result<Admitted, Stop> {
@@ -109,6 +110,10 @@ impl Gate {
         if let Some(revocations) = &self.revocations {
             revocations.check(session.claims())?;
         }
+        if let Session::Valid(token) = &session {
+            noted.token = Some(Rc::clone(token));
+        }
+        is_bound(session.claims())?;
         if is_foreign {
             return Err(Reason::CrossSite.into());
         }
@@ -138,6 +143,8 @@ impl Gate {
         let is_alive = matches!(ends, Session::Valid(_));
         let ask = Ask::new(pair, refresh, ends.claims(), is_alive);
         if let Some(admitted) = self.remembered(&ask, now, verifier)? {
+            is_bound(admitted.token.claims())?;
+            noted.token = Some(Rc::clone(&admitted.token));
             noted.set_cookie = admitted
                 .renewed
                 .as_ref()

@@ -1,4 +1,4 @@
-use latchkey_token::{InProcess, TokenError, VerifyingKey};
+use latchkey_token::{Claims, InProcess, TokenError, VerifyingKey};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -6,8 +6,14 @@ use super::*;
 use crate::{
     credentials::CredentialError,
     path::{Ambiguity, BadPath},
-    test_support::{Fixed, NOW, claims, config_with, key_set, signing_key},
+    test_support::{Fixed, NOW, claims, config_and, config_with, key_set, signing_key},
 };
+
+mod any_bytes;
+mod other_origins;
+mod requirements;
+mod shadow;
+mod what_goes_on;
 
 const COOKIE: &str = "__Host-latchkey";
 
@@ -84,6 +90,33 @@ fn removed(changes: &Changes, name: &str) -> bool {
 fn set<'a>(changes: &'a Changes, name: &str) -> Option<&'a str> {
     let found = changes.set.iter().find(|(is, _)| is == name)?;
     Some(std::str::from_utf8(&found.1).unwrap())
+}
+
+fn guarded(rule: &serde_json::Value) -> Gate {
+    gate_of(&json!({"rules": [rule]}))
+}
+
+fn gate_of(config: &serde_json::Value) -> Gate {
+    let mut gate = Gate::new(config_and(config), [3; 16]);
+    gate.set_keys(key_set(&signing_key(1)));
+    gate
+}
+
+fn cookie_of(claims: &Claims) -> String {
+    format!("{COOKIE}={}", signing_key(1).sign(claims).unwrap())
+}
+
+#[track_caller]
+fn response(decision: &Decision) -> &Response {
+    match &decision.outcome {
+        Outcome::Refuse(_, response) => response,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    let found = response.headers.iter().find(|(is, _)| *is == name)?;
+    Some(&found.1)
 }
 
 #[test]

@@ -185,6 +185,14 @@ pub(super) fn property(path: &[&str]) -> Result<Vec<u8>, Status> {
     returned(|data, size| unsafe { raw::proxy_get_property(path.as_ptr(), path.len(), data, size) })
 }
 
+/// Notes something about the request, which access logs show as `wasm.<name>` of the filter state.
+pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
+    // SAFETY: both slices outlive the call.
+    Status::check(unsafe {
+        raw::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    })
+}
+
 /// Answers the request here. `details` ends in Envoy's access log.
 pub(super) fn send_local_response(
     status: u16,
@@ -321,6 +329,12 @@ mod raw {
             path_size: usize,
             data: *mut *mut u8,
             size: *mut usize,
+        ) -> u32;
+        pub(super) fn proxy_set_property(
+            name: *const u8,
+            name_size: usize,
+            value: *const u8,
+            value_size: usize,
         ) -> u32;
         pub(super) fn proxy_send_local_response(
             status: u32,

@@ -9,10 +9,10 @@ use proxy_wasm::{
 use super::{
     Plugin, Shared,
     abi::{self, Level, Map, Status},
-    calls,
+    access_log, calls,
     metrics::{
         ALLOWED, CACHE_HITS, CACHE_MISSES, KEY_FETCH_FAILURES, RENEWAL_FAILURES, RENEWALS,
-        RENEWALS_CAPPED, RENEWALS_REFUSED,
+        RENEWALS_CAPPED, RENEWALS_REFUSED, SHADOW_ALLOWED,
     },
     milliseconds,
 };
@@ -120,8 +120,12 @@ impl Http {
         };
         self.with_plugin(|plugin| {
             plugin.count(&decision);
+            access_log::note(&plugin.gate.config().access_log, &decision);
             Ok(())
         })?;
+        if let Some(reason) = decision.would_refuse {
+            log_refusal(&request, reason, "would refuse");
+        }
         self.set_cookie = decision.set_cookie;
         match decision.outcome {
             Outcome::Forward(changes) => {
@@ -129,13 +133,25 @@ impl Http {
                 Ok(Action::Continue)
             }
             Outcome::Refuse(reason, response) => {
-                log_refusal(&request, reason);
+                log_refusal(&request, reason, "refused");
+                let redaction = self.with_plugin(|plugin| Ok(plugin.gate.redaction(&request)))?;
+                apply(&redaction)?;
                 answer(reason.name(), &response)?;
                 Ok(Action::Pause)
             }
             // Nothing waits twice for the same.
             Outcome::Renew(_) => Err(Failure::NoDecision),
         }
+    }
+
+    /// What becomes of a request that could not be handled.
+    fn fail(&self, failure: &Failure) -> Action {
+        let is_shadow = self.with_plugin(|plugin| Ok(!plugin.gate.config().enforce));
+        if matches!(is_shadow, Ok(true)) {
+            abi::log(Level::Error, &format!("request not decided: {failure}"));
+            return Action::Continue;
+        }
+        fail(failure)
     }
 
     /// The answer to a call that this request made.
@@ -265,10 +281,16 @@ impl Plugin {
         if let Some(hit) = decision.cache_hit {
             metrics.count(if hit { CACHE_HITS } else { CACHE_MISSES });
         }
+        let unknown = Reason::Token(TokenError::KeyIdUnknown);
+        self.unknown_key |= decision.would_refuse == Some(unknown);
         match &decision.outcome {
+            Outcome::Forward(_) if !self.gate.config().enforce => match decision.would_refuse {
+                Some(reason) => metrics.count_shadow_denial(reason.name()),
+                None => metrics.count(SHADOW_ALLOWED),
+            },
             Outcome::Forward(_) => metrics.count(ALLOWED),
             Outcome::Refuse(reason, _) => {
-                self.unknown_key |= *reason == Reason::Token(TokenError::KeyIdUnknown);
+                self.unknown_key |= *reason == unknown;
                 metrics.count_denial(reason.name());
             }
             Outcome::Renew(_) => {}
@@ -301,12 +323,12 @@ impl Drop for Http {
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
         self.handle_request(After::Nothing, true)
-            .unwrap_or_else(|failure| fail(&failure))
+            .unwrap_or_else(|failure| self.fail(&failure))
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.handle_trailers()
-            .map_or_else(|failure| fail(&failure), |()| Action::Continue)
+            .map_or_else(|failure| self.fail(&failure), |()| Action::Continue)
     }
 
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
@@ -361,7 +383,7 @@ fn answer(reason: &str, response: &Response) -> Result<(), Status> {
 }
 
 /// Says why, and to which request, but nothing that the client sent and could be a secret.
-fn log_refusal(request: &Request<'_>, reason: Reason) {
+fn log_refusal(request: &Request<'_>, reason: Reason, what: &str) {
     // Every visitor who is not signed in yet is refused once.
     let level = if reason == Reason::NoCredential {
         Level::Debug
@@ -381,7 +403,7 @@ fn log_refusal(request: &Request<'_>, reason: Reason) {
     let name = reason.name();
     abi::log(
         level,
-        &format!("refused: reason={name} request_id={id}: {reason}"),
+        &format!("{what}: reason={name} request_id={id}: {reason}"),
     );
 }
 

@@ -6,6 +6,8 @@ use super::abi::{self, Level, Metric};
 
 /// Requests that went on.
 pub(super) const ALLOWED: &str = "allowed";
+/// Requests that would have gone on, where nothing is enforced.
+pub(super) const SHADOW_ALLOWED: &str = "shadow.allowed";
 /// Tokens that were known already.
 pub(super) const CACHE_HITS: &str = "cache.hits";
 /// Tokens that had to be verified.
@@ -33,6 +35,7 @@ pub(super) const RENEWALS_CAPPED: &str = "renewals.capped";
 pub(super) struct Metrics {
     counters: RefCell<BTreeMap<&'static str, Option<u32>>>,
     denials: RefCell<BTreeMap<&'static str, Option<u32>>>,
+    shadow_denials: RefCell<BTreeMap<&'static str, Option<u32>>>,
     ready: Option<u32>,
     key_age: Option<u32>,
     revocations_age: Option<u32>,
@@ -41,7 +44,10 @@ pub(super) struct Metrics {
 
 impl Metrics {
     /// Defines those that should be there before anything happens.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(enforce: bool) -> Self {
+        if let Some(id) = define(Metric::Gauge, "enforce") {
+            let _ = abi::record_metric(id, u64::from(enforce));
+        }
         let metrics = Self {
             ready: define(Metric::Gauge, "ready"),
             key_age: define(Metric::Gauge, "jwks.age_ms"),
@@ -77,6 +83,13 @@ impl Metrics {
     /// Counts a refused request by its reason.
     pub(super) fn count_denial(&self, reason: &'static str) {
         increment(&self.denials, reason, |reason| format!("denied.{reason}"));
+    }
+
+    /// Counts a request that would have been refused, by its reason.
+    pub(super) fn count_shadow_denial(&self, reason: &'static str) {
+        increment(&self.shadow_denials, reason, |reason| {
+            format!("shadow.denied.{reason}")
+        });
     }
 
     /// Whether this worker can check tokens.

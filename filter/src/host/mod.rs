@@ -5,6 +5,7 @@
 //! is asked of the host goes through [`abi`], where each status is a value.
 
 mod abi;
+mod access_log;
 mod calls;
 mod http;
 mod metrics;

@@ -97,7 +97,14 @@ impl Root {
         if let Some(keys) = inline {
             gate.set_keys(keys);
         }
-        let metrics = Metrics::new();
+        let enforce = gate.config().enforce;
+        if !enforce {
+            abi::log(
+                Level::Warn,
+                "enforce is false: every request passes, and nothing is checked for applications",
+            );
+        }
+        let metrics = Metrics::new(enforce);
         metrics.set_ready(gate.is_ready());
         let plugin = Plugin {
             gate,

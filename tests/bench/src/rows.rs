@@ -1,13 +1,13 @@
 //! The rows: a listener each, and what it is asked.
 
-use std::io;
+use std::{io, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
     envoy::{Envoy, Listener},
     filters::{ext_authz, jwt_authn, latchkey},
-    load::{Clients, Requests},
+    load::{self, Clients, Requests},
     options::Options,
     server::MANY_REVOKED,
     tokens::Signer,
@@ -94,6 +94,7 @@ pub(crate) struct Row {
     requests: Requests,
     expected: u16,
     clients: Option<Clients>,
+    round: Round,
     /// CPU microseconds per request, a figure per round.
     pub(crate) cpu: Vec<f64>,
     /// Requests per second, a figure per round.
@@ -115,6 +116,7 @@ impl Row {
             requests,
             expected,
             clients: None,
+            round: Round::default(),
             cpu: Vec::new(),
             throughput: Vec::new(),
             sent: 0,
@@ -133,21 +135,36 @@ impl Row {
         Ok(())
     }
 
-    /// One round.
-    pub(crate) fn drive(&mut self, envoy: &Envoy, options: &Options) -> io::Result<()> {
+    /// A turn: part of a round.
+    pub(crate) fn drive(&mut self, envoy: &Envoy, time: Duration) -> io::Result<()> {
         let Some(clients) = &mut self.clients else {
             return Ok(());
         };
-        let (before, start) = (envoy.cpu()?, crate::load::now());
-        let sent = clients.drive(&mut self.requests, options.time)?;
-        let took = start.elapsed();
-        let spent = envoy.cpu()?.saturating_sub(before);
-        let number = f64::from(u32::try_from(sent).map_err(io::Error::other)?);
-        self.cpu.push(spent.as_secs_f64() * 1e6 / number);
-        self.throughput.push(number / took.as_secs_f64());
+        let (before, start) = (envoy.cpu()?, load::now());
+        let sent = clients.drive(&mut self.requests, time)?;
+        self.round.took += start.elapsed();
+        self.round.spent += envoy.cpu()?.saturating_sub(before);
+        self.round.sent += sent;
         self.sent += sent;
         Ok(())
     }
+
+    /// Takes the figures of the round that ends.
+    pub(crate) fn end_round(&mut self) -> io::Result<()> {
+        let Round { sent, spent, took } = std::mem::take(&mut self.round);
+        let number = f64::from(u32::try_from(sent).map_err(io::Error::other)?);
+        self.cpu.push(spent.as_secs_f64() * 1e6 / number);
+        self.throughput.push(number / took.as_secs_f64());
+        Ok(())
+    }
+}
+
+/// What one round has brought so far.
+#[derive(Default)]
+struct Round {
+    sent: u64,
+    spent: Duration,
+    took: Duration,
 }
 
 /// All rows that are asked for, `plain` first.
