@@ -145,13 +145,13 @@ impl App {
         session: Session,
         replaces: Option<SessionId>,
     ) -> Result<AssertionRecorded, StorageError> {
-        let Some(replaced) = replaces else {
+        let Some(held) = replaces else {
             return self
                 .store
                 .record_assertion(&credential, assertion, &session, None)
                 .await;
         };
-        let reserved = self.reserve(Revoked::Session(replaced));
+        let reserved = self.reserve(Revoked::Session(held));
         let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
         let live = Arc::clone(&self.revocations);
         let recorded = carry_out(live, reserved, async move {

@@ -165,10 +165,7 @@ impl Users for MemoryStore {
         most: usize,
     ) -> Result<Vec<User>, StorageError> {
         let tables = self.tables();
-        let users = tables
-            .names
-            .iter()
-            .filter_map(|(_, id)| tables.users.get(id));
+        let users = tables.names.values().filter_map(|id| tables.users.get(id));
         Ok(users
             .filter(|user| after.is_none_or(|after| user.name > *after) && user.shows(part))
             .take(most)

@@ -1,9 +1,10 @@
 //! What the filter learns while it runs: what was revoked, new tokens, new keys. The sidecar's side
-//! is played by the tests.
+//! is played by the tests; `whole` has the real one.
 
 mod keys;
 mod renewal;
 mod revocations;
+mod whole;
 
 use latchkey_tests::envoy::manifest_values;
 use latchkey_tests::http::Request;
@@ -41,6 +42,8 @@ impl Live {
         let (port, admin) = (ports::free(), ports::free());
         let values = manifest_values(port, admin, ports::free(), internal.port, app.port);
         let mut config = EnvoyConfig::from_manifest("manifests/envoy/envoy.yaml", &values);
+        // Tests keep calls waiting, on machines that are busy.
+        config.edit_filter(|filter| filter["sidecar"]["timeout"] = json!("30s"));
         edit(&mut config);
         let dir = tempfile::tempdir().expect("a temporary directory");
         let envoy = Envoy::start(&config, dir.path(), port, admin);
