@@ -93,17 +93,25 @@ impl StandIn {
         relying_party: &RelyingParty,
         policy: &Policy,
     ) {
-        let verified = record::read(&self.credential).and_then(|public_key| {
-            check_signature(
-                assertion,
-                &public_key,
-                relying_party,
-                policy,
-                &self.credential,
-            )
-        });
         // Used for nothing, and yet not optimised away.
-        let _ = black_box(verified);
+        let _ = black_box(self.verify(assertion, relying_party, policy));
+    }
+
+    fn verify(
+        &self,
+        assertion: UntrustedAssertion,
+        relying_party: &RelyingParty,
+        policy: &Policy,
+    ) -> Result<(), CeremonyError> {
+        let flags = assertion.authenticator_data.flags;
+        let credential = Credential {
+            // Otherwise the verifier refuses before it comes to the signature.
+            backup_eligible: flags.backup_eligible(),
+            backup_state: flags.backup_state(),
+            ..self.credential.clone()
+        };
+        let public_key = record::read(&credential)?;
+        check_signature(assertion, &public_key, relying_party, policy, &credential)
     }
 }
 
@@ -111,21 +119,21 @@ impl StandIn {
 mod tests {
     use super::super::{parse, request_options};
     use super::*;
-    use software_authenticator::{Authenticator, Key, StoredCredential};
+    use software_authenticator::{Authenticator, Key, StoredCredential, flag};
 
-    /// What the owner of the stand-in's private key, which is 1, would send.
-    fn signed(relying_party: &RelyingParty, policy: &Policy) -> UntrustedAssertion {
+    /// What the owner of the stand-in's private key, which is 1, would send with these flags.
+    fn signed(relying_party: &RelyingParty, policy: &Policy, flags: u8) -> UntrustedAssertion {
         let mut authenticator = Authenticator::new("https://example.org");
         let mut one = [0; 32];
         one[31] = 1;
         authenticator.credentials.push(StoredCredential {
-            id: vec![0; 32],
+            id: vec![9; 20],
             rp_id: "example.org".to_owned(),
             user_handle: vec![0; 16],
             sign_count: 0,
             key: Key::from_seed(one),
         });
-        authenticator.flags |= software_authenticator::flag::BACKUP_ELIGIBLE;
+        authenticator.flags |= flags;
         let options = request_options(relying_party, policy, &[], &[1, 2, 3]);
         parse(authenticator.get(&options).to_string().as_bytes()).unwrap()
     }
@@ -136,16 +144,16 @@ mod tests {
         let relying_party = RelyingParty::new("example.org", "Example", &origins).unwrap();
         let policy = Policy::default();
         let stand_in = StandIn::new("webauthn").unwrap();
-        let key = record::read(&stand_in.credential).unwrap();
-        let check = |assertion| {
-            let credential = &stand_in.credential;
-            check_signature(assertion, &key, &relying_party, &policy, credential)
-        };
-        let good = signed(&relying_party, &policy);
-        assert_eq!(check(good.clone()), Ok(()), "nothing ends it early");
-        let mut wrong = good;
-        wrong.signature = Key::from_seed([9; 32]).sign(b"something else");
-        assert_eq!(check(wrong), Err(CeremonyError::Signature));
+        let synced = flag::BACKUP_ELIGIBLE | flag::BACKUP_STATE;
+        for flags in [0, flag::BACKUP_ELIGIBLE, synced] {
+            let good = signed(&relying_party, &policy, flags);
+            let verified = stand_in.verify(good.clone(), &relying_party, &policy);
+            assert_eq!(verified, Ok(()), "nothing ends it early");
+            let mut wrong = good;
+            wrong.signature = Key::from_seed([9; 32]).sign(b"something else");
+            let verified = stand_in.verify(wrong, &relying_party, &policy);
+            assert_eq!(verified, Err(CeremonyError::Signature));
+        }
     }
 
     #[test]
