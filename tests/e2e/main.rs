@@ -7,6 +7,8 @@ mod hostile;
 mod istio;
 mod live;
 mod manifests;
+mod operate;
 mod people;
 mod rules;
+mod sockets;
 mod tls;

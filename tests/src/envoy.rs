@@ -108,6 +108,15 @@ impl EnvoyConfig {
     }
 }
 
+/// What Envoy or the filter writes about a VM that has stopped.
+const TRAPS: [&str; 5] = [
+    "Uncaught",
+    "RuntimeError",
+    "unreachable",
+    "panicked",
+    "][critical]",
+];
+
 /// A running Envoy.
 pub struct Envoy {
     /// Where it listens for browsers, on 127.0.0.1.
@@ -181,6 +190,25 @@ impl Envoy {
     /// The process, for its log, its memory and its end.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// The lines of its log that tell of a VM that has stopped.
+    #[must_use]
+    pub fn traps(&self) -> Vec<String> {
+        let log = self.process.log();
+        log.lines()
+            .filter(|line| TRAPS.iter().any(|trap| line.contains(trap)))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Lets the filter write warnings only: its log has a line for each refusal.
+    ///
+    /// # Panics
+    /// When Envoy does not answer.
+    pub fn quieten(&self) {
+        let answer = self.admin.request("POST", "/logging?wasm=warning").send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// Envoy's administration page.

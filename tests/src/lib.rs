@@ -6,6 +6,8 @@
 
 pub mod browser;
 pub mod certificate;
+pub mod drip;
+pub mod echo;
 pub mod envoy;
 pub mod forge;
 pub mod gateway;
@@ -23,6 +25,8 @@ pub mod wait;
 
 pub use browser::{Browser, Page};
 pub use certificate::Certificate;
+pub use drip::Drip;
+pub use echo::Echo;
 pub use envoy::{Envoy, EnvoyConfig};
 pub use forge::Forge;
 pub use gateway::{Gateway, Plan};

@@ -77,13 +77,14 @@ pub fn without<'a>(field: &'a [u8], names: &[&str]) -> Option<Cow<'a, [u8]>> {
     }
     let kept: Vec<&[u8]> = field
         .split(|byte| *byte == b';')
-        .map(<[u8]>::trim_ascii)
-        .filter(|pair| !pair.is_empty() && !is_ours(pair))
+        .filter(|pair| !pair.trim_ascii().is_empty() && !is_ours(pair))
         .collect();
     if kept.is_empty() {
         None
     } else {
-        Some(Cow::Owned(kept.join(b"; ".as_slice())))
+        // The others' own white space stays: what is cut must not become longer.
+        let joined = kept.join(b";".as_slice());
+        Some(Cow::Owned(joined.trim_ascii().to_vec()))
     }
 }
 

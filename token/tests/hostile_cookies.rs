@@ -152,7 +152,8 @@ fn the_upstream_gets_the_other_cookies() {
     assert_eq!(cut("a=1; __Host-latchkey=t").as_deref(), Some("a=1"));
     assert_eq!(
         cut("a=1;__Host-latchkey=t;b=2; __Host-latchkey-refresh=r; c=\"3\"").as_deref(),
-        Some("a=1; b=2; c=\"3\"")
+        Some("a=1;b=2; c=\"3\""),
+        "as they were sent, and so never longer"
     );
     assert_eq!(
         cut("__Host-latchkey=1; a=1; __Host-latchkey=2").as_deref(),

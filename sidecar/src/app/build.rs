@@ -1,9 +1,9 @@
 //! From a checked configuration and an open store to a program that can answer.
 
 use super::{App, MOST_POLLS, Settings};
-use crate::ceremony::authentication::DecoyKey;
+use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
-use crate::ceremony::{Policy, RelyingParty, RelyingPartyError};
+use crate::ceremony::{CeremonyError, Policy, RelyingParty, RelyingPartyError};
 use crate::clock::Clock;
 use crate::config::{Config, TokenAlgorithm, WebauthnConfig};
 use crate::entropy::{Entropy, random};
@@ -13,7 +13,7 @@ use crate::issuer::{
 };
 use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Metrics, Renewals};
+use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -22,8 +22,7 @@ use tokio::sync::{Mutex, Semaphore};
 /// New accounts per address and minute; an answer that a name is taken weighs as much as twenty: a
 /// classroom behind one address passes, a dictionary of names does not.
 const REGISTRATIONS_PER_MINUTE: u32 = 600;
-/// Wrong proofs per address and minute. Good ones are not limited by address, and junk that is
-/// refused before any cryptography costs no more than any request.
+/// Wrong proofs per address and minute, after which its proofs are verified one after another.
 const REFUSALS_PER_MINUTE: u32 = 600;
 
 /// Why the program cannot start.
@@ -32,6 +31,9 @@ pub enum StartError {
     /// The settings make no relying party.
     #[error("webauthn: {0}")]
     RelyingParty(#[from] RelyingPartyError),
+    /// The stand-in for unknown credentials cannot be made.
+    #[error("webauthn: {0}")]
+    StandIn(#[from] CeremonyError),
     /// The signing keys cannot be opened, made or published.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
@@ -67,6 +69,7 @@ impl App {
             policy: policy(webauthn),
             challenge_key: ChallengeKey::new(random(&*entropy)),
             decoy_key,
+            stand_in: StandIn::new(&webauthn.mount)?,
             issuer,
             session_limits: SessionLimits {
                 idle: config.session.idle,
@@ -81,6 +84,7 @@ impl App {
             metrics: Metrics::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
             refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
+            slow_lane: SlowLane::default(),
             store,
             clock,
             entropy,

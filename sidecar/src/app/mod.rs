@@ -7,7 +7,7 @@ mod sessions;
 pub use build::StartError;
 pub use keys::KeyChangeError;
 
-use crate::ceremony::authentication::DecoyKey;
+use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{Policy, RelyingParty};
 use crate::clock::Clock;
@@ -16,7 +16,7 @@ use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Metrics, Renewals};
+use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
 use crate::storage::Store;
 use ipnet::IpNet;
 use std::sync::Arc;
@@ -68,6 +68,8 @@ pub struct App {
     pub challenge_key: ChallengeKey,
     /// Makes the options for unknown users; the same at each start, so that they are stable.
     pub decoy_key: DecoyKey,
+    /// The credential that is worked on where there is none.
+    pub stand_in: StandIn,
     /// Mints tokens.
     pub issuer: Issuer,
     /// How long sessions live.
@@ -88,8 +90,10 @@ pub struct App {
     pub metrics: Metrics,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
-    /// How many wrong proofs one address can send.
+    /// How many wrong proofs one address can send before its proofs go one after another.
     pub refusals: AddressLimiter,
+    /// Where they do.
+    pub slow_lane: SlowLane,
 }
 
 impl App {

@@ -1,9 +1,9 @@
 //! Sessions and revocations: what counts, and what ends it.
 
 use super::App;
-use crate::model::{Revoked, Seconds, Session, SessionId, UnixTime, UserId};
-use crate::revocation::{Reserved, carry_out};
-use crate::storage::{Assertion, AssertionRecorded, StorageError};
+use crate::model::{CredentialId, Revoked, Seconds, Session, SessionId, UnixTime, UserId};
+use crate::revocation::{Interrupted, Reserved, carry_out};
+use crate::storage::{Assertion, AssertionRecorded, CredentialRemoved, StorageError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -106,6 +106,36 @@ impl App {
         Ok(disabled)
     }
 
+    /// Removes a credential, never the only one of its user, and ends the sessions that it began.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn remove_credential(
+        &self,
+        user: UserId,
+        id: CredentialId,
+    ) -> Result<CredentialRemoved, StorageError> {
+        let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
+        let now = live.stamp(user, self.now());
+        // To its end, even when whoever asked goes away: what is stored must be published.
+        let work = tokio::spawn(async move {
+            let removed = store.remove_credential(user, &id, true, now).await?;
+            if let CredentialRemoved::Removed(ended) = &removed {
+                for id in ended {
+                    live.publish(live.reserve(Revoked::Session(*id), now));
+                }
+            }
+            Ok::<_, StorageError>(removed)
+        });
+        let removed = work.await.unwrap_or_else(|_| Err(Interrupted.into()))?;
+        if let CredentialRemoved::Removed(ended) = &removed {
+            for _ in ended {
+                self.count(true, "session");
+            }
+        }
+        Ok(removed)
+    }
+
     /// The end of a login, which may end the session that the browser held before.
     ///
     /// # Errors
@@ -117,13 +147,13 @@ impl App {
         session: Session,
         replaces: Option<SessionId>,
     ) -> Result<AssertionRecorded, StorageError> {
-        let Some(replaced) = replaces else {
+        let Some(held) = replaces else {
             return self
                 .store
                 .record_assertion(&credential, assertion, &session, None)
                 .await;
         };
-        let reserved = self.reserve(Revoked::Session(replaced));
+        let reserved = self.reserve(Revoked::Session(held));
         let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
         let live = Arc::clone(&self.revocations);
         let recorded = carry_out(live, reserved, async move {

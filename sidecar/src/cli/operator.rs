@@ -5,7 +5,8 @@ mod show;
 
 use clap::{Args, Subcommand, ValueEnum};
 use client::{Client, ClientError};
-use serde_json::{Value, json};
+use serde_json::json;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// How to find the running sidecar, and how to show what it answers.
@@ -268,7 +269,7 @@ fn escaped(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@') {
             escaped.push(byte.into());
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

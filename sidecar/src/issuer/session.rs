@@ -3,7 +3,9 @@
 
 use super::refresh_secret::RefreshSecret;
 use crate::entropy::{Entropy, random};
-use crate::model::{AuthenticatorClass, Seconds, Session, SessionId, UnixTime, UserId};
+use crate::model::{
+    AuthenticatorClass, CredentialId, Seconds, Session, SessionId, UnixTime, UserId,
+};
 use std::net::IpAddr;
 
 /// Phishing-resistant authentication (OpenID Connect EAP ACR Values 1.0): every passkey is.
@@ -29,6 +31,8 @@ pub struct SessionLimits {
 pub struct Presence {
     /// Who was there.
     pub user: UserId,
+    /// With which credential.
+    pub credential: CredentialId,
     /// With which kind of authenticator.
     pub authn: AuthenticatorClass,
     /// From which address.
@@ -53,6 +57,7 @@ pub fn begin(
     let session = Session {
         id,
         user: presence.user,
+        credential: Some(presence.credential),
         secret: secret.hash(),
         created_at: now,
         auth_time: now,
@@ -141,6 +146,7 @@ mod tests {
     fn presence(user: u128) -> Presence {
         Presence {
             user: UserId(Uuid::from_u128(user)),
+            credential: CredentialId::from_bytes(&[9]).unwrap(),
             authn: AuthenticatorClass {
                 aaguid: Uuid::nil(),
                 attested: false,

@@ -117,12 +117,12 @@ impl Need {
         self.max_age
     }
 
-    /// What the session lacks at `now`.
+    /// What the session lacks at `now`. An age of 0 asks for a login in any case.
     #[must_use]
     pub fn lacking(&self, session: &Session, now: UnixTime) -> Vec<Trait> {
         let old = self
             .max_age
-            .is_some_and(|most| now.since(session.auth_time) > most);
+            .is_some_and(|most| most.0 == 0 || now.since(session.auth_time) > most);
         let lacks = |wanted: &&Trait| !has(&session.authn, **wanted);
         let recent = old.then_some(Trait::Recent);
         recent
@@ -155,6 +155,7 @@ mod tests {
         Session {
             id: SessionId(Uuid::nil()),
             user: UserId(Uuid::nil()),
+            credential: None,
             secret: SecretHash([0; 32]),
             created_at: now,
             auth_time: now,
@@ -195,6 +196,7 @@ mod tests {
             (need("60", "", ""), vec![], vec![]),
             (need("59", "", ""), vec![Recent], vec![Recent]),
             (need("-1", "", ""), vec![Recent], vec![Recent]),
+            (need("0", "", ""), vec![Recent], vec![Recent]),
             (need("", "phr", ""), vec![], vec![]),
             (need("", "phrh", ""), vec![DeviceBound, Attested], vec![]),
             (need("", "phrh phr", ""), vec![], vec![]),

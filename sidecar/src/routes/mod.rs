@@ -2,6 +2,7 @@
 //! cryptography, reads a clock or names a store's backend.
 
 mod admin;
+mod arrival;
 mod audit;
 mod binding;
 mod caller;
@@ -27,6 +28,7 @@ mod self_logout;
 mod self_refresh;
 mod sessions_refresh;
 mod signed_in;
+mod slow_lane;
 mod userinfo;
 mod visitors;
 mod well_known;
@@ -38,6 +40,7 @@ pub use layers::Client;
 pub use limits::AddressLimiter;
 pub use metrics::Metrics;
 pub use renewal::Renewals;
+pub use slow_lane::SlowLane;
 
 use crate::app::App;
 use crate::model::Seconds;

@@ -1,6 +1,7 @@
 //! `POST /v1/auth/<mount>/register/finish`: a new passkey, for a new account (which is then signed
 //! in) or for the caller's own.
 
+use super::arrival::Arrival;
 use super::audit::Audit;
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{Caller, CallerError, caller, storage_problem};
@@ -11,6 +12,7 @@ use super::register_begin::too_many_passkeys;
 use super::signed_in::{HandOutError, SignedIn};
 use crate::app::App;
 use crate::ceremony::CeremonyError;
+use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
 use crate::issuer::{Presence, begin};
 use crate::model::{AuthenticatorClass, Credential, Session, User, authenticator_name};
@@ -112,6 +114,7 @@ pub(super) async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    let arrival = Arrival::now();
     let mut audit = Audit::new("register_finish", &client);
     match finish(&app, &client, &headers, &body, &mut audit).await {
         Ok(response) => {
@@ -122,6 +125,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("register_finish", error.reason());
+            arrival.even().await;
             Err(error.into())
         }
     }
@@ -154,6 +158,7 @@ async fn finish(
     };
     let new = verify(app, response, &ceremony, label)?;
     audit.credential(&new.credential.id);
+    refuse_taken(app, &new.credential).await?;
     match session {
         Some(session) => add_passkey(app, &new.credential, &session).await,
         None => create_account(app, client, ceremony, &new, audit).await,
@@ -173,6 +178,18 @@ async fn own(
     } else {
         Err(FinishError::OtherSession)
     }
+}
+
+/// Before anything else is told about the account: an id that only looks like someone's is taken
+/// just as a real one is, so that trying to register it tells nothing. The store looks once more,
+/// in the step that inserts.
+async fn refuse_taken(app: &App, credential: &Credential) -> Result<(), FinishError> {
+    let decoy = is_decoy(&app.decoy_key, &credential.id);
+    let taken = app.store.credential(&credential.id).await?.is_some();
+    if decoy || taken {
+        return Err(FinishError::CredentialTaken);
+    }
+    Ok(())
 }
 
 fn chosen_label(response: &UntrustedRegistration) -> Result<Option<String>, FinishError> {
@@ -274,6 +291,7 @@ fn presence(client: &Client, new: &NewCredential, certificate: Option<String>) -
     let credential = &new.credential;
     Presence {
         user: credential.user,
+        credential: credential.id.clone(),
         authn: AuthenticatorClass {
             aaguid: credential.aaguid,
             attested: credential.attested,

@@ -78,6 +78,8 @@ pub struct Renewals {
 struct Remembered {
     /// A new login in the same session has a new secret, and must not get an older token.
     secret: SecretHash,
+    /// The key ring that it was minted under.
+    generation: u64,
     at: UnixTime,
     signed_in: SignedIn,
 }
@@ -101,13 +103,14 @@ impl Renewals {
         }
     }
 
-    fn find(&self, session: &Session, now: UnixTime) -> Option<SignedIn> {
+    fn find(&self, session: &Session, generation: u64, now: UnixTime) -> Option<SignedIn> {
         let remembered = self.lock();
         let found = remembered.get(&session.id)?;
-        (found.is_of(now) && found.secret == session.secret).then(|| found.signed_in.clone())
+        let same = found.secret == session.secret && found.generation == generation;
+        (same && found.is_of(now)).then(|| found.signed_in.clone())
     }
 
-    fn remember(&self, session: &Session, signed_in: &SignedIn, now: UnixTime) {
+    fn remember(&self, session: &Session, generation: u64, signed_in: &SignedIn, now: UnixTime) {
         let mut remembered = self.lock();
         if remembered.len() >= REMEMBERED_MAX {
             remembered.retain(|_, it| it.is_of(now));
@@ -115,6 +118,7 @@ impl Renewals {
         if remembered.len() < REMEMBERED_MAX {
             let entry = Remembered {
                 secret: session.secret,
+                generation,
                 at: now,
                 signed_in: signed_in.clone(),
             };
@@ -153,7 +157,7 @@ pub(super) async fn renew(
     let session = session.filter(|session| secret.opens(session));
     let mut session = session.ok_or(RenewalError::Unknown)?;
     audit.session(session.id);
-    let now = app.stamp(session.user).await?;
+    let now = stamp(app, &session).await?;
     if !app.is_alive(&session) {
         return Err(RenewalError::Ended);
     }
@@ -165,21 +169,40 @@ pub(super) async fn renew(
         .filter(|user| !user.disabled)
         .ok_or(RenewalError::NoUser)?;
     audit.user(&user.name, user.id);
-    if let Some(signed_in) = app.renewals.find(&session, now) {
+    let generation = app.issuer.generation();
+    if let Some(signed_in) = app.renewals.find(&session, generation, now) {
         return Ok(signed_in);
     }
     session.idle_until = renewed_until(&session, app.session_limits, now);
     let signed_in = SignedIn::new(app, &user, &session, None, now)?;
     // A logout that came in between wins: the record is gone, and nothing brings it back.
-    if !app
-        .store
-        .extend_session(session.id, session.idle_until)
-        .await?
-    {
+    if !extended(app, &session).await? {
         return Err(RenewalError::Ended);
     }
-    app.renewals.remember(&session, &signed_in, now);
+    app.renewals.remember(&session, generation, &signed_in, now);
     Ok(signed_in)
+}
+
+/// A store that takes no writes signs nobody out. Without the mark that this stores, a revocation
+/// lies past this token all the same, unless the program ends meanwhile and the clock steps back.
+async fn stamp(app: &App, session: &Session) -> Result<UnixTime, StorageError> {
+    match app.stamp(session.user).await {
+        Err(StorageError::Write(_)) => Ok(app.revocations.stamp(session.user, app.now())),
+        stamp => stamp,
+    }
+}
+
+/// Moves the idle limit; `false` when the session is gone. Where the store takes no writes the
+/// session goes on, until the limit that is stored.
+async fn extended(app: &App, session: &Session) -> Result<bool, StorageError> {
+    let until = session.idle_until;
+    match app.store.extend_session(session.id, until).await {
+        Err(StorageError::Write(error)) => {
+            tracing::warn!(%error, "a session was renewed without moving its idle limit");
+            Ok(app.store.session(session.id).await?.is_some())
+        }
+        extended => extended,
+    }
 }
 
 /// Which client certificate comes with a refresh secret.

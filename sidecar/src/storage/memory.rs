@@ -5,7 +5,7 @@ use super::replaced;
 use super::{
     Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
     CredentialRemoved, RegistrationCeremony, Revocations, Sessions, SigningKeys, StorageError,
-    Store, UserCreated, Users,
+    Store, UserCreated, Users, Writes,
 };
 use crate::model::{
     ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
@@ -13,12 +13,17 @@ use crate::model::{
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Everything behind one lock: each step is one critical section.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Tables>);
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+    /// As a full disk would; tests switch it on.
+    refuses_writes: AtomicBool,
+}
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -41,7 +46,22 @@ impl MemoryStore {
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
         // No step can panic half-way, so what a poisoned lock guards is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl MemoryStore {
+    /// Refuses what a login and a renewal write, as an embedded store does whose disk is full.
+    #[cfg(test)]
+    pub fn refuse_writes(&self, refuses: bool) {
+        self.refuses_writes.store(refuses, Ordering::SeqCst);
+    }
+
+    fn tables_to_write(&self) -> Result<MutexGuard<'_, Tables>, StorageError> {
+        if self.refuses_writes.load(Ordering::SeqCst) {
+            return Err(StorageError::Write(io::ErrorKind::StorageFull.into()));
+        }
+        Ok(self.tables())
     }
 }
 
@@ -145,10 +165,7 @@ impl Users for MemoryStore {
         most: usize,
     ) -> Result<Vec<User>, StorageError> {
         let tables = self.tables();
-        let users = tables
-            .names
-            .iter()
-            .filter_map(|(_, id)| tables.users.get(id));
+        let users = tables.names.values().filter_map(|id| tables.users.get(id));
         Ok(users
             .filter(|user| after.is_none_or(|after| user.name > *after) && user.shows(part))
             .take(most)
@@ -208,6 +225,7 @@ impl Users for MemoryStore {
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
+        now: UnixTime,
     ) -> Result<CredentialRemoved, StorageError> {
         let mut tables = self.tables();
         if tables.credential_of(user, id).is_none() {
@@ -217,7 +235,13 @@ impl Users for MemoryStore {
             return Ok(CredentialRemoved::Last);
         }
         tables.credentials.remove(id);
-        Ok(CredentialRemoved::Removed)
+        let begun = tables.sessions.values();
+        let begun = begun.filter(|session| session.user == user && session.ends_with(id));
+        let ended: Vec<_> = begun.map(|session| session.id).collect();
+        for id in &ended {
+            tables.end_session(*id, &Revocation::new(Revoked::Session(*id), now));
+        }
+        Ok(CredentialRemoved::Removed(ended))
     }
 }
 
@@ -227,10 +251,15 @@ impl Ceremonies for MemoryStore {
         &self,
         id: ChallengeId,
         expires_at: UnixTime,
-        address: IpAddr,
+        account: UserId,
         now: UnixTime,
     ) -> Result<ChallengeSpent, StorageError> {
-        Ok(self.tables().ceremonies.spend(id, expires_at, address, now))
+        Ok(self.tables().ceremonies.spend(id, expires_at, account, now))
+    }
+
+    async fn release_challenge(&self, id: ChallengeId) -> Result<(), StorageError> {
+        self.tables().ceremonies.unspend(id);
+        Ok(())
     }
 
     async fn keep_registration(
@@ -267,7 +296,9 @@ impl Sessions for MemoryStore {
     }
 
     async fn insert_session(&self, session: &Session) -> Result<(), StorageError> {
-        self.tables().sessions.insert(session.id, session.clone());
+        self.tables_to_write()?
+            .sessions
+            .insert(session.id, session.clone());
         Ok(())
     }
 
@@ -278,7 +309,7 @@ impl Sessions for MemoryStore {
         session: &Session,
         replaces: Option<&Revocation>,
     ) -> Result<AssertionRecorded, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         if tables
             .users
             .get(&session.user)
@@ -304,7 +335,7 @@ impl Sessions for MemoryStore {
         id: SessionId,
         idle_until: UnixTime,
     ) -> Result<bool, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let Some(session) = tables.sessions.get_mut(&id) else {
             return Ok(false);
         };
@@ -317,7 +348,7 @@ impl Sessions for MemoryStore {
         id: SessionId,
         revocation: &Revocation,
     ) -> Result<bool, StorageError> {
-        Ok(self.tables().end_session(id, revocation))
+        Ok(self.tables_to_write()?.end_session(id, revocation))
     }
 
     async fn sweep_sessions(&self, now: UnixTime, floors: &Floors) -> Result<u64, StorageError> {
@@ -387,8 +418,12 @@ impl Revocations for MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn probe(&self) -> Result<(), StorageError> {
-        Ok(())
+    async fn probe(&self) -> Result<Writes, StorageError> {
+        Ok(if self.refuses_writes.load(Ordering::SeqCst) {
+            Writes::Refused
+        } else {
+            Writes::Accepted
+        })
     }
 
     async fn close(&self) -> Result<(), StorageError> {

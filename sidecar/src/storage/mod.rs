@@ -62,10 +62,10 @@ pub enum CredentialInserted {
 }
 
 /// What became of a removal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialRemoved {
-    /// It is gone.
-    Removed,
+    /// It is gone, and so are these sessions, which are revoked.
+    Removed(Vec<SessionId>),
     /// It is the only one of its user, and the caller asked to keep the last.
     Last,
     /// The user has no such credential.
@@ -85,7 +85,7 @@ pub struct Assertion {
 
 impl Assertion {
     /// Brings the credential up to date; or leaves it alone and says why (WebAuthn Level 3,
-    /// section 7.2 step 22).
+    /// section 7.2).
     ///
     /// # Errors
     /// [`AssertionRecorded::SignCountRegressed`] when the counter did not grow.
@@ -106,7 +106,7 @@ impl Assertion {
 pub enum AssertionRecorded {
     /// Credential updated and session stored, in one step.
     Recorded,
-    /// The counter did not grow (WebAuthn Level 3, section 7.2 step 22): nothing was stored. A
+    /// The counter did not grow (WebAuthn Level 3, section 7.2): nothing was stored. A
     /// counter of 0 on both sides is no counter and passes.
     SignCountRegressed {
         /// What the store had.
@@ -133,7 +133,7 @@ pub enum ChallengeSpent {
     Spent,
     /// It was spent before.
     AlreadySpent,
-    /// Too many unexpired ones are being remembered for this address, or in all.
+    /// Too many unexpired ones are being remembered for this account, or in all.
     Full,
 }
 
@@ -167,6 +167,15 @@ pub enum CeremonyKept {
     Kept,
     /// This address, this account, or everyone together has too many under way.
     TooMany,
+}
+
+/// Whether a store that can be read takes writes at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// As far as can be told without writing.
+    Accepted,
+    /// The disk is nearly full, or the last write failed.
+    Refused,
 }
 
 /// Users and their credentials.
@@ -221,27 +230,32 @@ pub trait Users: Send + Sync {
         id: &CredentialId,
         label: &str,
     ) -> Result<bool, StorageError>;
-    /// Removes a credential of this user; with `keep_last`, never the only one.
+    /// Removes a credential of this user, and ends and revokes the sessions that it began, whose
+    /// tokens were minted up to `now`; with `keep_last`, never the only one.
     async fn remove_credential(
         &self,
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
+        now: UnixTime,
     ) -> Result<CredentialRemoved, StorageError>;
 }
 
 /// Ceremonies under way.
 #[async_trait]
 pub trait Ceremonies: Send + Sync {
-    /// Marks a login challenge as used until `expires_at`. Of parallel calls exactly one gets
-    /// [`ChallengeSpent::Spent`].
+    /// Marks a login challenge as used until `expires_at`, by a proof for this account. Of parallel
+    /// calls exactly one gets [`ChallengeSpent::Spent`].
     async fn spend_challenge(
         &self,
         id: ChallengeId,
         expires_at: UnixTime,
-        address: IpAddr,
+        account: UserId,
         now: UnixTime,
     ) -> Result<ChallengeSpent, StorageError>;
+    /// Takes a spending back: its proof was wrong. Whoever got [`ChallengeSpent::Spent`], and
+    /// nobody else, may call this, so that what is remembered are good proofs.
+    async fn release_challenge(&self, id: ChallengeId) -> Result<(), StorageError>;
     /// Keeps a registration ceremony; expired ones make room.
     async fn keep_registration(
         &self,
@@ -329,8 +343,8 @@ pub trait Revocations: Send + Sync {
 /// A whole store: what `state` hands to the routes.
 #[async_trait]
 pub trait Store: Users + Ceremonies + Sessions + SigningKeys + Revocations {
-    /// `Ok` when reads and writes work: what `/readyz` asks.
-    async fn probe(&self) -> Result<(), StorageError>;
+    /// `Ok` when reads work, and whether writes would: what `/readyz` asks. Writes nothing.
+    async fn probe(&self) -> Result<Writes, StorageError>;
     /// Makes everything durable and lets go of the files.
     async fn close(&self) -> Result<(), StorageError>;
 }

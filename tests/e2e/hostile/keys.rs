@@ -2,25 +2,43 @@
 
 use latchkey_tests::envoy::manifest_values;
 use latchkey_tests::wait::unix_now;
-use latchkey_tests::{Envoy, EnvoyConfig, Forge, Upstream, ports, wait};
+use latchkey_tests::{Drip, Envoy, EnvoyConfig, Forge, Upstream, ports, wait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A gateway that fetches its keys every second from a server of the test's own.
-struct Fetching {
+struct Fetching<Keys = Upstream> {
     envoy: Envoy,
     app: Upstream,
-    keys: Upstream,
+    keys: Keys,
     forge: Forge,
     _dir: TempDir,
 }
 
 impl Fetching {
     fn start(answer: &str) -> Self {
-        let (app, keys) = (Upstream::start(), Upstream::start());
+        let keys = Upstream::start();
         keys.answer_with(JSON, answer);
+        let port = keys.port;
+        Self::from(keys, port)
+    }
+
+    /// Waits until the keys have been asked for `times` more times.
+    fn await_fetches(&self, times: usize) {
+        let mut seen = 0;
+        let _ = self.keys.take();
+        wait::until("the keys are fetched", || {
+            seen += self.keys.take().len();
+            (seen >= times).then_some(())
+        });
+    }
+}
+
+impl<Keys> Fetching<Keys> {
+    fn from(keys: Keys, keys_port: u16) -> Self {
+        let app = Upstream::start();
         let (port, admin) = (ports::free(), ports::free());
-        let values = manifest_values(port, admin, ports::free(), keys.port, app.port);
+        let values = manifest_values(port, admin, ports::free(), keys_port, app.port);
         let mut config = EnvoyConfig::from_manifest("manifests/envoy/envoy.yaml", &values);
         config.edit_filter(|filter| {
             filter["jwks"] = json!({"refresh": "1s"});
@@ -47,18 +65,21 @@ impl Fetching {
             .send()
             .status
     }
+}
 
-    /// Waits until the keys have been asked for `times` more times.
-    fn await_fetches(&self, times: usize) {
-        let mut seen = 0;
-        let _ = self.keys.take();
-        wait::until("the keys are fetched", || {
-            seen += self.keys.take().len();
-            (seen >= times).then_some(())
-        });
+impl Fetching<Drip> {
+    /// One whose keys come one byte a second from the start.
+    fn dripping() -> Self {
+        let keys = Drip::start("");
+        keys.drip(&Forge::new("unused", "key-1", 7).jwks().to_string());
+        let port = keys.port;
+        Self::from(keys, port)
     }
 }
 
+/// Envoy's main thread has a VM of its own beside that of the one worker, and its root context
+/// fetches keys, too.
+const VMS: usize = 2;
 const JSON: &str = "content-type: application/json\r\n";
 
 #[test]
@@ -143,6 +164,44 @@ fn rubbish_instead_of_keys_leaves_the_last_good_set_in_force() {
         401,
         "keys that were withdrawn count no more"
     );
+}
+
+#[test]
+fn keys_that_come_one_byte_a_second_change_nothing_and_pile_up_no_calls() {
+    let gateway = Fetching::<Drip>::dripping();
+    let known = gateway.forge.token();
+    wait::until("there is an answer", || {
+        (gateway.status("/", &known) == 503).then_some(())
+    });
+    let good = gateway.forge.jwks().to_string();
+    gateway.keys.answer(&good);
+    wait::until("the keys arrive", || {
+        (gateway.status("/", &known) == 200).then_some(())
+    });
+
+    // Good keys, too: if ever they arrived, they would count.
+    let stranger = Forge::new(&gateway.forge.issuer, "key-2", 9);
+    gateway.keys.drip(&stranger.jwks().to_string());
+    let mut number = 0;
+    let most_at_once = wait::until("three calls of each VM were given up", || {
+        number += 1;
+        // Not one that may be remembered from before.
+        let fresh = gateway
+            .forge
+            .token_with("jti", format!("fresh-{number}").into());
+        assert_eq!(gateway.status("/", &fresh), 200, "the old keys stay");
+        assert_eq!(gateway.status("/", &stranger.token()), 401);
+        let (calls, most_at_once) = gateway.keys.calls();
+        (calls > 3 * VMS).then_some(most_at_once)
+    });
+    assert!(most_at_once <= VMS, "{most_at_once} calls in flight");
+    let failures = gateway.envoy.stat("wasmcustom.latchkey.jwks.failed");
+    assert!(failures >= 6, "{failures}");
+
+    gateway.keys.answer(&stranger.jwks().to_string());
+    wait::until("new keys count", || {
+        (gateway.status("/", &stranger.token()) == 200).then_some(())
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod headers;
 mod keys;
 mod mishaps;
 mod paths;
+mod pushed;
 mod redirects;
 mod tokens;
 mod trap;

@@ -33,7 +33,10 @@ fn a_trap_refuses_its_request_and_is_over_soon() {
         .expect("where the filter is") = json!(module);
     let envoy = Envoy::start(&config, dir.path(), port, admin);
     let client = envoy.client();
+    // As scripts/soak has it: the lines below must be there all the same.
+    envoy.quieten();
     assert_eq!(client.get("/before").send().status, 200);
+    assert!(envoy.traps().is_empty(), "{:?}", envoy.traps());
 
     for round in 0..3 {
         let mut poison = client.get("/poison");
@@ -49,6 +52,7 @@ fn a_trap_refuses_its_request_and_is_over_soon() {
             (status == 200).then_some(())
         });
     }
+    assert!(!envoy.traps().is_empty(), "whoever reads the log sees it");
     let seen: Vec<String> = upstream
         .take()
         .iter()

@@ -32,7 +32,7 @@ impl Flags {
 }
 
 /// Authenticator data that ends where it says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct AuthenticatorData {
     rp_id_hash: [u8; 32],
     pub(crate) flags: Flags,
@@ -41,7 +41,7 @@ pub(crate) struct AuthenticatorData {
 }
 
 /// What a new credential is (section 6.5.1).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct AttestedCredentialData {
     pub(crate) aaguid: Uuid,
     pub(crate) credential_id: CredentialId,
@@ -82,8 +82,8 @@ impl AuthenticatorData {
         })
     }
 
-    /// Relying party, presence, verification, and that the flags make sense: steps 14 to 17 of
-    /// [registration], 15 to 18 of [authentication].
+    /// Relying party, presence, verification, and that the flags make sense, as asked by
+    /// [registration] and [authentication].
     ///
     /// [registration]: https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
     /// [authentication]: https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion

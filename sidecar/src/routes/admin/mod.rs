@@ -33,13 +33,13 @@ impl Actor {
 impl<S: Sync> FromRequestParts<S> for Actor {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    fn from_request_parts(
+        parts: &mut Parts,
+        _: &S,
+    ) -> impl Future<Output = Result<Self, Problem>> + Send {
         // Without one the router was mounted where it must not be: nothing is done for nobody.
-        parts
-            .extensions
-            .get()
-            .cloned()
-            .ok_or_else(Problem::internal)
+        let actor = parts.extensions.get().cloned();
+        std::future::ready(actor.ok_or_else(Problem::internal))
     }
 }
 

@@ -20,7 +20,7 @@ const SEARCH_MAX_CHARS: usize = 100;
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::routes) struct Search {
+pub(in crate::routes) struct Listing {
     /// Part of a name, display name or email; all users when not given.
     #[serde(default)]
     search: String,
@@ -33,7 +33,7 @@ pub(in crate::routes) struct Search {
 pub(in crate::routes) async fn list(
     State(app): State<Arc<App>>,
     _: Actor,
-    query: Result<Query<Search>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<Listing>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let wrong = || {
         Problem::new(

@@ -48,12 +48,12 @@ impl Client {
 impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = crate::problem::Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts
-            .extensions
-            .get()
-            .cloned()
-            .ok_or_else(crate::problem::Problem::internal)
+    fn from_request_parts(
+        parts: &mut Parts,
+        _: &S,
+    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send {
+        let client = parts.extensions.get().cloned();
+        std::future::ready(client.ok_or_else(crate::problem::Problem::internal))
     }
 }
 

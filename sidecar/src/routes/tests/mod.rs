@@ -4,10 +4,12 @@
 mod account;
 mod adding;
 mod administration;
+mod alike;
 mod binding;
 mod hardening;
 mod live;
 mod login;
+mod readiness;
 mod refusals;
 mod registration;
 mod renewal;
@@ -53,6 +55,7 @@ struct Place {
     app: Arc<App>,
     router: Router,
     clock: Arc<ManualClock>,
+    memory: Arc<MemoryStore>,
     log: Log,
     _logging: tracing::subscriber::DefaultGuard,
 }
@@ -68,7 +71,7 @@ impl Place {
         let key = KeyEncryptionKey::from_bytes([7; 32]);
         let store = Arc::new(MemoryStore::new());
         let entropy = Arc::new(SequenceEntropy::default());
-        let app = App::build(&config, &key, store, clock.clone(), entropy)
+        let app = App::build(&config, &key, store.clone(), clock.clone(), entropy)
             .await
             .unwrap();
         let app = Arc::new(app);
@@ -81,6 +84,7 @@ impl Place {
         Self {
             router: super::public(&app),
             app,
+            memory: store,
             clock,
             log,
             _logging: logging,

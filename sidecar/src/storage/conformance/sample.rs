@@ -65,6 +65,7 @@ pub(in crate::storage) fn session(n: u128, user: u128) -> Session {
     Session {
         id: session_id(n),
         user: user_id(user),
+        credential: Some(credential_id(n)),
         secret: SecretHash([7; 32]),
         created_at: NOW,
         auth_time: NOW,

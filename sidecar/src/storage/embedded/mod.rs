@@ -25,7 +25,7 @@ use super::bounded::CeremoniesUnderWay;
 use super::{
     Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
     CredentialRemoved, RegistrationCeremony, Revocations, Sessions, SigningKeys, StorageError,
-    Store, UserCreated, Users,
+    Store, UserCreated, Users, Writes,
 };
 use crate::model::{
     ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
@@ -34,8 +34,7 @@ use crate::model::{
 use async_trait::async_trait;
 use engine::View;
 use layout::{Key, Table};
-use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use writer::Writer;
 
@@ -46,6 +45,7 @@ const PORTION: usize = 128;
 pub struct EmbeddedStore {
     view: Arc<View>,
     writer: Writer,
+    directory: PathBuf,
     /// In memory on purpose: the key that vouches for challenges is new at each start, so what is
     /// spent need not outlive the process, and strangers cannot make the store grow.
     ceremonies: Mutex<CeremoniesUnderWay>,
@@ -61,6 +61,7 @@ impl EmbeddedStore {
         Ok(Self {
             view,
             writer,
+            directory: directory.to_owned(),
             ceremonies: Mutex::default(),
         })
     }
@@ -183,10 +184,11 @@ impl Users for EmbeddedStore {
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
+        now: UnixTime,
     ) -> Result<CredentialRemoved, StorageError> {
         let id = id.clone();
         self.writer
-            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last))
+            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last, now))
             .await
     }
 }
@@ -197,10 +199,15 @@ impl Ceremonies for EmbeddedStore {
         &self,
         id: ChallengeId,
         expires_at: UnixTime,
-        address: IpAddr,
+        account: UserId,
         now: UnixTime,
     ) -> Result<ChallengeSpent, StorageError> {
-        Ok(self.ceremonies().spend(id, expires_at, address, now))
+        Ok(self.ceremonies().spend(id, expires_at, account, now))
+    }
+
+    async fn release_challenge(&self, id: ChallengeId) -> Result<(), StorageError> {
+        self.ceremonies().unspend(id);
+        Ok(())
     }
 
     async fn keep_registration(
@@ -358,8 +365,17 @@ impl Revocations for EmbeddedStore {
 
 #[async_trait]
 impl Store for EmbeddedStore {
-    async fn probe(&self) -> Result<(), StorageError> {
-        self.writer.run(|ledger| ledger.prove_readable()).await
+    async fn probe(&self) -> Result<Writes, StorageError> {
+        self.view.prove_readable()?;
+        if !self.writer.is_alive() {
+            return Err(writer::closed());
+        }
+        let room = files::has_room(&self.directory).unwrap_or(false);
+        Ok(if room && !self.view.is_undone() {
+            Writes::Accepted
+        } else {
+            Writes::Refused
+        })
     }
 
     async fn close(&self) -> Result<(), StorageError> {

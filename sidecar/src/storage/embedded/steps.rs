@@ -107,6 +107,7 @@ pub(super) fn remove_credential(
     user: UserId,
     id: &CredentialId,
     keep_last: bool,
+    now: UnixTime,
 ) -> Step<CredentialRemoved> {
     if credential_of(ledger, user, id)?.is_none() {
         return Ok(CredentialRemoved::NotFound);
@@ -116,7 +117,16 @@ pub(super) fn remove_credential(
     }
     ledger.remove(&Key::credential(id));
     ledger.remove(&Key::owned_credential(user, id));
-    Ok(CredentialRemoved::Removed)
+    let mut ended = Vec::new();
+    for key in ledger.stored_keys(&Key::sessions_of(user))? {
+        let session = ledger.record::<Session>(&Key::session_from(&key))?;
+        if let Some(session) = session.filter(|session| session.ends_with(id)) {
+            let revocation = Revocation::new(Revoked::Session(session.id), now);
+            end_session(ledger, session.id, &revocation)?;
+            ended.push(session.id);
+        }
+    }
+    Ok(CredentialRemoved::Removed(ended))
 }
 
 pub(super) fn store_session(ledger: &mut Ledger<'_>, session: &Session) -> Step<()> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::storage::UserCreated;
+use crate::storage::conformance::{revoked_session, session, session_id};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 

@@ -1,0 +1,219 @@
+// The filter in a host that is not Envoy: `node --test tests/abi/`. Needs scripts/build-filter.
+// Envoy always has `verify_signature`, always succeeds, and cannot say how large a VM is.
+
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { Action, Host, Status } from './host.mjs';
+
+const WASM = process.env.LATCHKEY_WASM ?? new URL('../../target/latchkey.wasm', import.meta.url);
+const filter = new WebAssembly.Module(readFileSync(WASM));
+
+const NOW = 1_800_000_000;
+const USER = '7f8a1d5e-5f5b-4a55-9d7c-0a4b9c1d2e3f';
+const issuer = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const impostor = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const configuration = {
+  issuer: 'https://app.example.com/_latchkey',
+  audiences: ['app'],
+  hosts: ['app.example.com'],
+  sidecar: { cluster: 'latchkey-internal', public_cluster: 'latchkey-public' },
+  jwks: {
+    inline: {
+      keys: [{ ...issuer.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256', use: 'sig' }],
+    },
+  },
+  rules: [{ match: { paths: ['/public/**'] }, allow: 'public' }],
+};
+
+const base64url = (value) => Buffer.from(value).toString('base64url');
+
+function token(change = {}, { privateKey } = issuer) {
+  const header = { alg: 'ES256', kid: 'k', typ: 'session+jwt' };
+  const claims = {
+    iss: configuration.issuer, aud: 'app', sub: USER, iat: NOW, exp: NOW + 600, jti: 't', sid: 's',
+    auth_time: NOW, ...change,
+  };
+  const message = [header, claims].map((part) => base64url(JSON.stringify(part))).join('.');
+  const signature = sign('sha256', Buffer.from(message), {
+    key: privateKey,
+    dsaEncoding: 'ieee-p1363',
+  });
+  return `${message}.${base64url(signature)}`;
+}
+
+/** A signature whose last byte but one is another. */
+function flipped(good) {
+  const [header, claims, signature] = good.split('.');
+  const bytes = Buffer.from(signature, 'base64url');
+  bytes[62] ^= 1;
+  return `${header}.${claims}.${base64url(bytes)}`;
+}
+
+const request = (path, bearer, ...more) => [
+  [':method', 'GET'],
+  [':path', path],
+  [':authority', 'app.example.com'],
+  ...(bearer === undefined ? [] : [['authorization', `Bearer ${bearer}`]]),
+  ...more,
+];
+
+function started(disturb) {
+  const host = new Host(filter, disturb);
+  assert.ok(host.configure(configuration), host.logs.join('\n'));
+  host.world.now = BigInt(NOW);
+  return host;
+}
+
+function assertJudges(host) {
+  const good = host.request(request('/', token()));
+  assert.deepEqual([good.action, good.status], [Action.continue, undefined]);
+  assert.deepEqual(
+    good.headers.filter(([name]) => name === 'x-auth-request-user'),
+    [['x-auth-request-user', USER]],
+  );
+  const [, claims] = token({ sub: 'root' }).split('.');
+  const [header, , signature] = token().split('.');
+  for (const bad of [
+    token({}, impostor),
+    flipped(token()),
+    `${header}.${claims}.${signature}`,
+    `${header}.${claims}.`,
+    'forged',
+  ]) {
+    const { action, status } = host.request(request('/', bad));
+    assert.deepEqual([action, status], [Action.pause, 401]);
+  }
+}
+
+test('without verify_signature ES256 is checked in Wasm', () => {
+  const host = started();
+  assertJudges(host);
+  const said = host.logs.filter((line) => line.includes('the host has no verify_signature'));
+  assert.equal(said.length, 1, host.logs.join('\n'));
+});
+
+test('a verify_signature that fails leaves the check to Wasm', () => {
+  for (let status = 1; status <= 13; status += 1) {
+    let calls = 0;
+    const host = started((_, name) => {
+      if (name !== 'proxy_call_foreign_function') return undefined;
+      calls += 1;
+      return status;
+    });
+    assertJudges(host);
+    assert.ok(status === Status.notFound ? calls === 1 : calls > 1, `${calls} calls`);
+  }
+});
+
+test('a verify_signature that gives no clear yes refuses', () => {
+  for (const answer of [[], [0], [8], [8, 0], [8, 2], [1, 8], [18, 1, 120]]) {
+    const host = started();
+    host.world.foreign.verify_signature = () => Uint8Array.from(answer);
+    assert.equal(host.request(request('/', token())).status, 401, `${answer}`);
+  }
+});
+
+test('without a configuration everything is refused', () => {
+  const host = new Host(filter);
+  assert.ok(!host.configure({ ...configuration, rulez: [] }));
+  for (const path of ['/', '/public/x', '/_latchkey/login']) {
+    const { action, status } = host.request(request(path, token()));
+    assert.deepEqual([action, status], [Action.pause, 503], path);
+  }
+});
+
+// mulberry32: the same numbers for the same seed.
+function random(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Calls that end in a pointer and a size for bytes that the host gives. */
+const GIVES_BYTES = new Set([
+  'proxy_get_buffer_bytes', 'proxy_get_header_map_pairs', 'proxy_get_header_map_value',
+  'proxy_get_property',
+]);
+// The SDK makes these itself and stops on an answer that Envoy never gives.
+const SDK = { proxy_set_effective_context: [0], proxy_http_call: [2, 10] };
+
+// The standard library's own, before the filter runs or when it has stopped already.
+const WASI = new Set(['environ_get', 'environ_sizes_get', 'fd_write', 'proc_exit']);
+
+test('whatever the host answers, the filter neither traps nor opens', () => {
+  const rounds = Number(process.env.LATCHKEY_ABI_ROUNDS ?? 1000);
+  for (let seed = 1; seed <= rounds; seed += 1) {
+    const next = random(seed);
+    const below = (limit) => Math.floor(next() * limit);
+    const rubbish = () => Uint8Array.from({ length: below(200) }, () => below(256));
+    const rate = next() / 2;
+    let tamper = false;
+    const disturb = (host, name, values) => {
+      if (next() >= rate || WASI.has(name)) return undefined;
+      if (SDK[name]) return SDK[name][below(SDK[name].length)];
+      // Rubbish in the place of headers may be anything, a public path even: not while it is told
+      // whether the gateway opens.
+      if (tamper && GIVES_BYTES.has(name) && next() < 0.5) {
+        return host.give(rubbish(), ...values.slice(-2));
+      }
+      return next() < 0.8 ? 1 + below(13) : below(2 ** 32);
+    };
+    let host;
+    try {
+      host = new Host(filter, disturb);
+      host.configure(configuration);
+      for (let turn = 0; turn < 12; turn += 1) {
+        tamper = turn % 2 === 1;
+        host.world.now += BigInt(below(100));
+        host.tick();
+        if (turn === 5) host.configure({ ...configuration, jwks: { refresh: '1s' } });
+        const bearer = [undefined, 'forged', flipped(token()), token({}, impostor)][below(4)];
+        const headers = request('/secret', bearer, ['x-auth-request-user', 'root'], ['te', rubbish()]);
+        const { action } = host.request(headers, { trailers: true, response: true });
+        if (!tamper) assert.equal(action, Action.pause, 'opened');
+        host.answerCall(below(9), below(2 ** 31));
+      }
+    } catch (error) {
+      const said = host?.logs.slice(-5).join('\n');
+      throw new Error(`seed ${seed}: ${error.message}\n${said}`, { cause: error });
+    }
+  }
+});
+
+test('the memory of the VM does not grow with the requests', () => {
+  const host = started();
+  // Nobody here is to wait for cryptography; each token is new all the same.
+  host.world.foreign.verify_signature = () => Uint8Array.from([8, 1]);
+  const [header, , signature] = token().split('.');
+  const claims = (jti) =>
+    base64url(JSON.stringify({
+      iss: configuration.issuer, aud: 'app', sub: USER, iat: NOW, exp: NOW + 600, jti, sid: 's',
+      auth_time: NOW, name: 'x'.repeat(200),
+    }));
+  const known = token();
+  const run = (from, to) => {
+    for (let number = from; number < to; number += 1) {
+      const fresh = `${header}.${claims(`token-${number}`)}.${signature}`;
+      assert.equal(host.request(request('/', fresh)).action, Action.continue);
+      assert.equal(host.request(request('/', known)).action, Action.continue);
+      host.request(request(`/${number}`, 'forged'));
+      host.request(request('/public/x', undefined, ['cookie', 'a=b; '.repeat(1000)]));
+      host.request(request('/%2f\xff', undefined));
+      if (number % 1000 === 0) host.logs.length = 0;
+    }
+  };
+  // Enough to fill the cache of verified tokens.
+  run(0, 30_000);
+  const full = host.memoryBytes;
+  run(30_000, 60_000);
+  assert.equal(host.memoryBytes, full);
+  assert.ok(full <= 24 << 20, `${full} bytes`);
+  console.log(`VM memory: ${full >> 10} KiB after 300,000 requests`);
+});
