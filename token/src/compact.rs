@@ -8,71 +8,66 @@ use crate::{
     signature::{self, SIGNATURE_BYTES},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jwt_compact::{AlgorithmExt as _, Empty};
 use serde_json::{Map, Value};
 
-/// A JWS of the right form and type. Anybody can have made it.
+/// A JWS of the right form and type. Anybody can have made it: what it says is not even read before
+/// its signature holds.
 pub(crate) struct Compact<'a> {
     header: Header,
-    token: jwt_compact::UntrustedToken<'a>,
+    /// Header and payload as they were signed.
+    message: &'a [u8],
+    payload: &'a [u8],
+    signature: [u8; SIGNATURE_BYTES],
 }
 
 impl<'a> Compact<'a> {
-    /// Checks everything that needs no key, and gives what the payload says.
+    /// Checks what needs neither key nor payload.
     ///
-    /// In the order size, parts, header, length of the signature, payload.
-    pub(crate) fn parse(
-        token: &'a [u8],
-        typ: &str,
-        max_bytes: usize,
-    ) -> Result<(Self, Map<String, Value>), TokenError> {
+    /// In the order size, parts, header, length of the signature.
+    pub(crate) fn parse(token: &'a [u8], typ: &str, max_bytes: usize) -> Result<Self, TokenError> {
         if token.len() > max_bytes {
             return Err(TokenError::TooLong { bytes: token.len() });
         }
         let [header, payload, signature] = three_parts(token)?;
+        let message = token
+            .strip_suffix(signature)
+            .and_then(|rest| rest.strip_suffix(b"."))
+            .ok_or(TokenError::WrongNumberOfParts { parts: 3 })?;
         let header = Header::parse(header, typ)?;
         let signature = decode(signature, Part::Signature)?;
-        if signature.len() != SIGNATURE_BYTES {
-            return Err(TokenError::SignatureLength {
-                bytes: signature.len(),
-            });
-        }
-        let payload = decode_object(payload, Part::Claims)?;
-
-        // Its own reading of the same bytes: laxer than ours, so after ours it does not fail.
-        let text = std::str::from_utf8(token)
-            .map_err(|_| TokenError::NotBase64url { part: Part::Header })?;
-        let token = jwt_compact::UntrustedToken::new(text)
-            .map_err(|_| TokenError::NotJson { part: Part::Header })?;
-        Ok((Self { header, token }, payload))
+        let signature = signature
+            .try_into()
+            .map_err(|other: Vec<u8>| TokenError::SignatureLength { bytes: other.len() })?;
+        Ok(Self {
+            header,
+            message,
+            payload,
+            signature,
+        })
     }
 
     pub(crate) fn kid(&self) -> &str {
         &self.header.key_id
     }
 
-    /// Checks the signature with the key that `kid` names. No other key is tried.
+    /// Checks the signature with the key that `kid` names, and gives what the payload says. No other
+    /// key is tried.
     pub(crate) fn verify<V: SignatureVerifier + ?Sized>(
         &self,
         keys: &JwkSet,
         verifier: &V,
-    ) -> Result<(), TokenError> {
+    ) -> Result<Map<String, Value>, TokenError> {
         let key = keys.key(self.kid()).ok_or(TokenError::KeyIdUnknown)?;
         if self.header.algorithm != key.algorithm() {
             return Err(TokenError::AlgorithmMismatch);
         }
         if key.algorithm() == Algorithm::Es256 {
-            signature::ecdsa(self.token.signature_bytes())
-                .map_err(|_| TokenError::SignatureOutOfRange)?;
+            signature::ecdsa(&self.signature).map_err(|_| TokenError::SignatureOutOfRange)?;
         }
-        signature::Jws {
-            algorithm: key.algorithm(),
-            verifier,
+        if !verifier.verify(key, self.message, &self.signature) {
+            return Err(TokenError::SignatureInvalid);
         }
-        .validator::<Empty>(key)
-        .validate(&self.token)
-        .map_err(|_| TokenError::SignatureInvalid)?;
-        Ok(())
+        decode_object(self.payload, Part::Claims)
     }
 }
 

@@ -139,20 +139,16 @@ impl Revocations {
 /// with, and no more.
 pub struct UntrustedRevocations<'a> {
     compact: Compact<'a>,
-    revocations: Revocations,
 }
 
 impl<'a> UntrustedRevocations<'a> {
-    /// Checks everything that needs no key.
+    /// Checks everything that needs neither key nor payload.
     ///
     /// # Errors
     /// The first thing that is wrong, in the same order as for a session token.
     pub fn parse(page: &'a [u8]) -> Result<Self, TokenError> {
-        let (compact, members) = Compact::parse(page, REVOCATIONS_TYPE, MAX_REVOCATIONS_BYTES)?;
-        Ok(Self {
-            compact,
-            revocations: Revocations::from_members(members)?,
-        })
+        let compact = Compact::parse(page, REVOCATIONS_TYPE, MAX_REVOCATIONS_BYTES)?;
+        Ok(Self { compact })
     }
 
     /// The key that the page names.
@@ -161,18 +157,19 @@ impl<'a> UntrustedRevocations<'a> {
         self.compact.kid()
     }
 
-    /// Checks the signature with the key that `kid` names. No other key is tried.
+    /// Checks the signature with the key that `kid` names, and then the form of the list. No other
+    /// key is tried.
     ///
     /// # Errors
     /// [`TokenError::KeyIdUnknown`] (a newer key set may know it), `AlgorithmMismatch`,
-    /// `SignatureOutOfRange` or `SignatureInvalid`.
+    /// `SignatureOutOfRange` or `SignatureInvalid`; then the first thing that is wrong with the list.
     pub fn verify<V: SignatureVerifier + ?Sized>(
         self,
         keys: &JwkSet,
         verifier: &V,
     ) -> Result<SignedRevocations, TokenError> {
-        self.compact.verify(keys, verifier)?;
-        Ok(SignedRevocations(self.revocations))
+        let members = self.compact.verify(keys, verifier)?;
+        Revocations::from_members(members).map(SignedRevocations)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Who checks a signature, and what is checked before anyone is asked.
 
-use crate::{Algorithm, VerifyingKey, verifying_key::Material};
+use crate::{VerifyingKey, verifying_key::Material};
 use p256::ecdsa::signature::Verifier as _;
-use std::{borrow::Cow, convert::Infallible, num::NonZeroUsize};
 
 /// Both algorithms have signatures of this many bytes (ES256: r and s, 32 each).
 pub(crate) const SIGNATURE_BYTES: usize = 64;
@@ -38,60 +37,40 @@ impl SignatureVerifier for InProcess {
 #[error("the ECDSA signature is out of range")]
 pub struct SignatureOutOfRange;
 
-/// The DER form of an ES256 signature, for verifiers that do not take the r||s of JWS.
+/// The DER form of an ES256 signature ([RFC 3279 2.2.3](https://www.rfc-editor.org/rfc/rfc3279#section-2.2.3):
+/// a SEQUENCE of the two INTEGERs), for verifiers that do not take the r||s of JWS.
 ///
 /// # Errors
 /// When r or s is zero or not below the order of the curve.
 pub fn ecdsa_der(signature: &[u8; SIGNATURE_BYTES]) -> Result<Vec<u8>, SignatureOutOfRange> {
-    ecdsa(signature).map(|signature| signature.to_der().as_bytes().to_vec())
+    ecdsa(signature)?;
+    let (r, s) = signature.split_at(SIGNATURE_BYTES / 2);
+    let mut der = vec![0x30, 0];
+    for half in [r, s] {
+        // An INTEGER has no zero in front, but for the one that keeps it from being negative.
+        let zeros = half.iter().take_while(|byte| **byte == 0).count();
+        let digits = half.get(zeros..).unwrap_or_default();
+        let sign: &[u8] = match digits.first() {
+            Some(0x80..) => &[0],
+            _ => &[],
+        };
+        der.push(0x02);
+        push_length(&mut der, sign.len().saturating_add(digits.len()));
+        der.extend_from_slice(sign);
+        der.extend_from_slice(digits);
+    }
+    let length = der.len().saturating_sub(2);
+    if let Some(byte) = der.get_mut(1) {
+        *byte = u8::try_from(length).unwrap_or_default();
+    }
+    Ok(der)
+}
+
+/// One byte is enough for everything in such a signature: 72 bytes at most.
+fn push_length(der: &mut Vec<u8>, length: usize) {
+    der.push(u8::try_from(length).unwrap_or_default());
 }
 
 pub(crate) fn ecdsa(signature: &[u8]) -> Result<p256::ecdsa::Signature, SignatureOutOfRange> {
     p256::ecdsa::Signature::from_slice(signature).map_err(|_| SignatureOutOfRange)
-}
-
-/// jwt-compact's view of a [`SignatureVerifier`]. It cannot sign: there is no such key.
-pub(crate) struct Jws<'v, V: ?Sized> {
-    pub(crate) algorithm: Algorithm,
-    pub(crate) verifier: &'v V,
-}
-
-impl<V: SignatureVerifier + ?Sized> jwt_compact::Algorithm for Jws<'_, V> {
-    type SigningKey = Infallible;
-    type VerifyingKey = VerifyingKey;
-    type Signature = SignatureBytes;
-
-    fn name(&self) -> Cow<'static, str> {
-        Cow::Borrowed(self.algorithm.name())
-    }
-
-    fn sign(&self, no_key: &Infallible, _: &[u8]) -> SignatureBytes {
-        match *no_key {}
-    }
-
-    fn verify_signature(
-        &self,
-        signature: &SignatureBytes,
-        key: &VerifyingKey,
-        message: &[u8],
-    ) -> bool {
-        self.verifier.verify(key, message, &signature.0)
-    }
-}
-
-pub(crate) struct SignatureBytes(pub(crate) [u8; SIGNATURE_BYTES]);
-
-impl jwt_compact::AlgorithmSignature for SignatureBytes {
-    const LENGTH: Option<NonZeroUsize> = NonZeroUsize::new(SIGNATURE_BYTES);
-
-    fn try_from_slice(slice: &[u8]) -> anyhow::Result<Self> {
-        slice
-            .try_into()
-            .map(Self)
-            .map_err(|_| anyhow::Error::msg("not 64 bytes"))
-    }
-
-    fn as_bytes(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.0)
-    }
 }

@@ -2,8 +2,7 @@
 
 use crate::{
     Algorithm, Claims, MAX_REVOCATIONS_BYTES, Revocations, TokenError, TokenType,
-    revocations::REVOCATIONS_TYPE,
-    signature::{SIGNATURE_BYTES, SignatureBytes},
+    revocations::REVOCATIONS_TYPE, signature::SIGNATURE_BYTES,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::Signer as _;
@@ -11,7 +10,7 @@ use jwt_compact::AlgorithmExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::{borrow::Cow, convert::Infallible, fmt};
+use std::{borrow::Cow, convert::Infallible, fmt, num::NonZeroUsize};
 use zeroize::Zeroizing;
 
 /// The longest token that is minted. Browsers drop a cookie of more than 4096 bytes, and count its
@@ -238,5 +237,22 @@ impl jwt_compact::Algorithm for Mint {
 
     fn verify_signature(&self, _: &SignatureBytes, no_key: &Infallible, _: &[u8]) -> bool {
         match *no_key {}
+    }
+}
+
+struct SignatureBytes([u8; SIGNATURE_BYTES]);
+
+impl jwt_compact::AlgorithmSignature for SignatureBytes {
+    const LENGTH: Option<NonZeroUsize> = NonZeroUsize::new(SIGNATURE_BYTES);
+
+    fn try_from_slice(slice: &[u8]) -> anyhow::Result<Self> {
+        slice
+            .try_into()
+            .map(Self)
+            .map_err(|_| anyhow::Error::msg("not 64 bytes"))
+    }
+
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.0)
     }
 }

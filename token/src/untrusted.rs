@@ -14,21 +14,16 @@ pub const MAX_TOKEN_BYTES: usize = 4096;
 /// with, and no more.
 pub struct UntrustedToken<'a> {
     compact: Compact<'a>,
-    claims: Claims,
 }
 
 impl<'a> UntrustedToken<'a> {
-    /// Checks everything that needs no key.
+    /// Checks everything that needs neither key nor claims: a stranger's claims are not read.
     ///
     /// # Errors
-    /// The first thing that is wrong, in the order size, parts, header, length of the signature,
-    /// claims.
+    /// The first thing that is wrong, in the order size, parts, header, length of the signature.
     pub fn parse(token: &'a [u8], expected: TokenType) -> Result<Self, TokenError> {
-        let (compact, claims) = Compact::parse(token, expected.name(), MAX_TOKEN_BYTES)?;
-        Ok(Self {
-            compact,
-            claims: Claims::from_members(claims)?,
-        })
+        let compact = Compact::parse(token, expected.name(), MAX_TOKEN_BYTES)?;
+        Ok(Self { compact })
     }
 
     /// The key that the token names.
@@ -37,20 +32,19 @@ impl<'a> UntrustedToken<'a> {
         self.compact.kid()
     }
 
-    /// Checks the signature with the key that `kid` names. No other key is tried.
+    /// Checks the signature with the key that `kid` names, and then the form of the claims. No other
+    /// key is tried.
     ///
     /// # Errors
     /// [`TokenError::KeyIdUnknown`] (a newer key set may know it), `AlgorithmMismatch`,
-    /// `SignatureOutOfRange` or `SignatureInvalid`.
+    /// `SignatureOutOfRange` or `SignatureInvalid`; then the first thing that is wrong with the claims.
     pub fn verify<V: SignatureVerifier + ?Sized>(
         self,
         keys: &JwkSet,
         verifier: &V,
     ) -> Result<SignedToken, TokenError> {
-        self.compact.verify(keys, verifier)?;
-        Ok(SignedToken {
-            claims: self.claims,
-        })
+        let claims = Claims::from_members(self.compact.verify(keys, verifier)?)?;
+        Ok(SignedToken { claims })
     }
 }
 

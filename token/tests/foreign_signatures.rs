@@ -115,6 +115,18 @@ fn der_is_what_openssl_writes() {
             assert_eq!(ecdsa_der(&vector.signature).unwrap(), der);
         }
     }
+    // Numbers of every length, with and without the highest bit.
+    for first in 0..32 {
+        for digit in [0x01, 0x7f, 0x80, 0xf0] {
+            let mut signature = [0x11; 64];
+            signature[..first].fill(0);
+            signature[first] = digit;
+            signature[32] = digit;
+            let expected = p256::ecdsa::Signature::from_slice(&signature).unwrap();
+            let der = ecdsa_der(&signature).unwrap();
+            assert_eq!(der, expected.to_der().as_bytes(), "{first} {digit:x}");
+        }
+    }
     ecdsa_der(&[0; 64]).expect_err("r and s of 0");
     ecdsa_der(&[0xff; 64]).expect_err("r and s beyond the order");
 }

@@ -68,6 +68,8 @@ pub enum Keys {
     )]
     Revoke {
         /// The key's id, as `latchkey keys list` shows it
+        // One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

@@ -50,12 +50,17 @@ impl KeyRing {
         records: Vec<SigningKeyRecord>,
         sealing: &KeyEncryptionKey,
     ) -> Result<Self, KeyRingError> {
-        let mut keys = records
+        let keys = records
             .into_iter()
             .map(|record| open_key(record, sealing))
             .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::of(keys))
+    }
+
+    /// In the one order, so that a ring is the same before and after a restart.
+    fn of(mut keys: Vec<RingKey>) -> Self {
         keys.sort_by(|a, b| order(&a.record).cmp(&order(&b.record)));
-        Ok(Self { keys })
+        Self { keys }
     }
 
     /// How many keys it has.
@@ -248,12 +253,10 @@ impl KeyRing {
                 None => keys.push(making.key(Some(now))?),
             }
         }
-        let ring = Self { keys };
+        let ring = Self::of(keys);
         Ok(if ring.successor(now).is_none() {
             let next = making.key(None)?;
-            Self {
-                keys: ring.keys.into_iter().chain([next]).collect(),
-            }
+            Self::of(ring.keys.into_iter().chain([next]).collect())
         } else {
             ring
         })
@@ -275,7 +278,7 @@ impl KeyRing {
             keys.push(making.key(Some(now))?);
         }
         keys.push(making.key(None)?);
-        Ok(Self { keys })
+        Ok(Self::of(keys))
     }
 }
 

@@ -35,3 +35,18 @@ impl std::fmt::Debug for SigningKeyRecord {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stored_before_keys_waited_without_a_date_is_read() {
+        let stored = serde_json::json!({
+            "kid": "a", "algorithm": "ES256", "public_jwk": {}, "sealed": [1],
+            "published_at": 5, "signs_from": 7, "retires_at": null,
+        });
+        let record: SigningKeyRecord = serde_json::from_value(stored).unwrap();
+        assert_eq!(record.signs_from, Some(UnixTime(7)));
+    }
+}

@@ -51,6 +51,8 @@ fn an_operator_reaches_the_running_program_and_nobody_else_does() {
         "{}",
         said(&output)
     );
+    let output = order(&home, &["keys", "revoke", "-begins-with-a-hyphen"]);
+    assert_eq!(output.status.code(), Some(1), "ids may");
     let output = order(&home, &["sessions", "revoke"]);
     assert_eq!(output.status.code(), Some(2), "one of three is needed");
     let done = answered(&home, &["sessions", "revoke", "--everyone"]);

@@ -188,6 +188,14 @@ const PROBLEM = {
     title: 'Your account cannot log in',
     text: 'It belongs to more groups than a session can hold. Tell the people who run this service.',
   },
+  'too-soon': {
+    title: 'The next key is not ready yet',
+    text: 'Not everyone who checks sessions knows it so far. Try again later.',
+  },
+  'too-many-keys': {
+    title: 'There are too many keys',
+    text: 'Wait until old ones retire, or revoke some.',
+  },
   'store-unavailable': {
     title: 'We cannot do this right now',
     text: 'The service is not available for the moment, and nothing was changed. Please try again shortly.',
