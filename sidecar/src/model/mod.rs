@@ -4,6 +4,7 @@
 mod authenticator;
 mod credential;
 mod id;
+mod policy_name;
 mod redirect;
 mod session;
 mod signing_key;
@@ -13,6 +14,7 @@ mod user;
 pub use authenticator::authenticator_name;
 pub use credential::{Credential, CredentialId, CredentialIdError};
 pub use id::{ChallengeId, SecretHash, SessionId, UserId};
+pub use policy_name::PolicyName;
 pub use redirect::ReturnPath;
 pub use session::{AuthenticatorClass, Session};
 pub use signing_key::SigningKeyRecord;

@@ -6,7 +6,7 @@ use super::layers::Client;
 use super::mount::Mounted;
 use super::signed_in::{HandOutError, SignedIn};
 use super::too_many;
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
 use crate::ceremony::challenge::{self, Challenge};
@@ -93,13 +93,13 @@ impl From<FinishError> for Problem {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let mut audit = Audit::new("login_finish", &client);
-    match finish(&app, &client, &headers, &body, &mut audit).await {
+    match finish(&app, &mount, &client, &headers, &body, &mut audit).await {
         Ok(signed_in) => {
             audit.accepted();
             app.metrics.ceremony("login_finish", "ok");
@@ -116,6 +116,7 @@ pub(super) async fn handle(
 
 async fn finish(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     headers: &HeaderMap,
     body: &[u8],
@@ -130,11 +131,11 @@ async fn finish(
     let challenge = challenge::open(
         &app.challenge_key,
         assertion.challenge(),
-        &app.settings.mount,
+        mount.ceremonies.name(),
         now,
     )
     .map_err(CeremonyError::from)?;
-    let (credential, user, verified) = proof(app, client, assertion, &challenge, audit)
+    let (credential, user, verified) = proof(app, mount, client, assertion, &challenge, audit)
         .await
         .inspect_err(|error| {
             if error.is_wrong_proof() {
@@ -168,13 +169,22 @@ async fn finish(
 /// the credentials that `login/begin` names are real, and so which users.
 async fn proof(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
     audit: &mut Audit<'_>,
 ) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
     let (credential, user) = owner(app, &assertion, audit).await?;
-    let verified = prove(app, client, assertion, challenge, &credential, &user).await?;
+    let verified = prove(
+        app,
+        mount,
+        client,
+        assertion,
+        challenge,
+        (&credential, &user),
+    )
+    .await?;
     Ok((credential, user, verified))
 }
 
@@ -202,15 +212,16 @@ async fn owner(
 /// of parallel finishes one gets that far.
 async fn prove(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
-    credential: &Credential,
-    user: &User,
+    (credential, user): (&Credential, &User),
 ) -> Result<VerifiedAssertion, FinishError> {
+    let policy = mount.ceremonies.policy_of(challenge);
     let bound = assertion.bind(
-        &app.relying_party,
-        &app.policy,
+        mount.ceremonies.relying_party(),
+        policy.ok_or(CeremonyError::ChallengeOfOtherPolicy)?,
         challenge,
         credential,
         &user.name,

@@ -8,7 +8,7 @@ use super::mount::Mounted;
 use super::passkey::{Passkey, label};
 use super::register_begin::too_many_passkeys;
 use super::signed_in::{HandOutError, SignedIn};
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
 use crate::issuer::{Presence, begin};
@@ -102,13 +102,13 @@ impl From<FinishError> for Problem {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let mut audit = Audit::new("register_finish", &client);
-    match finish(&app, &client, &headers, &body, &mut audit).await {
+    match finish(&app, &mount, &client, &headers, &body, &mut audit).await {
         Ok(response) => {
             audit.accepted();
             app.metrics.ceremony("register_finish", "ok");
@@ -124,6 +124,7 @@ pub(super) async fn handle(
 
 async fn finish(
     app: &Arc<App>,
+    mount: &MountPoint,
     client: &Client,
     headers: &HeaderMap,
     body: &[u8],
@@ -139,7 +140,7 @@ async fn finish(
         .await?;
     let ceremony = ceremony.ok_or(FinishError::UnknownCeremony)?;
     audit.user(&ceremony.user_name, ceremony.user);
-    if ceremony.mount != app.settings.mount {
+    if ceremony.mount != mount.ceremonies.name() {
         return Err(FinishError::OtherMount);
     }
     let session = if ceremony.existing {
@@ -147,10 +148,10 @@ async fn finish(
     } else {
         None
     };
-    let new = verify(app, response, &ceremony, label)?;
+    let new = verify(app, mount, response, &ceremony, label)?;
     audit.credential(&new.credential.id);
     match session {
-        Some(session) => add_passkey(app, &new.credential, &session).await,
+        Some(session) => add_passkey(app, mount, &new.credential, &session).await,
         None => create_account(app, client, ceremony, &new, audit).await,
     }
 }
@@ -178,16 +179,18 @@ fn chosen_label(response: &UntrustedRegistration) -> Result<Option<String>, Fini
 
 fn verify(
     app: &App,
+    mount: &MountPoint,
     response: UntrustedRegistration,
     ceremony: &RegistrationCeremony,
     label: Option<String>,
 ) -> Result<NewCredential, FinishError> {
+    let policy = mount.ceremonies.policy(ceremony.policy);
     let mut new = response.verify(
-        &app.relying_party,
-        &app.policy,
+        &mount.ceremonies,
+        policy.ok_or(FinishError::OtherMount)?,
+        &app.trust.current(),
         &ceremony.challenge,
         ceremony.user,
-        &ceremony.mount,
         app.now(),
     )?;
     let known = authenticator_name(new.credential.aaguid).unwrap_or(DEFAULT_LABEL);
@@ -197,10 +200,11 @@ fn verify(
 
 async fn add_passkey(
     app: &App,
+    mount: &MountPoint,
     credential: &Credential,
     caller: &Caller,
 ) -> Result<Response, FinishError> {
-    let most = app.settings.max_credentials;
+    let most = mount.max_credentials;
     match app
         .store
         .insert_credential_if_absent(credential, most)

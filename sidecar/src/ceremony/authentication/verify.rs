@@ -63,6 +63,12 @@ impl UntrustedAssertion {
         if credential.mount != challenge.mount() {
             return Err(CeremonyError::CredentialOfOtherMount);
         }
+        if !policy.takes(record::registered_under(credential)) {
+            return Err(CeremonyError::CredentialOfOtherPolicy);
+        }
+        if !challenge.names_a_user() && !policy.is_loginless() {
+            return Err(CeremonyError::LoginlessUnderTwoFactor);
+        }
         // Steps 5 and 6.
         if !challenge.is_for(owner) {
             return Err(CeremonyError::ChallengeOfOtherUser);
@@ -78,7 +84,8 @@ impl UntrustedAssertion {
         self.client_data
             .check(relying_party, challenge.as_bytes())?;
         // Steps 15 to 18.
-        self.authenticator_data.check(relying_party, policy)?;
+        self.authenticator_data
+            .check(relying_party, policy.user_verification)?;
         // Step 19.
         if self.authenticator_data.flags.backup_eligible() != credential.backup_eligible {
             return Err(CeremonyError::BackupEligibilityChanged);

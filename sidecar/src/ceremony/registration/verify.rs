@@ -1,10 +1,15 @@
 //! The proof of a registration.
 
 use super::{
-    super::{CeremonyError, DiscoverableCredential, Policy, RelyingParty, core_state, record},
+    super::{
+        CeremonyError, Conveyance, DiscoverableCredential, Mount, Policy, core_state, record,
+        strict::attestation_object::Format,
+    },
     UntrustedRegistration,
 };
+use crate::attestation::Trust;
 use crate::model::{Credential, UnixTime, UserId};
+use uuid::Uuid;
 
 /// A credential that was verified and is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,13 +24,13 @@ pub struct NewCredential {
 
 impl UntrustedRegistration {
     /// Verifies the response against `challenge`, the one that this server kept for the ceremony
-    /// of `user` at `mount`.
+    /// of `user`, under a policy of `mount`. Whether the authenticator's make is believed is
+    /// `trust`'s to say.
     ///
     /// Steps of [section 7.1] that are not done here or in [`super::parse()`]: 15 knows no
     /// conditional mediation, since we never ask for it; 18 and 19 (policies on backup) have none
-    /// to evaluate yet; 21 and 22 (statement) are webauthn-rs's; 23 and 24 (trust anchors) are
-    /// skipped, because attestation is not asked for, so every statement counts as none; 28
-    /// ignores extensions that were not asked for, as it permits.
+    /// to evaluate yet; 21 and 22 (statement) are webauthn-rs's; 28 ignores extensions that were
+    /// not asked for, as it permits.
     ///
     /// # Errors
     /// When the policy or the specification is not met.
@@ -33,18 +38,19 @@ impl UntrustedRegistration {
     /// [section 7.1]: https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
     pub fn verify(
         self,
-        relying_party: &RelyingParty,
+        mount: &Mount,
         policy: &Policy,
+        trust: &Trust,
         challenge: &[u8],
         user: UserId,
-        mount: &str,
         now: UnixTime,
     ) -> Result<NewCredential, CeremonyError> {
+        let relying_party = mount.relying_party();
         // Steps 8 and 9.
         self.client_data.check(relying_party, challenge)?;
         // Steps 14 to 17.
         let data = &self.object.authenticator_data;
-        data.check(relying_party, policy)?;
+        data.check(relying_party, policy.at_registration())?;
         // Step 20.
         let algorithm = self.attested.public_key.algorithm();
         if !policy.algorithms.contains(&algorithm) {
@@ -61,6 +67,8 @@ impl UntrustedRegistration {
         {
             return Err(CeremonyError::NotDiscoverable);
         }
+        let model = self.model();
+        policy.check_model(model)?;
         // Steps 12, 21 and 22, and most of the above once more.
         core_state::register(
             relying_party.verifier(),
@@ -72,6 +80,8 @@ impl UntrustedRegistration {
                 attestation_object: self.attestation_object,
             },
         )?;
+        // Steps 23 and 24.
+        let attested = attested(policy, trust, model, &self.object.chain, now)?;
         // Step 27.
         Ok(NewCredential {
             user_verified: data.flags.user_verified(),
@@ -79,11 +89,11 @@ impl UntrustedRegistration {
             credential: Credential {
                 id: self.envelope.id,
                 user,
-                mount: mount.to_owned(),
-                record: record::write(&self.attested.cose_key),
+                mount: mount.name().to_owned(),
+                record: record::write(&self.attested.cose_key, self.object.format, policy.name),
                 algorithm: algorithm.cose(),
-                aaguid: self.attested.aaguid,
-                attested: false,
+                aaguid: model,
+                attested,
                 transports: self.transports,
                 attachment: self.envelope.attachment.map(|a| a.as_str().to_owned()),
                 sign_count: data.sign_count,
@@ -94,5 +104,43 @@ impl UntrustedRegistration {
                 last_used_at: None,
             },
         })
+    }
+
+    /// The model, as far as the statement can vouch for it: what a U2F authenticator signs does not
+    /// cover the AAGUID, so that whatever stands there counts as none.
+    fn model(&self) -> Uuid {
+        match self.object.format {
+            Format::FidoU2f => Uuid::nil(),
+            _ => self.attested.aaguid,
+        }
+    }
+}
+
+/// Whether the statement, which is correct, comes from an authenticator that is believed.
+fn attested(
+    policy: &Policy,
+    trust: &Trust,
+    model: Uuid,
+    chain: &[Vec<u8>],
+    now: UnixTime,
+) -> Result<bool, CeremonyError> {
+    if let Some(status) = trust.compromised(model, chain, now) {
+        return Err(CeremonyError::AuthenticatorCompromised {
+            aaguid: model,
+            status,
+        });
+    }
+    if policy.attestation == Conveyance::None {
+        return Ok(false);
+    }
+    let verified = match chain {
+        [] => Err(CeremonyError::AttestationMissing),
+        chain => trust
+            .verify(model, chain, now)
+            .map_err(CeremonyError::AttestationUntrusted),
+    };
+    match verified {
+        Err(refusal) if policy.attestation.is_insisted_on() => Err(refusal),
+        verified => Ok(verified.is_ok()),
     }
 }

@@ -5,6 +5,7 @@ mod account;
 mod adding;
 mod hardening;
 mod login;
+mod mounts;
 mod refusals;
 mod registration;
 mod secrecy;
