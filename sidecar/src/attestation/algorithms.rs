@@ -18,12 +18,15 @@ use rustls_pki_types::{
 /// A modulus of 2048 bits at least: what the name of the algorithm in rustls-webpki promises too.
 const LEAST_MODULUS_BYTES: usize = 256;
 
-/// One way to sign, with the function that verifies it: public key, message, signature.
+/// Verifies, given public key, message and signature.
+type Verify = fn(&[u8], &[u8], &[u8]) -> Option<()>;
+
+/// One way to sign, with the function that verifies it.
 #[derive(Debug)]
 pub(super) struct Verification {
     key: AlgorithmIdentifier,
     signature: AlgorithmIdentifier,
-    verify: fn(&[u8], &[u8], &[u8]) -> Option<()>,
+    verify: Verify,
 }
 
 impl SignatureVerificationAlgorithm for Verification {

@@ -83,8 +83,8 @@ impl Metadata {
     ) -> Result<Self, BlobError> {
         let text = std::str::from_utf8(blob).map_err(|_| BlobError::Form)?;
         let text = text.trim_ascii();
-        let (signed, signature) = text.rsplit_once('.').ok_or(BlobError::Form)?;
-        let (header, payload) = signed.split_once('.').ok_or(BlobError::Form)?;
+        let (content, signature) = text.rsplit_once('.').ok_or(BlobError::Form)?;
+        let (header, payload) = content.split_once('.').ok_or(BlobError::Form)?;
         if header.len() > MAX_HEADER_BYTES {
             return Err(BlobError::Form);
         }
@@ -100,7 +100,7 @@ impl Metadata {
         let signer = ServerName::try_from(signer).map_err(|_| BlobError::Signer)?;
         leaf.verify_is_valid_for_subject_name(&signer)
             .map_err(|_| BlobError::Signer)?;
-        leaf.verify_signature(algorithm, signed.as_bytes(), &signature)
+        leaf.verify_signature(algorithm, content.as_bytes(), &signature)
             .map_err(|_| BlobError::Signature)?;
         Self::parse(&decode(payload)?).ok_or(BlobError::Payload)
     }

@@ -1,6 +1,7 @@
 //! Documents at fixed addresses. They hold configuration only, and may be cached.
 
 use crate::app::App;
+use crate::ceremony::RelyingParty;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -55,7 +56,7 @@ pub(super) async fn related_origins(State(app): State<Arc<App>>, headers: Header
         here.push(app.default_mount.ceremonies.relying_party());
     }
     let mut origins: Vec<&String> = Vec::new();
-    for origin in here.into_iter().flat_map(|party| party.origins()) {
+    for origin in here.into_iter().flat_map(RelyingParty::origins) {
         if !origins.contains(&origin) {
             origins.push(origin);
         }

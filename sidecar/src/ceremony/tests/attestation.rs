@@ -254,23 +254,23 @@ const STATEMENT: &str = "attestation_statement";
 const WRONG_STATEMENTS: &[Case] = &[
     ("no alg", STATEMENT, |s| set(s, "alg", None)),
     ("alg of another type", STATEMENT, |s| {
-        set(s, "alg", Some(Cbor::from("ES256")))
+        set(s, "alg", Some(Cbor::from("ES256")));
     }),
     ("an unknown alg", STATEMENT, |s| {
-        set(s, "alg", Some(Cbor::from(-1000)))
+        set(s, "alg", Some(Cbor::from(-1000)));
     }),
     ("no sig", STATEMENT, |s| set(s, "sig", None)),
     ("sig of another type", STATEMENT, |s| {
-        set(s, "sig", Some(Cbor::from("sig")))
+        set(s, "sig", Some(Cbor::from("sig")));
     }),
     ("an empty sig", STATEMENT, |s| {
-        set(s, "sig", Some(Cbor::Bytes(Vec::new())))
+        set(s, "sig", Some(Cbor::Bytes(Vec::new())));
     }),
     ("x5c of another type", STATEMENT, |s| {
-        set(s, "x5c", Some(Cbor::from("x5c")))
+        set(s, "x5c", Some(Cbor::from("x5c")));
     }),
     ("an empty x5c", STATEMENT, |s| {
-        set(s, "x5c", Some(Cbor::Array(Vec::new())))
+        set(s, "x5c", Some(Cbor::Array(Vec::new())));
     }),
     ("x5c of texts", STATEMENT, |s| {
         set(s, "x5c", Some(Cbor::Array(vec![Cbor::from("certificate")])));
@@ -289,7 +289,7 @@ const WRONG_STATEMENTS: &[Case] = &[
         set(s, "ecdaaKeyId", Some(Cbor::from(vec![1])));
     }),
     ("alg twice", "cbor_duplicate_key", |s| {
-        s.push((Cbor::from("alg"), Cbor::from(-7)))
+        s.push((Cbor::from("alg"), Cbor::from(-7)));
     }),
 ];
 

@@ -22,8 +22,9 @@ struct Vectors {
 
 impl Vectors {
     fn mount(&self) -> Mount {
-        let relying_party = RelyingParty::new(&self.rp_id, "Example", &[self.origin.clone()])
-            .expect("the relying party of the examples");
+        let relying_party =
+            RelyingParty::new(&self.rp_id, "Example", std::slice::from_ref(&self.origin))
+                .expect("the relying party of the examples");
         Mount::new(MOUNT, relying_party, Policy::default(), None)
     }
 
