@@ -74,6 +74,7 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
     let listeners = Listeners::open(&config.listen, control.as_deref()).await?;
     let sweep = tokio::spawn(sweep(Arc::clone(&app)));
     let keys = tokio::spawn(maintain_keys(Arc::clone(&app)));
+    let trust = tokio::spawn(refresh_trust(Arc::clone(&app)));
     let stopped = async {
         stop.wait().await;
         // Whoever waits for revocations is answered, so that nobody holds the end up.
@@ -87,6 +88,7 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
     listeners.serve(routers, stopped).await;
     sweep.abort();
     keys.abort();
+    trust.abort();
     store.close().await.map_err(RunError::Close)?;
     tracing::info!("stopped");
     Ok(())
@@ -99,6 +101,20 @@ async fn maintain_keys(app: Arc<App>) {
         ticks.tick().await;
         if let Err(error) = app.maintain_keys().await {
             tracing::error!(%error, "the key ring could not be maintained");
+        }
+    }
+}
+
+/// Looks for a new file of FIDO metadata.
+async fn refresh_trust(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        let app = Arc::clone(&app);
+        // It reads and verifies megabytes.
+        let refreshed = tokio::task::spawn_blocking(move || app.trust.refresh(app.now())).await;
+        if let Err(error) = refreshed {
+            tracing::error!(%error, "the FIDO metadata could not be looked at");
         }
     }
 }

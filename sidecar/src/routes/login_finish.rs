@@ -7,7 +7,7 @@ use super::layers::Client;
 use super::mount::Mounted;
 use super::signed_in::{HandOutError, SignedIn};
 use super::{EVEN_STEP, too_many};
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
 use crate::ceremony::challenge::{self, Challenge};
@@ -104,14 +104,14 @@ impl From<FinishError> for Problem {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let arrival = Arrival::now();
     let mut audit = Audit::new("login_finish", &client);
-    match finish(&app, &client, &headers, &body, &mut audit).await {
+    match finish(&app, &mount, &client, &headers, &body, &mut audit).await {
         Ok(signed_in) => {
             audit.accepted();
             app.metrics.ceremony("login_finish", "ok");
@@ -129,6 +129,7 @@ pub(super) async fn handle(
 
 async fn finish(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     headers: &HeaderMap,
     body: &[u8],
@@ -140,11 +141,12 @@ async fn finish(
     let challenge = challenge::open(
         &app.challenge_key,
         assertion.challenge(),
-        &app.settings.mount,
+        mount.ceremonies.name(),
         now,
     )
     .map_err(CeremonyError::from)?;
-    let (credential, user, verified) = proof(app, client, assertion, &challenge, audit).await?;
+    let (credential, user, verified) =
+        proof(app, mount, client, assertion, &challenge, audit).await?;
 
     // Before the session that is held is looked at: a revocation in between shows in it.
     let now = app.stamp(user.id).await?;
@@ -177,6 +179,7 @@ async fn finish(
 /// `login/begin` names are real, and so which users.
 async fn proof(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
@@ -188,7 +191,7 @@ async fn proof(
         let turn = app.slow_lane.turn(client.address).await;
         Some(turn.ok_or(FinishError::TooOften)?)
     };
-    let proven = spend_and_prove(app, assertion, challenge, audit).await;
+    let proven = spend_and_prove(app, mount, assertion, challenge, audit).await;
     if proven.as_ref().is_err_and(FinishError::is_wrong_proof) {
         // Where nothing is left, there is nothing more to take.
         let _ = app.refusals.charge(client.address, 1, app.now());
@@ -201,6 +204,7 @@ async fn proof(
 /// any number of challenges; but if wrong proofs were remembered, they could fill the memory.
 async fn spend_and_prove(
     app: &App,
+    mount: &MountPoint,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
     audit: &mut Audit<'_>,
@@ -221,7 +225,7 @@ async fn spend_and_prove(
     if spent == ChallengeSpent::AlreadySpent {
         return Err(FinishError::Spent);
     }
-    let proven = prove(app, assertion, challenge, owner);
+    let proven = prove(app, mount, assertion, challenge, owner);
     match (spent, &proven) {
         // Told to good proofs alone, so that a full memory does not tell who is real.
         (ChallengeSpent::Full, Ok(_)) => return Err(FinishError::Full),
@@ -263,13 +267,17 @@ async fn owner(
 /// nobody has, or that is another user's.
 fn prove(
     app: &App,
+    mount: &MountPoint,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
     owner: Result<(Credential, User), FinishError>,
 ) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
     app.metrics.signature_checked();
     let spare = assertion.clone();
-    let (relying_party, policy) = (&app.relying_party, &app.policy);
+    let relying_party = mount.ceremonies.relying_party();
+    // A challenge of a policy that is gone is refused below, by the policy that it is not of.
+    let policy = mount.ceremonies.policy_of(challenge);
+    let policy = policy.unwrap_or(mount.ceremonies.passwordless());
     let bound = owner.as_ref().map(|(credential, user)| {
         assertion.bind(relying_party, policy, challenge, credential, &user.name)
     });

@@ -6,13 +6,15 @@ use super::caller::{CallerError, caller, storage_problem};
 use super::freshness::{NotFresh, require_fresh};
 use super::json::StrictJson;
 use super::layers::Client;
+use super::login_begin::no_such_policy;
 use super::mount::Mounted;
 use super::passkey::label;
 use super::too_many;
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::registration::creation_options;
+use crate::ceremony::{Policy, UserVerification};
 use crate::entropy::random;
-use crate::model::{Credential, Seconds, SessionId, UserId, UserName, UserNameError};
+use crate::model::{Credential, PolicyName, Seconds, SessionId, UserId, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::{CeremonyKept, RegistrationCeremony, StorageError};
 use axum::Json;
@@ -29,6 +31,8 @@ const TAKEN_NAME_COST: u32 = 19;
 pub(super) struct Begin {
     username: Option<String>,
     display_name: Option<String>,
+    #[serde(default)]
+    policy: PolicyName,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +41,10 @@ enum BeginError {
     Caller(#[from] CallerError),
     #[error(transparent)]
     NotFresh(#[from] NotFresh),
+    #[error("the mount has no such policy, or not for a new account")]
+    NoSuchPolicy,
+    #[error("the session was begun without verifying the user")]
+    NotVerified,
     #[error("strangers cannot make accounts")]
     RegistrationOff,
     #[error(transparent)]
@@ -60,6 +68,8 @@ impl BeginError {
         match self {
             Self::Caller(error) => error.reason(),
             Self::NotFresh(_) => "not_fresh",
+            Self::NoSuchPolicy => "no_such_policy",
+            Self::NotVerified => "not_verified",
             Self::RegistrationOff => "registration_off",
             Self::Name(_) => "user_name",
             Self::DisplayName => "display_name",
@@ -77,6 +87,11 @@ impl From<BeginError> for Problem {
         match error {
             BeginError::Caller(error) => error.into(),
             BeginError::NotFresh(error) => error.into(),
+            BeginError::NoSuchPolicy => no_such_policy(),
+            BeginError::NotVerified => Self::new(
+                ProblemKind::FreshLoginRequired,
+                "This step needs a sign-in in which the authenticator verifies you.",
+            ),
             BeginError::RegistrationOff => Self::new(
                 ProblemKind::RegistrationOff,
                 "Ask an administrator for an account.",
@@ -116,13 +131,13 @@ struct Account {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     headers: HeaderMap,
     StrictJson(begin): StrictJson<Begin>,
 ) -> Result<Json<Value>, Problem> {
     let mut audit = Audit::new("register_begin", &client);
-    match options(&app, &client, &headers, begin, &mut audit).await {
+    match options(&app, &mount, &client, &headers, begin, &mut audit).await {
         Ok(options) => {
             app.metrics.ceremony("register_begin", "ok");
             Ok(Json(json!({ "publicKey": options })))
@@ -137,31 +152,43 @@ pub(super) async fn handle(
 
 async fn options(
     app: &Arc<App>,
+    mount: &MountPoint,
     client: &Client,
     headers: &HeaderMap,
     begin: Begin,
     audit: &mut Audit<'_>,
 ) -> Result<Value, BeginError> {
     let now = app.now();
+    let policy = mount.ceremonies.policy(begin.policy);
+    let policy = policy.ok_or(BeginError::NoSuchPolicy)?;
     let account = match begin.username {
-        Some(name) => new_account(app, client, &name, begin.display_name, audit).await?,
+        // A second factor cannot be somebody's first.
+        Some(_) if policy.name != PolicyName::Passwordless => return Err(BeginError::NoSuchPolicy),
+        Some(name) => new_account(app, mount, client, &name, begin.display_name, audit).await?,
         None if begin.display_name.is_some() => return Err(BeginError::DisplayName),
-        None => own_account(app, headers, audit).await?,
+        None => own_account(app, mount, policy, headers, audit).await?,
     };
     let challenge: [u8; 32] = random(&*app.entropy);
     let exclude: Vec<&Credential> = account.exclude.iter().collect();
     let user = (account.id, &account.name, account.display_name.as_str());
-    let options = creation_options(&app.relying_party, &app.policy, user, &exclude, &challenge);
+    let options = creation_options(
+        mount.ceremonies.relying_party(),
+        policy,
+        user,
+        &exclude,
+        &challenge,
+    );
     let ceremony = RegistrationCeremony {
         challenge: challenge.to_vec(),
-        mount: app.settings.mount.clone(),
+        mount: mount.ceremonies.name().to_owned(),
+        policy: policy.name,
         user: account.id,
         user_name: account.name,
         display_name: account.display_name,
         existing: account.session.is_some(),
         session: account.session,
         address: client.address,
-        expires_at: now.plus(app.policy.timeout),
+        expires_at: now.plus(policy.ceremony_life()),
     };
     match app.store.keep_registration(&ceremony, now).await? {
         CeremonyKept::Kept => Ok(options),
@@ -171,12 +198,13 @@ async fn options(
 
 async fn new_account(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     name: &str,
     display_name: Option<String>,
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    if !app.settings.self_registration {
+    if !mount.self_registration {
         return Err(BeginError::RegistrationOff);
     }
     let charge = |cost| {
@@ -211,14 +239,22 @@ async fn new_account(
 
 async fn own_account(
     app: &Arc<App>,
+    mount: &MountPoint,
+    policy: &Policy,
     headers: &HeaderMap,
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
     let caller = caller(app, headers).await?;
     audit.user(&caller.user.name, caller.user.id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
+    // Or the looser policy would be a way into the strict one.
+    let strict = policy.name == PolicyName::Passwordless
+        && policy.user_verification == UserVerification::Required;
+    if strict && !caller.session.authn.uv {
+        return Err(BeginError::NotVerified);
+    }
     let exclude = app.store.credentials_of(caller.user.id).await?;
-    if exclude.len() >= app.settings.max_credentials {
+    if exclude.len() >= mount.max_credentials {
         return Err(BeginError::TooManyPasskeys);
     }
     Ok(Account {

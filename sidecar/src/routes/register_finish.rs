@@ -10,7 +10,7 @@ use super::mount::Mounted;
 use super::passkey::{Passkey, label};
 use super::register_begin::too_many_passkeys;
 use super::signed_in::{HandOutError, SignedIn};
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
@@ -110,14 +110,14 @@ impl From<FinishError> for Problem {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let arrival = Arrival::now();
     let mut audit = Audit::new("register_finish", &client);
-    match finish(&app, &client, &headers, &body, &mut audit).await {
+    match finish(&app, &mount, &client, &headers, &body, &mut audit).await {
         Ok(response) => {
             audit.accepted();
             app.metrics.ceremony("register_finish", "ok");
@@ -134,6 +134,7 @@ pub(super) async fn handle(
 
 async fn finish(
     app: &Arc<App>,
+    mount: &MountPoint,
     client: &Client,
     headers: &HeaderMap,
     body: &[u8],
@@ -149,7 +150,7 @@ async fn finish(
         .await?;
     let ceremony = ceremony.ok_or(FinishError::UnknownCeremony)?;
     audit.user(&ceremony.user_name, ceremony.user);
-    if ceremony.mount != app.settings.mount {
+    if ceremony.mount != mount.ceremonies.name() {
         return Err(FinishError::OtherMount);
     }
     let session = if ceremony.existing {
@@ -157,11 +158,11 @@ async fn finish(
     } else {
         None
     };
-    let new = verify(app, response, &ceremony, label)?;
+    let new = verify(app, mount, response, &ceremony, label)?;
     audit.credential(&new.credential.id);
     refuse_taken(app, &new.credential).await?;
     match session {
-        Some(session) => add_passkey(app, &new.credential, &session).await,
+        Some(session) => add_passkey(app, mount, &new.credential, &session).await,
         None => create_account(app, client, ceremony, &new, audit).await,
     }
 }
@@ -201,16 +202,18 @@ fn chosen_label(response: &UntrustedRegistration) -> Result<Option<String>, Fini
 
 fn verify(
     app: &App,
+    mount: &MountPoint,
     response: UntrustedRegistration,
     ceremony: &RegistrationCeremony,
     label: Option<String>,
 ) -> Result<NewCredential, FinishError> {
+    let policy = mount.ceremonies.policy(ceremony.policy);
     let mut new = response.verify(
-        &app.relying_party,
-        &app.policy,
+        &mount.ceremonies,
+        policy.ok_or(FinishError::OtherMount)?,
+        &app.trust.current(),
         &ceremony.challenge,
         ceremony.user,
-        &ceremony.mount,
         app.now(),
     )?;
     let known = authenticator_name(new.credential.aaguid).unwrap_or(DEFAULT_LABEL);
@@ -220,10 +223,11 @@ fn verify(
 
 async fn add_passkey(
     app: &App,
+    mount: &MountPoint,
     credential: &Credential,
     caller: &Caller,
 ) -> Result<Response, FinishError> {
-    let most = app.settings.max_credentials;
+    let most = mount.max_credentials;
     match app
         .store
         .insert_credential_if_absent(credential, most)

@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 /// The pages of this installation.
 pub(super) fn pages(app: &Arc<App>) -> Pages {
+    let mount = &app.default_mount;
+    let relying_party = mount.ceremonies.relying_party();
     let site = Site {
         public_path: app.settings.public_path.clone(),
-        mount: app.settings.mount.clone(),
-        rp_id: app.relying_party.id().to_owned(),
-        rp_name: app.relying_party.display_name().to_owned(),
-        self_registration: app.settings.self_registration,
+        mount: mount.ceremonies.name().to_owned(),
+        rp_id: relying_party.id().to_owned(),
+        rp_name: relying_party.display_name().to_owned(),
+        self_registration: mount.self_registration,
     };
     Pages::new(site, Arc::new(AppVisitors(app.clone())))
 }

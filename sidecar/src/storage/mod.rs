@@ -12,8 +12,8 @@ pub mod memory;
 mod conformance;
 
 use crate::model::{
-    ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
-    SigningKeyRecord, UnixTime, User, UserId, UserName,
+    ChallengeId, Credential, CredentialId, Floors, PolicyName, Revocation, Revoked, Session,
+    SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
 };
 use async_trait::async_trait;
 use std::net::IpAddr;
@@ -144,6 +144,9 @@ pub struct RegistrationCeremony {
     pub challenge: Vec<u8>,
     /// Which mount began it.
     pub mount: String,
+    /// Under which of the mount's policies.
+    #[serde(default)]
+    pub policy: PolicyName,
     /// The account it is for: to be made (`existing == false`), or there already.
     pub user: UserId,
     /// Name of the account.

@@ -9,6 +9,7 @@ mod binding;
 mod hardening;
 mod live;
 mod login;
+mod mounts;
 mod readiness;
 mod refusals;
 mod registration;

@@ -1,8 +1,8 @@
 //! Records to test with; the number makes them different.
 
 use crate::model::{
-    AuthenticatorClass, ChallengeId, Credential, CredentialId, Revocation, Revoked, SecretHash,
-    Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
+    AuthenticatorClass, ChallengeId, Credential, CredentialId, PolicyName, Revocation, Revoked,
+    SecretHash, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
 };
 use crate::storage::RegistrationCeremony;
 use std::net::{IpAddr, Ipv4Addr};
@@ -113,6 +113,7 @@ pub(in crate::storage) fn registration(n: u128, from: IpAddr) -> RegistrationCer
     RegistrationCeremony {
         challenge: n.to_be_bytes().to_vec(),
         mount: "webauthn".to_owned(),
+        policy: PolicyName::Passwordless,
         user: user_id(n),
         user_name: user(n).name,
         display_name: String::new(),
