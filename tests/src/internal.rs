@@ -18,6 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// What the listener answers: status and body.
 pub type Answer = (u16, String);
 
+/// How questions for what was revoked are answered.
+pub type AnswerFeed = Box<dyn Fn(&Question) -> Answer + Send>;
+
+type AnswerRefresh = Box<dyn Fn(&str) -> Answer + Send>;
+
 /// The listener; it stops when dropped.
 pub struct Internal {
     /// Where it listens on 127.0.0.1.
@@ -40,8 +45,8 @@ struct State {
     revoked_keys: Vec<String>,
     /// Counts every change, also those of the test's own answers.
     version: u64,
-    feed: Option<Box<dyn Fn(&Question) -> Answer + Send>>,
-    refresh: Option<Box<dyn Fn(&str) -> Answer + Send>>,
+    feed: Option<AnswerFeed>,
+    refresh: Option<AnswerRefresh>,
     holds_refreshes: bool,
     is_down: bool,
     is_over: bool,
@@ -130,7 +135,7 @@ impl Internal {
     }
 
     /// From now on questions get this answer; `None`: the honest one.
-    pub fn answer_feed(&self, answer: Option<Box<dyn Fn(&Question) -> Answer + Send>>) {
+    pub fn answer_feed(&self, answer: Option<AnswerFeed>) {
         self.change(|state| state.feed = answer);
     }
 

@@ -163,11 +163,6 @@ fn the_key_at_fault_is_named() {
         ("session", json!({"cookie": "a b"}), "session.cookie"),
         (
             "session",
-            json!({"refresh_before": "60s"}),
-            "session.refresh_before",
-        ),
-        (
-            "session",
             json!({"cookie": "__Host-latchkey-refresh"}),
             "session.refresh_cookie",
         ),

@@ -129,7 +129,9 @@ impl App {
         });
         let removed = work.await.unwrap_or_else(|_| Err(Interrupted.into()))?;
         if let CredentialRemoved::Removed(ended) = &removed {
-            ended.iter().for_each(|_| self.count(true, "session"));
+            for _ in ended {
+                self.count(true, "session");
+            }
         }
         Ok(removed)
     }

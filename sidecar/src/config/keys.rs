@@ -149,7 +149,7 @@ fn decode_hexadecimal(text: &str) -> Option<Vec<u8>> {
             .and_then(|it| u8::try_from(it).ok())
     };
     text.as_bytes()
-        .chunks_exact(2)
+        .chunks(2)
         .map(|pair| match pair {
             [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
             _ => None,

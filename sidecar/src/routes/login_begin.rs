@@ -1,14 +1,13 @@
 //! `POST /v1/auth/<mount>/login/begin`: request options. Stores nothing, so that no flood of it
 //! can fill the store.
 
-use super::EVEN_STEP;
+use super::arrival::Arrival;
 use super::caller::storage_problem;
 use super::json::StrictJson;
 use super::mount::Mounted;
 use crate::app::{App, MountPoint};
 use crate::ceremony::authentication::{AllowedCredential, decoys, request_options};
 use crate::ceremony::{Policy, challenge, registered_under};
-use crate::clock::Arrival;
 use crate::entropy::random;
 use crate::model::{PolicyName, Trait, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
@@ -98,7 +97,7 @@ pub(super) async fn handle(
     }
     let answer = Json(json!({ "publicKey": options }));
     if name.is_some() {
-        arrival.step(EVEN_STEP).await;
+        arrival.even().await;
     }
     Ok(answer)
 }

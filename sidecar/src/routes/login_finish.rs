@@ -1,17 +1,17 @@
 //! `POST /v1/auth/<mount>/login/finish`: an assertion becomes a session.
 
+use super::arrival::Arrival;
 use super::audit::Audit;
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{cookies, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
 use super::signed_in::{HandOutError, SignedIn};
-use super::{EVEN_STEP, too_many};
+use super::too_many;
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
 use crate::ceremony::challenge::{self, Challenge};
-use crate::clock::Arrival;
 use crate::issuer::{Presence, RefreshSecret, begin, step_up};
 use crate::model::{AuthenticatorClass, Credential, Seconds, Session, UnixTime, User};
 use crate::problem::Problem;
@@ -121,7 +121,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("login_finish", error.reason());
-            arrival.step(EVEN_STEP).await;
+            arrival.even().await;
             Err(error.into())
         }
     }

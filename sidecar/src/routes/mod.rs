@@ -2,6 +2,7 @@
 //! cryptography, reads a clock or names a store's backend.
 
 mod admin;
+mod arrival;
 mod audit;
 mod binding;
 mod caller;
@@ -49,12 +50,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 use axum::{Extension, Router};
 use std::sync::Arc;
-use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
-
-/// Answers that must not tell by their time what is known here leave at whole multiples of this
-/// after the request came. Much longer than their work, and shorter than anyone notices.
-const EVEN_STEP: Duration = Duration::from_millis(20);
 
 /// A refresh secret with its JSON around it has about a hundred.
 const REFRESH_BODY_BYTES: usize = 1_024;

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/<mount>/register/finish`: a new passkey, for a new account (which is then signed
 //! in) or for the caller's own.
 
-use super::EVEN_STEP;
+use super::arrival::Arrival;
 use super::audit::Audit;
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{Caller, CallerError, caller, storage_problem};
@@ -14,7 +14,6 @@ use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
-use crate::clock::Arrival;
 use crate::issuer::{Presence, begin};
 use crate::model::{AuthenticatorClass, Credential, Session, User, authenticator_name};
 use crate::problem::{Problem, ProblemKind};
@@ -126,7 +125,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("register_finish", error.reason());
-            arrival.step(EVEN_STEP).await;
+            arrival.even().await;
             Err(error.into())
         }
     }

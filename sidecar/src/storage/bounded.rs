@@ -44,8 +44,9 @@ impl Default for Bounds {
 #[derive(Debug)]
 pub struct CeremoniesUnderWay {
     bounds: Bounds,
-    /// The latest time seen. A clock that steps back must not revive what was already forgotten.
-    latest: UnixTime,
+    /// The last end of a spent challenge that was forgotten. A clock that steps back must not revive
+    /// one: what ends no later could be one of them.
+    forgotten_until: UnixTime,
     spent: Expiring<ChallengeId, UserId>,
     spent_by_account: Tally<UserId>,
     registrations: Expiring<[u8; 32], RegistrationCeremony>,
@@ -65,7 +66,7 @@ impl CeremoniesUnderWay {
     pub fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
-            latest: UnixTime(0),
+            forgotten_until: UnixTime(0),
             spent: Expiring::default(),
             spent_by_account: Tally::default(),
             registrations: Expiring::default(),
@@ -83,7 +84,7 @@ impl CeremoniesUnderWay {
         now: UnixTime,
     ) -> ChallengeSpent {
         self.forget_expired(now);
-        if expires_at <= self.latest || self.spent.contains(&id) {
+        if expires_at <= now.max(self.forgotten_until) || self.spent.contains(&id) {
             return ChallengeSpent::AlreadySpent;
         }
         if self.spent.len() >= self.bounds.spent
@@ -134,11 +135,11 @@ impl CeremoniesUnderWay {
     }
 
     fn forget_expired(&mut self, now: UnixTime) {
-        self.latest = self.latest.max(now);
-        while let Some((_, account)) = self.spent.pop_expired(self.latest) {
+        while let Some((ended_at, account)) = self.spent.pop_expired(now) {
+            self.forgotten_until = self.forgotten_until.max(ended_at);
             self.spent_by_account.subtract(&account);
         }
-        while let Some((_, ceremony)) = self.registrations.pop_expired(self.latest) {
+        while let Some((_, ceremony)) = self.registrations.pop_expired(now) {
             self.release(&ceremony);
         }
     }
@@ -198,13 +199,13 @@ impl<K: Hash + Ord + Copy, V> Expiring<K, V> {
         Some(value)
     }
 
-    /// The next entry that has ended at `now`.
-    fn pop_expired(&mut self, now: UnixTime) -> Option<(K, V)> {
+    /// The next entry that has ended at `now`, with its end.
+    fn pop_expired(&mut self, now: UnixTime) -> Option<(UnixTime, V)> {
         let (ends_at, key) = self.ends.first().copied()?;
         if ends_at > now {
             return None;
         }
-        Some((key, self.remove(&key)?))
+        Some((ends_at, self.remove(&key)?))
     }
 }
 

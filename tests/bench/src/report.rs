@@ -215,7 +215,7 @@ fn measure_rows(
     for row in &mut rows {
         row.warm_up()?;
     }
-    let misses = envoy.counted("wasmcustom.latchkey.cache.misses")?;
+    let before = envoy.counted("wasmcustom.latchkey.cache.misses")?;
     for _ in 0..options.rounds {
         let mut left = options.time;
         while !left.is_zero() {
@@ -238,7 +238,7 @@ fn measure_rows(
         .sum();
     let missed = || {
         let now = envoy.counted("wasmcustom.latchkey.cache.misses").ok()?;
-        Some(now.saturating_sub(misses))
+        Some(now.saturating_sub(before))
     };
     let _ = wait(|| missed().filter(|missed| *missed == expected));
     let lookups = Lookups {

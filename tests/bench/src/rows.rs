@@ -61,7 +61,7 @@ impl Material {
         &self.fresh[..MANY]
     }
 
-    /// Our filter with the key that signs all but the EdDSA tokens.
+    /// Our filter with the key that signs all but the `EdDSA` tokens.
     pub(crate) fn latchkey(
         &self,
         options: &Options,

@@ -27,7 +27,7 @@ impl Signer {
         Self::Es256(Box::new(key))
     }
 
-    /// The same for EdDSA.
+    /// The same for `EdDSA`.
     pub(crate) fn eddsa(seed: u8) -> Self {
         Self::EdDsa(Box::new(ed25519_dalek::SigningKey::from_bytes(&[seed; 32])))
     }
@@ -71,9 +71,9 @@ impl Signer {
     }
 
     /// Signs any claims.
-    pub(crate) fn compact(&self, kind: &str, claims: &Value) -> String {
+    pub(crate) fn compact(&self, typ: &str, claims: &Value) -> String {
         let (algorithm, kid) = self.names();
-        let header = json!({"alg": algorithm, "kid": kid, "typ": kind});
+        let header = json!({"alg": algorithm, "kid": kid, "typ": typ});
         let message = format!(
             "{}.{}",
             BASE64URL.encode(header.to_string()),

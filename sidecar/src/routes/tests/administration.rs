@@ -191,12 +191,12 @@ async fn keys_are_listed_rotated_and_revoked_and_sessions_go_on() {
     let forced = order(&place, "/v1/admin/keys/rotate", json!({ "now": true })).await;
     assert!(forced.expect(200).json()["warning"].is_string());
     // More keys than verifiers take are refused before anything is stored.
-    let mut status = 200;
+    let mut refused_with = 200;
     for _ in 0..40 {
         let answer = order(&place, "/v1/admin/keys/rotate", json!({ "now": true })).await;
-        status = answer.status.as_u16();
+        refused_with = answer.status.as_u16();
     }
-    assert_eq!(status, 409);
+    assert_eq!(refused_with, 409);
     place.restarted().await;
     person.post("/v1/self/refresh", json!({})).await.expect(200);
 }
