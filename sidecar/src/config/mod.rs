@@ -4,6 +4,7 @@
 //! Values come from a TOML file, and over it from variables `LATCHKEY_<SECTION>__<KEY>`. Every key
 //! is described in `latchkey.example.toml`, which a test keeps complete and true.
 
+mod admin;
 mod duration;
 mod error;
 mod keys;
@@ -19,6 +20,7 @@ mod webauthn;
 #[cfg(test)]
 mod tests;
 
+pub use admin::{AdminConfig, AuditConfig, PeopleConfig, SignCountPolicy};
 pub use error::ConfigError;
 pub use keys::{KeyEncryptionKey, Keys};
 pub use listen::{Listen, ListenAddress};
@@ -49,6 +51,12 @@ pub struct Config {
     pub keys: Keys,
     /// The relying party and its policy.
     pub webauthn: WebauthnConfig,
+    /// Administration over the public listener.
+    pub admin: AdminConfig,
+    /// Ways in for people.
+    pub people: PeopleConfig,
+    /// The audit log in the store.
+    pub audit: AuditConfig,
     /// Log lines.
     pub log: Log,
 }
@@ -110,6 +118,9 @@ impl Config {
             keys: raw.keys.check(environment, secrets)?,
             listen: raw.listen.check()?,
             storage: raw.storage,
+            admin: raw.admin.check(&public_url)?,
+            people: raw.people.check()?,
+            audit: raw.audit.check()?,
             log: raw.log.check()?,
             public_url,
         })
@@ -188,6 +199,12 @@ struct Raw {
     keys: keys::Raw,
     #[serde(default)]
     webauthn: webauthn::Raw,
+    #[serde(default)]
+    admin: AdminConfig,
+    #[serde(default)]
+    people: PeopleConfig,
+    #[serde(default)]
+    audit: AuditConfig,
     #[serde(default)]
     log: Log,
 }

@@ -62,6 +62,7 @@ pub fn begin(
             .chars()
             .take(USER_AGENT_MAX_CHARS)
             .collect(),
+        restricted: false,
     };
     (session, secret)
 }

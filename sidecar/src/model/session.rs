@@ -52,6 +52,9 @@ pub struct Session {
     pub address: String,
     /// The client's user agent at login, cut to 200 characters.
     pub user_agent: String,
+    /// Good for registering a passkey and nothing else: its tokens are for the sidecar only.
+    #[serde(default)]
+    pub restricted: bool,
 }
 
 impl Session {

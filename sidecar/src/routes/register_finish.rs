@@ -237,6 +237,9 @@ async fn create_account(
         policies: Vec::new(),
         disabled: false,
         created_at: now,
+        limits: crate::model::UserLimits::default(),
+        must_register: false,
+        passkey_alert: false,
     };
     let presence = presence(client, new);
     let (session, secret) = begin(presence, app.session_limits, &*app.entropy, now);

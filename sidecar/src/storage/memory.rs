@@ -1,5 +1,7 @@
 //! A store that lives as long as its process: for tests, and for trying the program out.
 
+mod people;
+
 use super::bounded::CeremoniesUnderWay;
 use super::{
     Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
@@ -7,8 +9,8 @@ use super::{
     UserCreated, Users,
 };
 use crate::model::{
-    ChallengeId, Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User,
-    UserId, UserName,
+    AuditBook, AuditRecord, ChallengeId, Credential, CredentialId, Enrolment, RecoveryCodes,
+    Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -27,6 +29,9 @@ struct Tables {
     sessions: BTreeMap<SessionId, Session>,
     signing_keys: Vec<SigningKeyRecord>,
     ceremonies: CeremoniesUnderWay,
+    enrolments: BTreeMap<UserId, Enrolment>,
+    recovery_codes: BTreeMap<UserId, RecoveryCodes>,
+    audit: BTreeMap<AuditBook, BTreeMap<u64, AuditRecord>>,
 }
 
 impl MemoryStore {
@@ -226,13 +231,10 @@ impl Sessions for MemoryStore {
         replaces: Option<SessionId>,
     ) -> Result<AssertionRecorded, StorageError> {
         let mut tables = self.tables();
-        if tables
-            .users
-            .get(&session.user)
-            .is_none_or(|user| user.disabled)
-        {
+        let user = tables.users.get(&session.user);
+        let Some(user) = user.filter(|user| !user.disabled).cloned() else {
             return Ok(AssertionRecorded::Gone);
-        }
+        };
         let Some(stored) = tables.credential_of(session.user, credential) else {
             return Ok(AssertionRecorded::Gone);
         };
@@ -243,6 +245,7 @@ impl Sessions for MemoryStore {
             tables.sessions.remove(&replaced);
         }
         tables.sessions.insert(session.id, session.clone());
+        tables.append_audit(&assertion.audit(&user.name, credential, session));
         Ok(AssertionRecorded::Recorded)
     }
 

@@ -2,6 +2,7 @@
 
 use super::layout::{Key, Table};
 use super::ledger::Ledger;
+use super::people_steps::append_audit;
 use crate::model::{
     Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId,
 };
@@ -60,7 +61,7 @@ pub(super) fn insert_credential(
     Ok(CredentialInserted::Inserted)
 }
 
-fn put_credential(ledger: &mut Ledger<'_>, credential: &Credential) -> Step<()> {
+pub(super) fn put_credential(ledger: &mut Ledger<'_>, credential: &Credential) -> Step<()> {
     ledger.put(&Key::credential(&credential.id), credential)?;
     ledger.put(&Key::owned_credential(credential.user, &credential.id), &())
 }
@@ -115,12 +116,10 @@ pub(super) fn record_assertion(
     session: &Session,
     replaces: Option<SessionId>,
 ) -> Step<AssertionRecorded> {
-    if ledger
-        .record::<User>(&Key::user(session.user))?
-        .is_none_or(|user| user.disabled)
-    {
+    let user = ledger.record::<User>(&Key::user(session.user))?;
+    let Some(user) = user.filter(|user| !user.disabled) else {
         return Ok(AssertionRecorded::Gone);
-    }
+    };
     let Some(mut stored) = credential_of(ledger, session.user, credential)? else {
         return Ok(AssertionRecorded::Gone);
     };
@@ -132,6 +131,7 @@ pub(super) fn record_assertion(
         remove_session(ledger, replaced)?;
     }
     store_session(ledger, session)?;
+    append_audit(ledger, &assertion.audit(&user.name, credential, session))?;
     Ok(AssertionRecorded::Recorded)
 }
 
