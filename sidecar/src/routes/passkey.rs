@@ -62,7 +62,7 @@ fn is_invisible_format(c: char) -> bool {
 }
 
 /// Instants past the year 9999 do not occur but in a damaged record.
-fn rfc3339(at: UnixTime) -> String {
+pub(super) fn rfc3339(at: UnixTime) -> String {
     i64::try_from(at.0)
         .ok()
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
