@@ -8,6 +8,17 @@ pub const CLIENT_ADDRESS: &str = "x-latchkey-client-address";
 /// Tells the sidecar the thumbprint of the client's certificate (`x5t#S256`).
 pub const CLIENT_CERTIFICATE: &str = "x-latchkey-client-certificate";
 
+/// Names under which oauth2-proxy tells an application who is signed in. One that moved from there
+/// to here may still believe them, so no client may send them, although we never set them.
+const OF_OAUTH2_PROXY: [&str; 6] = [
+    "x-forwarded-user",
+    "x-forwarded-email",
+    "x-forwarded-preferred-username",
+    "x-forwarded-groups",
+    "x-forwarded-access-token",
+    "x-auth-request-access-token",
+];
+
 /// The names that no client may send.
 #[derive(Debug, Clone)]
 pub struct Reserved(Vec<String>);
@@ -24,7 +35,9 @@ impl Reserved {
             HeaderName::groups(),
             HeaderName::token(),
         ];
-        let mut names = vec![CLIENT_ADDRESS.to_owned(), CLIENT_CERTIFICATE.to_owned()];
+        let always = [CLIENT_ADDRESS, CLIENT_CERTIFICATE];
+        let always = always.into_iter().chain(OF_OAUTH2_PROXY);
+        let mut names: Vec<String> = always.map(str::to_owned).collect();
         let configured = config.identity_headers.named().map(|(_, name)| name);
         let token = config.forward_token.iter().map(|forward| &forward.header);
         for name in configured.chain(token).chain(&defaults) {
@@ -116,6 +129,12 @@ mod tests {
             b"x-latchkey-token",
             b"x-latchkey-client-address",
             b"X_LATCHKEY_CLIENT_CERTIFICATE",
+            b"X-Forwarded-User",
+            b"x-forwarded-email",
+            b"x_forwarded_groups",
+            b"x-forwarded-preferred-username",
+            b"x-forwarded-access-token",
+            b"x-auth-request-access-token",
         ] {
             assert!(reserved.covers(name), "{}", name.escape_ascii());
         }
@@ -123,6 +142,12 @@ mod tests {
             &b"x-auth-request-users"[..],
             b"x-auth-request-use",
             b"xauthrequestuser",
+            // About the way of the request, not about who sends it.
+            b"x-forwarded-for",
+            b"x-forwarded-proto",
+            b"x-forwarded-host",
+            b"x-forwarded-client-cert",
+            b"x-auth-request-redirect",
             b"cookie",
             b"",
         ] {

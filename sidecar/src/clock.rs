@@ -3,7 +3,8 @@
 use crate::model::UnixTime;
 #[cfg(test)]
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -27,6 +28,28 @@ impl Clock for SystemClock {
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
         UnixTime(since.as_secs())
+    }
+}
+
+/// When something came, for an answer that must not tell by its time how long it took. Counted by
+/// the runtime's timer, which tests stop.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival(Instant);
+
+impl Arrival {
+    /// It comes now.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Waits until a whole number of steps, at least one, has passed since.
+    pub async fn step(self, length: Duration) {
+        let mut next = self.0 + length;
+        while next < Instant::now() {
+            next += length;
+        }
+        tokio::time::sleep_until(next).await;
     }
 }
 
@@ -69,6 +92,18 @@ mod tests {
     #[test]
     fn the_system_clock_shows_this_century() {
         assert!(SystemClock.now() > UnixTime(1_700_000_000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_arrival_ends_at_whole_steps_whatever_was_done_since() {
+        let length = Duration::from_millis(20);
+        for (work, steps) in [(0, 1), (1, 1), (19, 1), (21, 2), (65, 4)] {
+            let began = Instant::now();
+            let arrival = Arrival::now();
+            tokio::time::advance(Duration::from_millis(work)).await;
+            arrival.step(length).await;
+            assert_eq!(began.elapsed(), steps * length, "{work} ms of work");
+        }
     }
 
     #[test]

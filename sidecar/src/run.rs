@@ -77,11 +77,14 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
     );
     let app = Arc::new(app.await?);
     let listeners = Listeners::open(&config.listen).await?;
+    let first = Arc::clone(&app);
+    let first = tokio::spawn(async move { first.bootstrap_at_start().await });
     let sweep = tokio::spawn(sweep_sessions(Arc::clone(&store), clock));
     let keys = tokio::spawn(maintain_keys(Arc::clone(&app)));
     listeners
         .serve(routes::public(&app), routes::internal(&app), stop.wait())
         .await;
+    first.abort();
     sweep.abort();
     keys.abort();
     store.close().await.map_err(RunError::Close)?;

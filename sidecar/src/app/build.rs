@@ -1,26 +1,25 @@
 //! From a checked configuration and an open store to a program that can answer.
 
-use super::{App, Settings};
-use crate::ceremony::authentication::DecoyKey;
+use super::{App, BOOTSTRAP_FILE, Settings};
+use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
-use crate::ceremony::{Policy, RelyingParty, RelyingPartyError};
+use crate::ceremony::{CeremonyError, Policy, RelyingParty, RelyingPartyError};
 use crate::clock::Clock;
-use crate::config::{Config, TokenAlgorithm, WebauthnConfig};
+use crate::config::{Backend, Config, TokenAlgorithm, WebauthnConfig};
 use crate::entropy::{Entropy, random};
 use crate::issuer::{
     Issuer, IssuerError, KeyEncryptionKey, KeyRing, SessionCookies, SessionLimits, Succession,
     TokenSettings,
 };
 use crate::model::Seconds;
-use crate::routes::{AddressLimiter, Metrics};
+use crate::routes::{AddressLimiter, Metrics, SlowLane};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
 
 /// New accounts per address and minute; an answer that a name is taken weighs as much as twenty: a
 /// classroom behind one address passes, a dictionary of names does not.
 const REGISTRATIONS_PER_MINUTE: u32 = 600;
-/// Wrong proofs per address and minute. Good ones are not limited by address, and junk that is
-/// refused before any cryptography costs no more than any request.
+/// Wrong proofs per address and minute, after which its proofs are verified one after another.
 const REFUSALS_PER_MINUTE: u32 = 600;
 
 /// Why the program cannot start.
@@ -29,6 +28,9 @@ pub enum StartError {
     /// The settings make no relying party.
     #[error("webauthn: {0}")]
     RelyingParty(#[from] RelyingPartyError),
+    /// The stand-in for unknown credentials cannot be made.
+    #[error("webauthn: {0}")]
+    StandIn(#[from] CeremonyError),
     /// The signing keys cannot be opened, made or published.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
@@ -64,6 +66,7 @@ impl App {
             policy: policy(webauthn),
             challenge_key: ChallengeKey::new(random(&*entropy)),
             decoy_key,
+            stand_in: StandIn::new(&webauthn.mount)?,
             issuer,
             session_limits: SessionLimits {
                 idle: config.session.idle,
@@ -73,6 +76,7 @@ impl App {
             metrics: Metrics::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
             refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
+            slow_lane: SlowLane::default(),
             store,
             clock,
             entropy,
@@ -128,6 +132,13 @@ fn settings(config: &Config) -> Settings {
         self_registration: config.webauthn.self_registration,
         max_credentials: config.webauthn.max_credentials,
         fresh_for: config.session.fresh_for,
+        admin: config.admin.clone(),
+        people: config.people.clone(),
+        audit: config.audit.clone(),
+        bootstrap_file: match config.storage.backend {
+            Backend::Sled => Some(config.storage.path.join(BOOTSTRAP_FILE)),
+            Backend::Memory => None,
+        },
         gateways: config.listen.gateways.clone(),
     }
 }

@@ -1,19 +1,26 @@
 //! Everything that a request can reach, built once at start.
 
 mod build;
+mod people;
+mod sessions;
 
 pub use build::StartError;
+pub use people::{BOOTSTRAP_FILE, Bootstrap, BootstrapCode};
 
-use crate::ceremony::authentication::DecoyKey;
+pub use crate::config::SignCountPolicy;
+
+use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{Policy, RelyingParty};
 use crate::clock::Clock;
+use crate::config::{AdminConfig, AuditConfig, PeopleConfig};
 use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Seconds, UnixTime};
-use crate::routes::{AddressLimiter, Metrics};
+use crate::routes::{AddressLimiter, Metrics, SlowLane};
 use crate::storage::Store;
 use ipnet::IpNet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What the endpoints know of this installation; all of it from configuration.
@@ -33,6 +40,14 @@ pub struct Settings {
     pub max_credentials: usize,
     /// How recent the last proof of presence must be to change what can sign in.
     pub fresh_for: Seconds,
+    /// Administration over the public listener.
+    pub admin: AdminConfig,
+    /// Ways in for people.
+    pub people: PeopleConfig,
+    /// The audit log in the store.
+    pub audit: AuditConfig,
+    /// Where the code for the first administrator lies; nowhere when nothing is kept on disk.
+    pub bootstrap_file: Option<PathBuf>,
     /// The peers whose word on the client's address is taken.
     pub gateways: Vec<IpNet>,
 }
@@ -55,6 +70,8 @@ pub struct App {
     pub challenge_key: ChallengeKey,
     /// Makes the options for unknown users; the same at each start, so that they are stable.
     pub decoy_key: DecoyKey,
+    /// The credential that is worked on where there is none.
+    pub stand_in: StandIn,
     /// Mints tokens.
     pub issuer: Issuer,
     /// How long sessions live.
@@ -65,8 +82,10 @@ pub struct App {
     pub metrics: Metrics,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
-    /// How many wrong proofs one address can send.
+    /// How many wrong proofs one address can send before its proofs go one after another.
     pub refusals: AddressLimiter,
+    /// Where they do.
+    pub slow_lane: SlowLane,
 }
 
 impl App {

@@ -3,9 +3,10 @@
 use super::App;
 use crate::issuer::{EnrolmentCode, Presence, begin};
 use crate::model::{
-    Actor, AuditRecord, AuthenticatorClass, Enrolment, EnrolmentPurpose, Seconds, UnixTime, User,
+    Actor, AuditRecord, AuthenticatorClass, CredentialId, Enrolment, EnrolmentPurpose, Seconds,
+    UnixTime, User, UserId,
 };
-use crate::storage::StorageError;
+use crate::storage::{CredentialRemoved, StorageError};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
@@ -46,8 +47,13 @@ impl App {
     /// Whether a browser can keep the tokens of this user.
     #[must_use]
     pub fn fits_a_cookie(&self, user: &User) -> bool {
+        // Any will do: the session's record names it, its token does not.
+        let Ok(credential) = CredentialId::from_bytes(&[0]) else {
+            return true;
+        };
         let presence = Presence {
             user: user.id,
+            credential,
             authn: AuthenticatorClass {
                 aaguid: uuid::Uuid::max(),
                 attested: true,
@@ -61,7 +67,53 @@ impl App {
         };
         let (session, _) = begin(presence, self.session_limits, &*self.entropy, self.now());
         let minted = self.issuer.mint(user, &session, &*self.entropy, self.now());
-        minted.is_ok_and(|token| self.cookies.token(&token.token, &session, self.now()).is_ok())
+        minted.is_ok_and(|token| {
+            self.cookies
+                .token(&token.token, &session, self.now())
+                .is_ok()
+        })
+    }
+
+    /// Removes a passkey of this user, the last one too, and ends the sessions that it began.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn remove_passkey(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+    ) -> Result<CredentialRemoved, StorageError> {
+        self.end_sessions_begun_with(user, id).await?;
+        self.store.remove_credential(user, id, false).await
+    }
+
+    /// Lets a passkey sign in no more, because there may be a copy of it, and ends the sessions
+    /// that it began.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn disable_passkey(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        record: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let disabled = self.store.disable_credential(id, record).await?;
+        self.end_sessions_begun_with(user, id).await?;
+        Ok(disabled)
+    }
+
+    async fn end_sessions_begun_with(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+    ) -> Result<(), StorageError> {
+        for session in self.store.sessions_of(user).await? {
+            if session.ends_with(id) {
+                self.end_session(session.id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The code for the first administrator: the one that is there, or a new one, which is kept in

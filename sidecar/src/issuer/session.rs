@@ -3,7 +3,9 @@
 
 use super::refresh_secret::RefreshSecret;
 use crate::entropy::{Entropy, random};
-use crate::model::{AuthenticatorClass, Seconds, Session, SessionId, UnixTime, UserId};
+use crate::model::{
+    AuthenticatorClass, CredentialId, Seconds, Session, SessionId, UnixTime, UserId, UserLimits,
+};
 use std::net::IpAddr;
 
 /// Phishing-resistant authentication (OpenID Connect EAP ACR Values 1.0): every passkey is.
@@ -21,11 +23,25 @@ pub struct SessionLimits {
     pub max: Seconds,
 }
 
+impl SessionLimits {
+    /// The limits of one user: theirs where they are shorter.
+    #[must_use]
+    pub fn within(self, user: UserLimits) -> Self {
+        let shorter = |all: Seconds, own: Option<Seconds>| own.map_or(all, |own| own.min(all));
+        Self {
+            idle: shorter(self.idle, user.token_period),
+            max: shorter(self.max, user.token_max_ttl),
+        }
+    }
+}
+
 /// A proof of presence that has just been verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
     /// Who was there.
     pub user: UserId,
+    /// With which credential.
+    pub credential: CredentialId,
     /// With which kind of authenticator.
     pub authn: AuthenticatorClass,
     /// From which address.
@@ -48,6 +64,7 @@ pub fn begin(
     let session = Session {
         id,
         user: presence.user,
+        credential: Some(presence.credential),
         secret: secret.hash(),
         created_at: now,
         auth_time: now,
@@ -126,6 +143,7 @@ mod tests {
     fn presence(user: u128) -> Presence {
         Presence {
             user: UserId(Uuid::from_u128(user)),
+            credential: CredentialId::from_bytes(&[9]).unwrap(),
             authn: AuthenticatorClass {
                 aaguid: Uuid::nil(),
                 attested: false,

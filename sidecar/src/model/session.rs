@@ -1,6 +1,6 @@
 //! Sessions: the server's record behind the short-lived tokens.
 
-use super::{SecretHash, SessionId, UnixTime, UserId};
+use super::{CredentialId, SecretHash, SessionId, UnixTime, User, UserId, UserLimits};
 use serde::{Deserialize, Serialize};
 
 /// What is known of the authenticator behind a login: the `authn` claim.
@@ -32,6 +32,9 @@ pub struct Session {
     pub id: SessionId,
     /// Who signed in.
     pub user: UserId,
+    /// The credential that proved presence last. Absent in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<CredentialId>,
     /// Hash of the refresh secret that the browser holds.
     pub secret: SecretHash,
     /// When it began.
@@ -63,8 +66,65 @@ impl Session {
     pub fn is_alive(&self, now: UnixTime) -> bool {
         now < self.idle_until && now < self.expires_at
     }
+
+    /// Whether it ends when this credential of its user is removed: it was begun with that one, or
+    /// nobody knows with which.
+    #[must_use]
+    pub fn ends_with(&self, credential: &CredentialId) -> bool {
+        self.credential
+            .as_ref()
+            .is_none_or(|begun_with| begun_with == credential)
+    }
+
+    /// Whether it is still good for registering a passkey only: until its user has done so.
+    #[must_use]
+    pub fn is_restricted(&self, user: &User) -> bool {
+        self.restricted && user.must_register
+    }
+
+    /// The same under the limits of its user, which may have become shorter since it began.
+    #[must_use]
+    pub fn capped(mut self, limits: UserLimits) -> Self {
+        if let Some(max) = limits.token_max_ttl {
+            self.expires_at = self.expires_at.min(self.created_at.plus(max));
+        }
+        self
+    }
+
     /// Moves the idle limit, never back and never past the absolute one.
     pub fn extend_to(&mut self, idle_until: UnixTime) {
         self.idle_until = self.idle_until.max(idle_until.min(self.expires_at));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it was written before sessions knew their credential.
+    const OLD: &str = r#"{"id":"00000000-0000-0000-0000-000000000001",
+        "user":"00000000-0000-0000-0000-000000000002","secret":SECRET,
+        "created_at":1,"auth_time":1,"idle_until":5,"expires_at":9,"acr":"phr","amr":["hwk"],
+        "authn":{"aaguid":"00000000-0000-0000-0000-000000000000","attested":false,"uv":true,
+        "be":true,"bs":false},"address":"192.0.2.1","user_agent":"test"}"#;
+
+    #[test]
+    fn a_record_without_a_credential_is_read_and_ends_with_any() {
+        let secret = serde_json::to_string(&SecretHash([7; 32])).unwrap();
+        let session: Session = serde_json::from_str(&OLD.replace("SECRET", &secret)).unwrap();
+        assert_eq!(session.credential, None);
+        assert!(session.ends_with(&CredentialId::from_bytes(&[1]).unwrap()));
+        let written = serde_json::to_string(&session).unwrap();
+        assert!(!written.contains("credential"));
+    }
+
+    #[test]
+    fn a_session_ends_with_the_credential_that_began_it() {
+        let id = |byte| CredentialId::from_bytes(&[byte]).unwrap();
+        let secret = serde_json::to_string(&SecretHash([7; 32])).unwrap();
+        let mut session: Session = serde_json::from_str(&OLD.replace("SECRET", &secret)).unwrap();
+        session.credential = Some(id(1));
+        assert!(session.ends_with(&id(1)));
+        assert!(!session.ends_with(&id(2)));
     }
 }

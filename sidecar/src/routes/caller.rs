@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::model::{Session, SessionId, User, UserId};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::storage::StorageError;
 use axum::http::{HeaderMap, HeaderValue, header};
 use latchkey_token::cookie::CookieLookup;
@@ -34,6 +34,8 @@ pub(super) enum CallerError {
     Ended,
     #[error("the user is disabled or gone")]
     NoUser,
+    #[error("a passkey must be registered first")]
+    MustRegister,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -49,6 +51,7 @@ impl CallerError {
             Self::Unknown => "unknown_session",
             Self::Ended => "session_ended",
             Self::NoUser => "no_user",
+            Self::MustRegister => "must_register",
             Self::Storage(_) => "store_unavailable",
         }
     }
@@ -58,6 +61,10 @@ impl From<CallerError> for Problem {
     fn from(error: CallerError) -> Self {
         match error {
             CallerError::Storage(error) => storage_problem(&error),
+            CallerError::MustRegister => Self::new(
+                ProblemKind::MustRegister,
+                "Add a passkey on your account page before you go on.",
+            ),
             CallerError::NoToken
             | CallerError::Several
             | CallerError::Authorization
@@ -75,9 +82,19 @@ pub(super) fn storage_problem(error: &StorageError) -> Problem {
     Problem::store_unavailable()
 }
 
-/// The caller of this request. The session's record is asked every time, so that a logout counts
-/// here at once.
+/// The caller of this request, where the session is good for everything.
 pub(super) async fn caller(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller, CallerError> {
+    let caller = any_caller(app, headers).await?;
+    if caller.session.is_restricted(&caller.user) {
+        return Err(CallerError::MustRegister);
+    }
+    Ok(caller)
+}
+
+/// The caller of this request, even where the session is good for registering a passkey only, or
+/// for logging out. The session's record is asked every time, so that a logout counts
+/// here at once.
+pub(super) async fn any_caller(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller, CallerError> {
     let now = app.now();
     let token = token(app, headers)?;
     let claims = app.issuer.verify(token, now)?.claims().clone();
@@ -96,8 +113,13 @@ pub(super) async fn caller(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller
         return Err(CallerError::Unknown);
     }
     let user = app.store.user(user).await?.filter(|user| !user.disabled);
+    let user = user.ok_or(CallerError::NoUser)?;
+    let session = session.capped(user.limits);
+    if !session.is_alive(now) {
+        return Err(CallerError::Ended);
+    }
     Ok(Caller {
-        user: user.ok_or(CallerError::NoUser)?,
+        user,
         session,
         claims,
     })

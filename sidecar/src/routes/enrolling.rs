@@ -64,7 +64,9 @@ pub(super) async fn code_of(app: &App, text: &str) -> Result<(Enrolling, CodeOf)
         return Ok((enrolling, CodeOf::Nobody));
     }
     let user = app.store.user(enrolment.user).await?;
-    let user = user.filter(|user| !user.disabled).ok_or(CodeError::NoUser)?;
+    let user = user
+        .filter(|user| !user.disabled)
+        .ok_or(CodeError::NoUser)?;
     let passkeys = app.store.credentials_of(user.id).await?;
     Ok((enrolling, CodeOf::User(user, passkeys)))
 }
@@ -157,7 +159,14 @@ fn administrator(app: &App, ceremony: &RegistrationCeremony) -> User {
         name: ceremony.user_name.clone(),
         display_name: ceremony.display_name.clone(),
         email: None,
-        groups: app.settings.admin.groups.first().cloned().into_iter().collect(),
+        groups: app
+            .settings
+            .admin
+            .groups
+            .first()
+            .cloned()
+            .into_iter()
+            .collect(),
         policies: Vec::new(),
         disabled: false,
         created_at: app.now(),

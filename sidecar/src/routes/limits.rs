@@ -45,17 +45,11 @@ impl AddressLimiter {
 
     /// Whether the address has something left. What newcomers used up together in a flood is held
     /// against none of them here: asking is for what must go on in one.
-    ///
-    /// # Errors
-    /// After how long it will have, when it has not.
-    pub fn check(&self, address: IpAddr, now: UnixTime) -> Result<(), Seconds> {
+    #[must_use]
+    pub fn allows(&self, address: IpAddr, now: UnixTime) -> bool {
         let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        match windows.by_network.get(&network(address)) {
-            Some(window) if !window.is_over(now) && window.used >= self.most => {
-                Err(window.began.plus(WINDOW).since(now))
-            }
-            _ => Ok(()),
-        }
+        let window = windows.by_network.get(&network(address));
+        window.is_none_or(|window| window.is_over(now) || window.used < self.most)
     }
 
     /// Uses `cost` of what the address has left.
@@ -112,7 +106,7 @@ impl Window {
 }
 
 /// One subscriber of IPv6 has at least a /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
         v4 @ IpAddr::V4(_) => v4,
@@ -141,7 +135,7 @@ mod tests {
     fn what_costs_more_uses_more_and_asking_uses_nothing() {
         let limiter = AddressLimiter::new(10);
         for _ in 0..20 {
-            assert_eq!(limiter.check(v4(1), UnixTime(100)), Ok(()));
+            assert!(limiter.allows(v4(1), UnixTime(100)));
         }
         assert_eq!(limiter.charge(v4(1), 9, UnixTime(100)), Ok(()));
         assert_eq!(
@@ -149,8 +143,8 @@ mod tests {
             Ok(()),
             "something was left"
         );
-        assert_eq!(limiter.check(v4(1), UnixTime(101)), Err(Seconds(59)));
-        assert_eq!(limiter.check(v4(1), UnixTime(160)), Ok(()));
+        assert!(!limiter.allows(v4(1), UnixTime(101)));
+        assert!(limiter.allows(v4(1), UnixTime(160)));
     }
 
     #[test]
@@ -186,7 +180,7 @@ mod tests {
             limiter.charge(v4(0), 1, UnixTime(2)).is_ok(),
             "was there before the flood"
         );
-        assert_eq!(limiter.check(v4(49_999), UnixTime(2)), Ok(()));
+        assert!(limiter.allows(v4(49_999), UnixTime(2)));
         assert!(limiter.charge(v4(49_999), 1, UnixTime(2)).is_err());
         assert!(
             limiter.charge(v4(49_999), 1, UnixTime(62)).is_ok(),

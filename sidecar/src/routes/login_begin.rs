@@ -1,14 +1,16 @@
 //! `POST /v1/auth/<mount>/login/begin`: request options. Stores nothing, so that no flood of it
 //! can fill the store.
 
+use super::EVEN_STEP;
 use super::caller::storage_problem;
 use super::json::StrictJson;
 use super::mount::Mounted;
 use crate::app::App;
 use crate::ceremony::authentication::{AllowedCredential, decoys, request_options};
 use crate::ceremony::challenge;
+use crate::clock::Arrival;
 use crate::entropy::random;
-use crate::model::{UserId, UserName, UserNameError};
+use crate::model::{UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::StorageError;
 use axum::Json;
@@ -46,6 +48,7 @@ pub(super) async fn handle(
     _: Mounted,
     StrictJson(begin): StrictJson<Begin>,
 ) -> Result<Json<Value>, Problem> {
+    let arrival = Arrival::now();
     let name = begin.username.as_deref().map(UserName::parse).transpose();
     let name = name.map_err(BeginError::Name)?;
     let allow = match &name {
@@ -61,20 +64,37 @@ pub(super) async fn handle(
         app.now().plus(app.policy.timeout),
     );
     let options = request_options(&app.relying_party, &app.policy, &allow, &challenge);
-    Ok(Json(json!({ "publicKey": options })))
+    let answer = Json(json!({ "publicKey": options }));
+    if name.is_some() {
+        arrival.step(EVEN_STEP).await;
+    }
+    Ok(answer)
 }
 
 /// The user's credentials, or stable ones of the same look for a name that nobody has. Both ways
-/// take the same steps, so that time tells nothing either.
+/// take the same work: what a store would hold for an unknown name is decoded from a stand-in.
 async fn allowed(app: &App, name: &UserName) -> Result<Vec<AllowedCredential>, BeginError> {
     let decoys = decoys(&app.decoy_key, name);
     let user = app.store.user_by_name(name).await?;
-    let id = user.map_or(UserId(uuid::Uuid::nil()), |user| user.id);
+    let id = user.as_ref().map_or(app.stand_in.user(), |user| user.id);
+    if user.is_none() {
+        app.store.user(id).await?;
+        app.stand_in.read_user();
+    }
     let credentials = app.store.credentials_of(id).await?;
-    let allowed: Vec<_> = credentials
+    let mut allowed: Vec<_> = credentials
         .iter()
-        .filter(|credential| credential.mount == app.settings.mount)
+        .filter(|credential| {
+            credential.mount == app.settings.mount && credential.disabled_at.is_none()
+        })
         .map(AllowedCredential::from)
         .collect();
-    Ok(if allowed.is_empty() { decoys } else { allowed })
+    if allowed.is_empty() {
+        for decoy in decoys {
+            app.store.credential(&decoy.id).await?;
+            app.stand_in.read_credential();
+            allowed.push(decoy);
+        }
+    }
+    Ok(allowed)
 }

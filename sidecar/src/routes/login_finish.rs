@@ -4,12 +4,14 @@ use super::audit::Audit;
 use super::caller::{cookies, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
+use super::sign_count::{regressed, warnings};
 use super::signed_in::{HandOutError, SignedIn};
-use super::too_many;
+use super::{EVEN_STEP, too_many};
 use crate::app::App;
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
 use crate::ceremony::challenge::{self, Challenge};
+use crate::clock::Arrival;
 use crate::issuer::{Presence, RefreshSecret, begin, step_up};
 use crate::model::{AuthenticatorClass, Credential, Seconds, Session, User};
 use crate::problem::Problem;
@@ -30,15 +32,17 @@ enum FinishError {
     NoUser,
     #[error("the user is disabled")]
     Disabled,
+    #[error("the credential was disabled: there may be a copy of it")]
+    CredentialDisabled,
     #[error("the challenge was used before")]
     Spent,
     #[error("the counter did not grow from {stored}")]
     SignCount { stored: u32 },
     #[error("user or credential were removed during the ceremony")]
     Gone,
-    #[error("this address tries too often")]
-    TooOften(Seconds),
-    #[error("too many used challenges are remembered")]
+    #[error("too many wrong proofs from this address wait to be looked at")]
+    TooOften,
+    #[error("the account logs in too often, or too many used challenges are remembered")]
     Full,
     #[error(transparent)]
     HandOut(#[from] HandOutError),
@@ -53,21 +57,27 @@ impl FinishError {
             Self::UnknownCredential => "unknown_credential",
             Self::NoUser => "no_user",
             Self::Disabled => "user_disabled",
+            Self::CredentialDisabled => "credential_disabled",
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
             Self::Gone => "removed_meanwhile",
-            Self::TooOften(_) => "too_often",
+            Self::TooOften => "too_often",
             Self::Full => "too_many_challenges",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
         }
     }
 
+    /// Whether the signature was right all the same.
+    fn is_signed(&self) -> bool {
+        matches!(self, Self::Ceremony(CeremonyError::SignCount { .. }))
+    }
+
     /// Whether it is about what was sent, rather than about how the server is doing.
     fn is_wrong_proof(&self) -> bool {
         !matches!(
             self,
-            Self::TooOften(_) | Self::Full | Self::HandOut(_) | Self::Storage(_)
+            Self::TooOften | Self::Full | Self::HandOut(_) | Self::Storage(_)
         )
     }
 }
@@ -80,10 +90,11 @@ impl From<FinishError> for Problem {
             | FinishError::UnknownCredential
             | FinishError::NoUser
             | FinishError::Disabled
+            | FinishError::CredentialDisabled
             | FinishError::Spent
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
-            FinishError::TooOften(wait) => too_many(wait),
+            FinishError::TooOften => too_many(Seconds(1)),
             FinishError::Full => too_many(Seconds(30)),
             FinishError::HandOut(error) => error.into(),
             FinishError::Storage(error) => storage_problem(&error),
@@ -98,6 +109,7 @@ pub(super) async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    let arrival = Arrival::now();
     let mut audit = Audit::new("login_finish", &client);
     match finish(&app, &client, &headers, &body, &mut audit).await {
         Ok(signed_in) => {
@@ -109,6 +121,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("login_finish", error.reason());
+            arrival.step(EVEN_STEP).await;
             Err(error.into())
         }
     }
@@ -122,11 +135,9 @@ async fn finish(
     audit: &mut Audit<'_>,
 ) -> Result<SignedIn, FinishError> {
     let now = app.now();
-    app.refusals
-        .check(client.address, now)
-        .map_err(FinishError::TooOften)?;
     let assertion = parse(body)?;
-    audit.credential(assertion.credential_id());
+    let credential_id = assertion.credential_id().clone();
+    audit.credential(&credential_id);
     let challenge = challenge::open(
         &app.challenge_key,
         assertion.challenge(),
@@ -134,18 +145,17 @@ async fn finish(
         now,
     )
     .map_err(CeremonyError::from)?;
-    let (credential, user, verified) = proof(app, client, assertion, &challenge, audit)
-        .await
-        .inspect_err(|error| {
-            if error.is_wrong_proof() {
-                let _ = app.refusals.charge(client.address, 1, now);
-            }
-        })?;
+    let proven = proof(app, client, assertion, &challenge, audit).await;
+    if proven.as_ref().is_err_and(FinishError::is_signed) {
+        regressed(app, client, &credential_id).await?;
+    }
+    let (credential, user, verified) = proven?;
 
     let held = held_session(app, headers).await?;
-    let (session, secret) = new_session(app, client, held.as_ref(), &credential, verified);
+    let (session, secret) = new_session(app, client, held.as_ref(), (&credential, &user), verified);
     audit.session(session.id);
-    let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
+    let mut signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
+    signed_in.warn(warnings(app, &user).await?);
     let replaces = held.map(|held| held.id).filter(|held| *held != session.id);
     let assertion = Assertion {
         sign_count: verified.sign_count,
@@ -158,14 +168,20 @@ async fn finish(
         .await?
     {
         AssertionRecorded::Recorded => Ok(signed_in),
-        AssertionRecorded::SignCountRegressed { stored } => Err(FinishError::SignCount { stored }),
+        AssertionRecorded::SignCountRegressed { stored } => {
+            regressed(app, client, &credential_id).await?;
+            Err(FinishError::SignCount { stored })
+        }
         AssertionRecorded::Gone => Err(FinishError::Gone),
     }
 }
 
-/// Who proves presence, with what. All refusals in here are alike to strangers, so each counts the
-/// same against the address: if only wrong signatures did, reaching the limit would tell which of
-/// the credentials that `login/begin` names are real, and so which users.
+/// Who proves presence, with what. An address with too many wrong proofs waits for its turn; nobody
+/// is refused for what a neighbour does.
+///
+/// All refusals in here are alike to strangers, so each counts the same against the address: if
+/// only wrong signatures did, reaching the limit would tell which of the credentials that
+/// `login/begin` names are real, and so which users.
 async fn proof(
     app: &App,
     client: &Client,
@@ -173,9 +189,55 @@ async fn proof(
     challenge: &Challenge,
     audit: &mut Audit<'_>,
 ) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
-    let (credential, user) = owner(app, &assertion, audit).await?;
-    let verified = prove(app, client, assertion, challenge, &credential, &user).await?;
-    Ok((credential, user, verified))
+    let _turn = if app.refusals.allows(client.address, app.now()) {
+        None
+    } else {
+        let turn = app.slow_lane.turn(client.address).await;
+        Some(turn.ok_or(FinishError::TooOften)?)
+    };
+    let proven = spend_and_prove(app, assertion, challenge, audit).await;
+    if proven.as_ref().is_err_and(FinishError::is_wrong_proof) {
+        // Where nothing is left, there is nothing more to take.
+        let _ = app.refusals.charge(client.address, 1, app.now());
+    }
+    proven
+}
+
+/// Spends the challenge, and only then does cryptography: of parallel finishes one gets that far.
+/// A wrong proof gives the challenge back. That is worth nothing to whoever sent it, who can have
+/// any number of challenges; but if wrong proofs were remembered, they could fill the memory.
+async fn spend_and_prove(
+    app: &App,
+    assertion: UntrustedAssertion,
+    challenge: &Challenge,
+    audit: &mut Audit<'_>,
+) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
+    let owner = match owner(app, &assertion, audit).await {
+        Err(FinishError::Storage(error)) => return Err(error.into()),
+        owner => owner,
+    };
+    let account = match &owner {
+        Ok((credential, _)) => credential.user,
+        Err(_) => app.stand_in.user(),
+    };
+    let (id, expires_at) = (challenge.id(), challenge.expires_at());
+    let spent = app
+        .store
+        .spend_challenge(id, expires_at, account, app.now())
+        .await?;
+    if spent == ChallengeSpent::AlreadySpent {
+        return Err(FinishError::Spent);
+    }
+    let proven = prove(app, assertion, challenge, owner);
+    match (spent, &proven) {
+        // Told to good proofs alone, so that a full memory does not tell who is real.
+        (ChallengeSpent::Full, Ok(_)) => return Err(FinishError::Full),
+        (ChallengeSpent::Spent, Err(error)) if !error.is_signed() => {
+            app.store.release_challenge(id).await?;
+        }
+        _ => {}
+    }
+    proven
 }
 
 /// Who has the credential that the assertion names.
@@ -185,46 +247,55 @@ async fn owner(
     audit: &mut Audit<'_>,
 ) -> Result<(Credential, User), FinishError> {
     let credential = app.store.credential(assertion.credential_id()).await?;
+    let user = credential
+        .as_ref()
+        .map_or(app.stand_in.user(), |credential| credential.user);
+    let user = app.store.user(user).await?;
+    if credential.is_none() {
+        // As much to decode as when there is one.
+        app.stand_in.read_credential();
+        app.stand_in.read_user();
+    }
     let credential = credential.ok_or(FinishError::UnknownCredential)?;
-    let user = app
-        .store
-        .user(credential.user)
-        .await?
-        .ok_or(FinishError::NoUser)?;
+    let user = user.ok_or(FinishError::NoUser)?;
     audit.user(&user.name, user.id);
     if user.disabled {
         return Err(FinishError::Disabled);
     }
+    if credential.disabled_at.is_some() {
+        return Err(FinishError::CredentialDisabled);
+    }
     Ok((credential, user))
 }
 
-/// Binds the assertion to what is known, spends the challenge, and only then does cryptography:
-/// of parallel finishes one gets that far.
-async fn prove(
+/// Binds the assertion to what is known, and verifies its signature. Whatever is wrong before that,
+/// a signature is verified all the same: otherwise time would tell a real credential from one that
+/// nobody has, or that is another user's.
+fn prove(
     app: &App,
-    client: &Client,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
-    credential: &Credential,
-    user: &User,
-) -> Result<VerifiedAssertion, FinishError> {
-    let bound = assertion.bind(
-        &app.relying_party,
-        &app.policy,
-        challenge,
-        credential,
-        &user.name,
-    )?;
-    let (id, expires_at) = (challenge.id(), challenge.expires_at());
-    match app
-        .store
-        .spend_challenge(id, expires_at, client.address, app.now())
-        .await?
-    {
-        ChallengeSpent::Spent => Ok(bound.verify()?),
-        ChallengeSpent::AlreadySpent => Err(FinishError::Spent),
-        ChallengeSpent::Full => Err(FinishError::Full),
-    }
+    owner: Result<(Credential, User), FinishError>,
+) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
+    app.metrics.signature_checked();
+    let spare = assertion.clone();
+    let (relying_party, policy) = (&app.relying_party, &app.policy);
+    let bound = owner.as_ref().map(|(credential, user)| {
+        assertion.bind(relying_party, policy, challenge, credential, &user.name)
+    });
+    let verified = match bound {
+        Ok(Ok(bound)) => bound.verify()?,
+        Ok(Err(refused)) => {
+            app.stand_in.refuse(spare, relying_party, policy);
+            return Err(refused.into());
+        }
+        Err(_) => {
+            app.stand_in.refuse(spare, relying_party, policy);
+            return Err(owner.err().unwrap_or(FinishError::UnknownCredential));
+        }
+    };
+    let (credential, user) = owner?;
+    Ok((credential, user, verified))
 }
 
 /// The living session that this browser proves to hold by its refresh secret.
@@ -242,7 +313,7 @@ fn new_session(
     app: &App,
     client: &Client,
     held: Option<&Session>,
-    credential: &Credential,
+    (credential, user): (&Credential, &User),
     verified: VerifiedAssertion,
 ) -> (Session, RefreshSecret) {
     let attachment = verified
@@ -250,6 +321,7 @@ fn new_session(
         .map(|attachment| attachment.as_str().to_owned());
     let presence = Presence {
         user: credential.user,
+        credential: credential.id.clone(),
         authn: AuthenticatorClass {
             aaguid: credential.aaguid,
             attested: credential.attested,
@@ -261,9 +333,12 @@ fn new_session(
         address: client.address,
         user_agent: client.user_agent.clone(),
     };
-    let (limits, entropy, now) = (app.session_limits, &*app.entropy, app.now());
-    match held {
+    let limits = app.session_limits.within(user.limits);
+    let (entropy, now) = (&*app.entropy, app.now());
+    let (mut session, secret) = match held {
         Some(held) => step_up(held, presence, limits, entropy, now),
         None => begin(presence, limits, entropy, now),
-    }
+    };
+    session.restricted = user.must_register;
+    (session, secret)
 }

@@ -1,8 +1,10 @@
 //! Counters, in the text format that Prometheus reads.
 
+use crate::storage::Writes;
 use axum::http::StatusCode;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// A counter's labels are fixed words of this program, never what a client sent: the number of
@@ -15,6 +17,8 @@ pub struct Metrics {
     requests: Mutex<BTreeMap<u16, u64>>,
     ceremonies: Mutex<BTreeMap<Labels, u64>>,
     sessions: Mutex<BTreeMap<&'static str, u64>>,
+    signatures: AtomicU64,
+    store_refuses_writes: AtomicBool,
 }
 
 impl Metrics {
@@ -31,6 +35,17 @@ impl Metrics {
     /// Something happened to a session: `begun`, `renewed` or `ended`.
     pub fn session(&self, event: &'static str) {
         count(&self.sessions, event);
+    }
+
+    /// A signature of a login was verified, right or wrong.
+    pub fn signature_checked(&self) {
+        self.signatures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether the store takes writes was looked at; `true` when that has changed.
+    pub fn store_looked_at(&self, writes: Writes) -> bool {
+        let refused = writes == Writes::Refused;
+        self.store_refuses_writes.swap(refused, Ordering::Relaxed) != refused
     }
 
     /// The text for `/metrics`.
@@ -58,6 +73,20 @@ impl Metrics {
         for (event, n) in &*lock(&self.sessions) {
             let _ = writeln!(text, "latchkey_sessions_total{{event=\"{event}\"}} {n}");
         }
+        let _ = writeln!(
+            text,
+            "# HELP latchkey_signature_checks_total Signatures of logins that were verified, right or wrong.\n\
+             # TYPE latchkey_signature_checks_total counter\n\
+             latchkey_signature_checks_total {}",
+            self.signatures.load(Ordering::Relaxed)
+        );
+        let _ = writeln!(
+            text,
+            "# HELP latchkey_store_writes_refused 1 while the store takes no writes (its disk is full or failing).\n\
+             # TYPE latchkey_store_writes_refused gauge\n\
+             latchkey_store_writes_refused {}",
+            u8::from(self.store_refuses_writes.load(Ordering::Relaxed))
+        );
         text
     }
 }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod caller;
+mod enrolling;
 mod freshness;
 mod json;
 mod layers;
@@ -16,12 +17,19 @@ mod passkey;
 mod passkey_label;
 mod passkey_remove;
 mod passkeys_list;
+mod people;
 mod probes;
+mod recover;
 mod register_begin;
 mod register_finish;
 mod self_logout;
+mod self_recovery;
 mod self_refresh;
+mod self_sessions;
+mod session_view;
+mod sign_count;
 mod signed_in;
+mod slow_lane;
 mod userinfo;
 mod visitors;
 mod well_known;
@@ -32,15 +40,21 @@ mod tests;
 pub use layers::Client;
 pub use limits::AddressLimiter;
 pub use metrics::Metrics;
+pub use slow_lane::SlowLane;
 
 use crate::app::App;
-use crate::model::Seconds;
+use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 use std::sync::Arc;
+use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
+
+/// Answers that must not tell by their time what is known here leave at whole multiples of this
+/// after the request came. Much longer than their work, and shorter than anyone notices.
+const EVEN_STEP: Duration = Duration::from_millis(20);
 
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
@@ -56,6 +70,7 @@ pub fn public(app: &Arc<App>) -> Router {
         )
         .route("/v1/auth/{mount}/login/begin", post(login_begin::handle))
         .route("/v1/auth/{mount}/login/finish", post(login_finish::handle))
+        .route("/v1/auth/{mount}/recover", post(recover::handle))
         .route("/v1/self/passkeys", get(passkeys_list::handle))
         .route(
             "/v1/self/passkeys/{id}",
@@ -63,12 +78,19 @@ pub fn public(app: &Arc<App>) -> Router {
         )
         .route("/v1/self/refresh", post(self_refresh::handle))
         .route("/v1/self/logout", post(self_logout::handle))
+        .route("/v1/self/sessions", get(self_sessions::list))
+        .route("/v1/self/sessions/{id}", delete(self_sessions::end))
+        .route(
+            "/v1/self/recovery-codes",
+            get(self_recovery::show).post(self_recovery::make),
+        )
         .route("/userinfo", get(userinfo::handle))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route(
             "/.well-known/openid-configuration",
             get(well_known::openid_configuration),
         )
+        .merge(people::router().route_layer(from_fn_with_state(app.clone(), people::gate)))
         .merge(pages.router());
     // A relying party's own host has these two at its root, because browsers look nowhere else.
     let root = Router::new()
@@ -104,6 +126,19 @@ pub fn internal(app: &Arc<App>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(layers::panicked))
+        .with_state(app.clone())
+}
+
+/// What the operator's commands on this machine ask. Whoever can use the socket can read the store,
+/// so no token is asked for.
+pub fn control(app: &Arc<App>) -> Router {
+    people::router()
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::Extension(people::Acting(Actor::Operator)))
+        .layer(from_fn_with_state(app.clone(), layers::refuse_unsafe))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(from_fn_with_state(app.clone(), layers::identify))
         .with_state(app.clone())
 }
 

@@ -1,16 +1,19 @@
-//! `DELETE /v1/self/passkeys/<id>`: removes one of the caller's passkeys, never the last one.
+//! `DELETE /v1/self/passkeys/<id>`: removes one of the caller's passkeys, never the last one, and
+//! ends the sessions that it began: this one too, when it is one of them.
 
 use super::audit::Audit;
 use super::caller::{CallerError, caller, storage_problem};
 use super::freshness::{NotFresh, require_fresh};
 use super::json::{Nothing, StrictJson};
 use super::layers::Client;
+use super::signed_in::append_cookie;
 use crate::app::App;
 use crate::model::CredentialId;
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::{CredentialRemoved, StorageError};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 
 #[derive(Debug, thiserror::Error)]
@@ -60,12 +63,18 @@ pub(super) async fn handle(
     Path(id): Path<String>,
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let mut audit = Audit::new("passkey_remove", &client);
     match remove(&app, &headers, &id, &mut audit).await {
-        Ok(()) => {
+        Ok(signed_out) => {
             audit.accepted();
-            Ok(StatusCode::NO_CONTENT)
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            if signed_out {
+                for line in app.cookies.cleared() {
+                    append_cookie(&mut response, &line);
+                }
+            }
+            Ok(response)
         }
         Err(error) => {
             audit.refused(error.reason());
@@ -74,12 +83,13 @@ pub(super) async fn handle(
     }
 }
 
+/// Whether the caller's own session has ended with it.
 async fn remove(
     app: &Arc<App>,
     headers: &HeaderMap,
     id: &str,
     audit: &mut Audit<'_>,
-) -> Result<(), RemoveError> {
+) -> Result<bool, RemoveError> {
     let caller = caller(app, headers).await?;
     audit.user(&caller.user.name, caller.user.id);
     let id = CredentialId::parse(id).map_err(|_| RemoveError::NotFound)?;
@@ -90,7 +100,7 @@ async fn remove(
         .remove_credential(caller.user.id, &id, true)
         .await?
     {
-        CredentialRemoved::Removed => Ok(()),
+        CredentialRemoved::Removed => Ok(caller.session.ends_with(&id)),
         CredentialRemoved::Last => Err(RemoveError::Last),
         CredentialRemoved::NotFound => Err(RemoveError::NotFound),
     }

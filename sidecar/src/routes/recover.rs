@@ -108,9 +108,9 @@ async fn attempt(
     let now = app.now();
     // By address alone: a limit per account would let a stranger keep its owner out, and 100
     // random bits need none.
-    app.refusals
-        .check(client.address, now)
-        .map_err(RecoverError::TooOften)?;
+    if !app.refusals.allows(client.address, now) {
+        return Err(RecoverError::TooOften(Seconds(60)));
+    }
     let tried = spend(app, client, recover, audit).await;
     if let Err(RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode) = &tried {
         let _ = app.refusals.charge(client.address, 1, now);
@@ -131,13 +131,19 @@ async fn spend(
     audit.name(&name);
     let user = app.store.user_by_name(&name).await?;
     // The same steps for a name that nobody has, so that time tells nothing.
-    let id = user.as_ref().map_or(UserId(uuid::Uuid::nil()), |user| user.id);
+    let id = user
+        .as_ref()
+        .map_or(UserId(uuid::Uuid::nil()), |user| user.id);
     let hash = recovery_code_hash(id, &recover.code).ok_or(RecoverError::Form)?;
     let by = name.as_str();
     let purpose = EnrolmentPurpose::Recover;
     let (code, enrolment) = EnrolmentCode::draw(id, purpose, by, LIFE, &*app.entropy, app.now());
     let record = own_record(app, client, (id, &name), "recovery_code_used");
-    if !app.store.spend_recovery_code(hash, &enrolment, &record).await? {
+    if !app
+        .store
+        .spend_recovery_code(hash, &enrolment, &record)
+        .await?
+    {
         return Err(match user {
             Some(_) => RecoverError::WrongCode,
             None => RecoverError::NoUser,

@@ -2,7 +2,8 @@
 //! or for the caller's own (without).
 
 use super::audit::Audit;
-use super::caller::{CallerError, caller, storage_problem};
+use super::caller::{CallerError, any_caller, storage_problem};
+use super::enrolling::{CodeError, CodeOf, code_of};
 use super::freshness::{NotFresh, require_fresh};
 use super::json::StrictJson;
 use super::layers::Client;
@@ -14,7 +15,7 @@ use crate::ceremony::registration::creation_options;
 use crate::entropy::random;
 use crate::model::{Credential, Seconds, SessionId, UserId, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
-use crate::storage::{CeremonyKept, RegistrationCeremony, StorageError};
+use crate::storage::{CeremonyKept, Enrolling, RegistrationCeremony, StorageError};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -29,6 +30,8 @@ const TAKEN_NAME_COST: u32 = 19;
 pub(super) struct Begin {
     username: Option<String>,
     display_name: Option<String>,
+    /// An enrolment code: for the account that it is for.
+    code: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,8 @@ enum BeginError {
     Name(#[from] UserNameError),
     #[error("the display name is empty, too long or unreadable")]
     DisplayName,
+    #[error(transparent)]
+    Code(#[from] CodeError),
     #[error("the user name is taken")]
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
@@ -63,6 +68,7 @@ impl BeginError {
             Self::RegistrationOff => "registration_off",
             Self::Name(_) => "user_name",
             Self::DisplayName => "display_name",
+            Self::Code(error) => error.reason(),
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::TooOften(_) => "too_often",
@@ -88,6 +94,8 @@ impl From<BeginError> for Problem {
                 ProblemKind::BadRequest,
                 "A display name goes with a user name, and has 1 to 64 visible characters.",
             ),
+            BeginError::Code(CodeError::Storage(error)) => storage_problem(&error),
+            BeginError::Code(_) => code_refused(),
             BeginError::NameTaken => Self::new(ProblemKind::NameTaken, "Choose another user name."),
             BeginError::TooManyPasskeys => too_many_passkeys(),
             BeginError::TooOften(wait) => too_many(wait),
@@ -105,12 +113,21 @@ pub(super) fn too_many_passkeys() -> Problem {
     )
 }
 
+/// The one answer to codes that are worth nothing.
+pub(super) fn code_refused() -> Problem {
+    Problem::new(
+        ProblemKind::CodeRefused,
+        "The link was used already, replaced or withdrawn, or it is too old. Ask for a new one.",
+    )
+}
+
 /// The account that a passkey is for.
 struct Account {
     id: UserId,
     name: UserName,
     display_name: String,
     session: Option<SessionId>,
+    enrolling: Option<Enrolling>,
     exclude: Vec<Credential>,
 }
 
@@ -143,10 +160,21 @@ async fn options(
     audit: &mut Audit<'_>,
 ) -> Result<Value, BeginError> {
     let now = app.now();
-    let account = match begin.username {
-        Some(name) => new_account(app, client, &name, begin.display_name, audit).await?,
-        None if begin.display_name.is_some() => return Err(BeginError::DisplayName),
-        None => own_account(app, headers, audit).await?,
+    let account = match (begin.code, begin.username) {
+        (Some(code), name) => {
+            coded_account(
+                app,
+                client,
+                &code,
+                name.as_deref(),
+                begin.display_name,
+                audit,
+            )
+            .await?
+        }
+        (None, Some(name)) => new_account(app, client, &name, begin.display_name, audit).await?,
+        (None, None) if begin.display_name.is_some() => return Err(BeginError::DisplayName),
+        (None, None) => own_account(app, headers, audit).await?,
     };
     let challenge: [u8; 32] = random(&*app.entropy);
     let exclude: Vec<&Credential> = account.exclude.iter().collect();
@@ -160,6 +188,7 @@ async fn options(
         display_name: account.display_name,
         existing: account.session.is_some(),
         session: account.session,
+        enrolling: account.enrolling,
         address: client.address,
         expires_at: now.plus(app.policy.timeout),
     };
@@ -205,8 +234,67 @@ async fn new_account(
         name,
         display_name,
         session: None,
+        enrolling: None,
         exclude: Vec::new(),
     })
+}
+
+/// The account that a code is for. Wrong codes count against the address as wrong proofs do.
+async fn coded_account(
+    app: &App,
+    client: &Client,
+    code: &str,
+    name: Option<&str>,
+    display_name: Option<String>,
+    audit: &mut Audit<'_>,
+) -> Result<Account, BeginError> {
+    if !app.refusals.allows(client.address, app.now()) {
+        return Err(BeginError::TooOften(Seconds(60)));
+    }
+    let found = code_of(app, code).await.inspect_err(|error| {
+        if !matches!(error, CodeError::Storage(_)) {
+            let _ = app.refusals.charge(client.address, 1, app.now());
+        }
+    });
+    let (enrolling, whose) = found?;
+    let shown = display_name.as_deref().map(str::trim);
+    let shown = shown.filter(|shown| !shown.is_empty());
+    let shown = shown
+        .map(|shown| label(shown).ok_or(BeginError::DisplayName))
+        .transpose()?;
+    match (whose, name) {
+        (CodeOf::User(user, exclude), None) if shown.is_none() => {
+            audit.user(&user.name, user.id);
+            if exclude.len() >= app.settings.max_credentials {
+                return Err(BeginError::TooManyPasskeys);
+            }
+            Ok(Account {
+                id: user.id,
+                name: user.name,
+                display_name: user.display_name,
+                session: None,
+                enrolling: Some(enrolling),
+                exclude,
+            })
+        }
+        (CodeOf::Nobody, Some(name)) => {
+            let name = UserName::parse(name)?;
+            audit.name(&name);
+            if app.store.user_by_name(&name).await?.is_some() {
+                return Err(BeginError::NameTaken);
+            }
+            let id = UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid());
+            Ok(Account {
+                id,
+                display_name: shown.unwrap_or_else(|| name.as_str().to_owned()),
+                name,
+                session: None,
+                enrolling: Some(enrolling),
+                exclude: Vec::new(),
+            })
+        }
+        (CodeOf::User(..), _) | (CodeOf::Nobody, None) => Err(CodeError::UserName.into()),
+    }
 }
 
 async fn own_account(
@@ -214,7 +302,7 @@ async fn own_account(
     headers: &HeaderMap,
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    let caller = caller(app, headers).await?;
+    let caller = any_caller(app, headers).await?;
     audit.user(&caller.user.name, caller.user.id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
     let exclude = app.store.credentials_of(caller.user.id).await?;
@@ -226,6 +314,7 @@ async fn own_account(
         name: caller.user.name,
         display_name: caller.user.display_name,
         session: Some(caller.session.id),
+        enrolling: None,
         exclude,
     })
 }

@@ -1,16 +1,20 @@
 //! `POST /v1/auth/<mount>/register/finish`: a new passkey, for a new account (which is then signed
 //! in) or for the caller's own.
 
+use super::EVEN_STEP;
 use super::audit::Audit;
-use super::caller::{Caller, CallerError, caller, storage_problem};
+use super::caller::{Caller, CallerError, any_caller, storage_problem};
+use super::enrolling::{RedeemError, redeem};
 use super::layers::Client;
 use super::mount::Mounted;
 use super::passkey::{Passkey, label};
-use super::register_begin::too_many_passkeys;
+use super::register_begin::{code_refused, too_many_passkeys};
 use super::signed_in::{HandOutError, SignedIn};
 use crate::app::App;
 use crate::ceremony::CeremonyError;
+use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
+use crate::clock::Arrival;
 use crate::issuer::{Presence, begin};
 use crate::model::{AuthenticatorClass, Credential, Session, User, authenticator_name};
 use crate::problem::{Problem, ProblemKind};
@@ -48,6 +52,8 @@ enum FinishError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
+    #[error("the code was spent, replaced or revoked meanwhile")]
+    CodeSpent,
     #[error(transparent)]
     HandOut(#[from] HandOutError),
     #[error(transparent)]
@@ -65,10 +71,24 @@ impl FinishError {
             Self::Label => "label",
             Self::CredentialTaken => "credential_taken",
             Self::NoUser => "no_user",
+            Self::CodeSpent => "code_spent",
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
+        }
+    }
+}
+
+impl From<RedeemError> for FinishError {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::Spent => Self::CodeSpent,
+            RedeemError::CredentialTaken => Self::CredentialTaken,
+            RedeemError::TooMany => Self::TooManyPasskeys,
+            RedeemError::NameTaken => Self::NameTaken,
+            RedeemError::HandOut(error) => error.into(),
+            RedeemError::Storage(error) => error.into(),
         }
     }
 }
@@ -94,6 +114,7 @@ impl From<FinishError> for Problem {
             FinishError::NameTaken => {
                 Self::new(ProblemKind::NameTaken, "Choose another user name.")
             }
+            FinishError::CodeSpent => code_refused(),
             FinishError::TooManyPasskeys => too_many_passkeys(),
             FinishError::HandOut(error) => error.into(),
         }
@@ -107,6 +128,7 @@ pub(super) async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    let arrival = Arrival::now();
     let mut audit = Audit::new("register_finish", &client);
     match finish(&app, &client, &headers, &body, &mut audit).await {
         Ok(response) => {
@@ -117,6 +139,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("register_finish", error.reason());
+            arrival.step(EVEN_STEP).await;
             Err(error.into())
         }
     }
@@ -149,6 +172,14 @@ async fn finish(
     };
     let new = verify(app, response, &ceremony, label)?;
     audit.credential(&new.credential.id);
+    refuse_taken(app, &new.credential).await?;
+    if let Some(enrolling) = &ceremony.enrolling {
+        let presence = presence(client, &new);
+        let proof = (&new.credential, presence);
+        let signed_in = redeem(app, client, &ceremony, enrolling, proof, audit).await?;
+        app.metrics.session("begun");
+        return Ok(signed_in.answer(client, Some(Passkey::json(&new.credential))));
+    }
     match session {
         Some(session) => add_passkey(app, &new.credential, &session).await,
         None => create_account(app, client, ceremony, &new, audit).await,
@@ -161,13 +192,27 @@ async fn own(
     headers: &HeaderMap,
     ceremony: &RegistrationCeremony,
 ) -> Result<Caller, FinishError> {
-    let caller = caller(app, headers).await.map_err(FinishError::Caller)?;
+    let caller = any_caller(app, headers)
+        .await
+        .map_err(FinishError::Caller)?;
     let same = Some(caller.session.id) == ceremony.session && caller.user.id == ceremony.user;
     if same {
         Ok(caller)
     } else {
         Err(FinishError::OtherSession)
     }
+}
+
+/// Before anything else is told about the account: an id that only looks like someone's is taken
+/// just as a real one is, so that trying to register it tells nothing. The store looks once more,
+/// in the step that inserts.
+async fn refuse_taken(app: &App, credential: &Credential) -> Result<(), FinishError> {
+    let decoy = is_decoy(&app.decoy_key, &credential.id);
+    let taken = app.store.credential(&credential.id).await?.is_some();
+    if decoy || taken {
+        return Err(FinishError::CredentialTaken);
+    }
+    Ok(())
 }
 
 fn chosen_label(response: &UntrustedRegistration) -> Result<Option<String>, FinishError> {
@@ -269,6 +314,7 @@ fn presence(client: &Client, new: &NewCredential) -> Presence {
     let credential = &new.credential;
     Presence {
         user: credential.user,
+        credential: credential.id.clone(),
         authn: AuthenticatorClass {
             aaguid: credential.aaguid,
             attested: credential.attested,

@@ -21,7 +21,7 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    let caller = caller(&app, &headers).await?.unrestricted()?;
+    let caller = caller(&app, &headers).await?;
     let codes = app.store.recovery_codes(caller.user.id).await;
     let codes = codes.map_err(|error| storage_problem(&error))?;
     Ok(Json(json!({
@@ -38,7 +38,7 @@ pub(super) async fn make(
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Json<Value>, Problem> {
-    let caller = caller(&app, &headers).await?.unrestricted()?;
+    let caller = caller(&app, &headers).await?;
     if !app.settings.people.recovery_codes {
         return Err(Problem::new(
             ProblemKind::NotFound,

@@ -98,17 +98,31 @@ async fn refresh(
     let user = user.ok_or(RefreshError::NoUser)?;
     audit.user(&user.name, user.id);
 
-    session.idle_until = renewed_until(&session, app.session_limits, now);
-    let signed_in = SignedIn::new(app, &user, &session, None, now)?;
-    // A logout that came in between wins: the record is gone, and nothing brings it back.
-    if !app
-        .store
-        .extend_session(session.id, session.idle_until)
-        .await?
-    {
+    session = session.capped(user.limits);
+    if !session.is_alive(now) {
         return Err(RefreshError::Ended);
     }
-    Ok(signed_in)
+    session.idle_until = renewed_until(&session, app.session_limits.within(user.limits), now);
+    let signed_in = SignedIn::new(app, &user, &session, None, now)?;
+    // A logout that came in between wins: the record is gone, and nothing brings it back.
+    if extended(app, &session).await? {
+        Ok(signed_in)
+    } else {
+        Err(RefreshError::Ended)
+    }
+}
+
+/// Moves the idle limit; `false` when the session is gone. A store that takes no writes signs nobody
+/// out: the session goes on, until the limit that is stored.
+async fn extended(app: &App, session: &Session) -> Result<bool, StorageError> {
+    let until = session.idle_until;
+    match app.store.extend_session(session.id, until).await {
+        Err(StorageError::Write(error)) => {
+            tracing::warn!(%error, "a session was renewed without moving its idle limit");
+            Ok(app.store.session(session.id).await?.is_some())
+        }
+        extended => extended,
+    }
 }
 
 /// The session whose refresh secret this browser holds, alive or not.

@@ -19,7 +19,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    let caller = caller(&app, &headers).await?.unrestricted()?;
+    let caller = caller(&app, &headers).await?;
     let sessions = app.living_sessions_of(caller.user.id).await;
     let mut sessions = sessions.map_err(|error| storage_problem(&error))?;
     sessions.sort_by_key(|session| std::cmp::Reverse(session.auth_time));
@@ -35,7 +35,7 @@ pub(super) async fn end(
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
-    let caller = caller(&app, &headers).await?.unrestricted()?;
+    let caller = caller(&app, &headers).await?;
     let none = || Problem::new(ProblemKind::NotFound, "There is no such session.");
     let id = SessionId(uuid::Uuid::try_parse(&id).map_err(|_| none())?);
     let session = app.store.session(id).await;

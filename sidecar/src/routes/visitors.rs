@@ -1,6 +1,6 @@
 //! What the pages ask: who opens one, and which passkeys they have.
 
-use super::caller::{CallerError, caller, cookies};
+use super::caller::{CallerError, any_caller, cookies};
 use crate::app::App;
 use crate::model::{Credential, UserId};
 use crate::pages::{Pages, Site, Visitor, Visitors};
@@ -26,7 +26,7 @@ struct AppVisitors(Arc<App>);
 #[async_trait]
 impl Visitors for AppVisitors {
     async fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, StorageError> {
-        match caller(&self.0, headers).await {
+        match any_caller(&self.0, headers).await {
             Ok(caller) => Ok(Visitor::Known(caller.user)),
             Err(CallerError::Storage(error)) => Err(error),
             Err(_) if self.0.cookies.find_secret(cookies(headers)).is_some() => {

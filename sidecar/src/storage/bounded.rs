@@ -13,9 +13,10 @@ use std::net::{IpAddr, Ipv6Addr};
 /// How much is remembered at most.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Spent challenges per client address: more logins than this within one timeout (five
-    /// minutes) from one address are not people.
-    pub spent_per_address: usize,
+    /// Spent challenges per account: more logins than this within one timeout (five minutes) are
+    /// not one person. Only good proofs stay spent, so nobody else can use an account's share up,
+    /// and all of them together are used up only by hundreds of accounts that conspire.
+    pub spent_per_account: usize,
     /// Spent challenges in all; about 150 bytes each.
     pub spent: usize,
     /// Registrations per client address: an office behind one address can enrol this many people
@@ -30,7 +31,7 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            spent_per_address: 4_096,
+            spent_per_account: 256,
             spent: 131_072,
             registrations_per_address: 64,
             registrations_per_account: 8,
@@ -45,8 +46,8 @@ pub struct CeremoniesUnderWay {
     bounds: Bounds,
     /// The latest time seen. A clock that steps back must not revive what was already forgotten.
     latest: UnixTime,
-    spent: Expiring<ChallengeId, IpAddr>,
-    spent_by_address: Tally<IpAddr>,
+    spent: Expiring<ChallengeId, UserId>,
+    spent_by_account: Tally<UserId>,
     registrations: Expiring<[u8; 32], RegistrationCeremony>,
     registrations_by_address: Tally<IpAddr>,
     registrations_by_account: Tally<UserId>,
@@ -66,7 +67,7 @@ impl CeremoniesUnderWay {
             bounds,
             latest: UnixTime(0),
             spent: Expiring::default(),
-            spent_by_address: Tally::default(),
+            spent_by_account: Tally::default(),
             registrations: Expiring::default(),
             registrations_by_address: Tally::default(),
             registrations_by_account: Tally::default(),
@@ -78,22 +79,28 @@ impl CeremoniesUnderWay {
         &mut self,
         id: ChallengeId,
         expires_at: UnixTime,
-        address: IpAddr,
+        account: UserId,
         now: UnixTime,
     ) -> ChallengeSpent {
         self.forget_expired(now);
         if expires_at <= self.latest || self.spent.contains(&id) {
             return ChallengeSpent::AlreadySpent;
         }
-        let address = network(address);
         if self.spent.len() >= self.bounds.spent
-            || self.spent_by_address.of(&address) >= self.bounds.spent_per_address
+            || self.spent_by_account.of(&account) >= self.bounds.spent_per_account
         {
             return ChallengeSpent::Full;
         }
-        self.spent.insert(id, expires_at, address);
-        self.spent_by_address.add(address);
+        self.spent.insert(id, expires_at, account);
+        self.spent_by_account.add(account);
         ChallengeSpent::Spent
+    }
+
+    /// See [`super::Ceremonies::release_challenge`].
+    pub fn unspend(&mut self, id: ChallengeId) {
+        if let Some(account) = self.spent.remove(&id) {
+            self.spent_by_account.subtract(&account);
+        }
     }
 
     /// See [`super::Ceremonies::keep_registration`].
@@ -128,8 +135,8 @@ impl CeremoniesUnderWay {
 
     fn forget_expired(&mut self, now: UnixTime) {
         self.latest = self.latest.max(now);
-        while let Some((_, address)) = self.spent.pop_expired(self.latest) {
-            self.spent_by_address.subtract(&address);
+        while let Some((_, account)) = self.spent.pop_expired(self.latest) {
+            self.spent_by_account.subtract(&account);
         }
         while let Some((_, ceremony)) = self.registrations.pop_expired(self.latest) {
             self.release(&ceremony);

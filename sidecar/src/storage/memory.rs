@@ -6,7 +6,7 @@ use super::bounded::CeremoniesUnderWay;
 use super::{
     Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
     CredentialRemoved, RegistrationCeremony, Sessions, SigningKeys, StorageError, Store,
-    UserCreated, Users,
+    UserCreated, Users, Writes,
 };
 use crate::model::{
     AuditBook, AuditRecord, ChallengeId, Credential, CredentialId, Enrolment, RecoveryCodes,
@@ -14,12 +14,17 @@ use crate::model::{
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Everything behind one lock: each step is one critical section.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Tables>);
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+    /// As a full disk would; tests switch it on.
+    refuses_writes: AtomicBool,
+}
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -43,7 +48,22 @@ impl MemoryStore {
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
         // No step can panic half-way, so what a poisoned lock guards is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl MemoryStore {
+    /// Refuses what a login and a renewal write, as an embedded store does whose disk is full.
+    #[cfg(test)]
+    pub fn refuse_writes(&self, refuses: bool) {
+        self.refuses_writes.store(refuses, Ordering::SeqCst);
+    }
+
+    fn tables_to_write(&self) -> Result<MutexGuard<'_, Tables>, StorageError> {
+        if self.refuses_writes.load(Ordering::SeqCst) {
+            return Err(StorageError::Write(io::ErrorKind::StorageFull.into()));
+        }
+        Ok(self.tables())
     }
 }
 
@@ -135,6 +155,9 @@ impl Users for MemoryStore {
         if tables.credentials_of(credential.user).len() >= most {
             return Ok(CredentialInserted::TooMany);
         }
+        if let Some(user) = tables.users.get_mut(&credential.user) {
+            user.must_register = false;
+        }
         tables
             .credentials
             .insert(credential.id.clone(), credential.clone());
@@ -169,6 +192,9 @@ impl Users for MemoryStore {
             return Ok(CredentialRemoved::Last);
         }
         tables.credentials.remove(id);
+        tables
+            .sessions
+            .retain(|_, session| session.user != user || !session.ends_with(id));
         Ok(CredentialRemoved::Removed)
     }
 }
@@ -179,10 +205,15 @@ impl Ceremonies for MemoryStore {
         &self,
         id: ChallengeId,
         expires_at: UnixTime,
-        address: IpAddr,
+        account: UserId,
         now: UnixTime,
     ) -> Result<ChallengeSpent, StorageError> {
-        Ok(self.tables().ceremonies.spend(id, expires_at, address, now))
+        Ok(self.tables().ceremonies.spend(id, expires_at, account, now))
+    }
+
+    async fn release_challenge(&self, id: ChallengeId) -> Result<(), StorageError> {
+        self.tables().ceremonies.unspend(id);
+        Ok(())
     }
 
     async fn keep_registration(
@@ -219,7 +250,9 @@ impl Sessions for MemoryStore {
     }
 
     async fn insert_session(&self, session: &Session) -> Result<(), StorageError> {
-        self.tables().sessions.insert(session.id, session.clone());
+        self.tables_to_write()?
+            .sessions
+            .insert(session.id, session.clone());
         Ok(())
     }
 
@@ -230,7 +263,7 @@ impl Sessions for MemoryStore {
         session: &Session,
         replaces: Option<SessionId>,
     ) -> Result<AssertionRecorded, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let user = tables.users.get(&session.user);
         let Some(user) = user.filter(|user| !user.disabled).cloned() else {
             return Ok(AssertionRecorded::Gone);
@@ -254,7 +287,7 @@ impl Sessions for MemoryStore {
         id: SessionId,
         idle_until: UnixTime,
     ) -> Result<bool, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let Some(session) = tables.sessions.get_mut(&id) else {
             return Ok(false);
         };
@@ -263,7 +296,7 @@ impl Sessions for MemoryStore {
     }
 
     async fn remove_session(&self, id: SessionId) -> Result<bool, StorageError> {
-        Ok(self.tables().sessions.remove(&id).is_some())
+        Ok(self.tables_to_write()?.sessions.remove(&id).is_some())
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Result<u64, StorageError> {
@@ -288,8 +321,12 @@ impl SigningKeys for MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn probe(&self) -> Result<(), StorageError> {
-        Ok(())
+    async fn probe(&self) -> Result<Writes, StorageError> {
+        Ok(if self.refuses_writes.load(Ordering::SeqCst) {
+            Writes::Refused
+        } else {
+            Writes::Accepted
+        })
     }
 
     async fn close(&self) -> Result<(), StorageError> {

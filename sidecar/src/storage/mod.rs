@@ -141,7 +141,7 @@ pub enum ChallengeSpent {
     Spent,
     /// It was spent before.
     AlreadySpent,
-    /// Too many unexpired ones are being remembered for this address, or in all.
+    /// Too many unexpired ones are being remembered for this account, or in all.
     Full,
 }
 
@@ -162,6 +162,8 @@ pub struct RegistrationCeremony {
     pub existing: bool,
     /// The session that began it, where one did: only that one can finish it.
     pub session: Option<SessionId>,
+    /// The code that it redeems, where it was begun with one.
+    pub enrolling: Option<Enrolling>,
     /// The client's address, for the cap per address.
     pub address: IpAddr,
     /// It cannot be finished from here on.
@@ -175,6 +177,15 @@ pub enum CeremonyKept {
     Kept,
     /// This address, this account, or everyone together has too many under way.
     TooMany,
+}
+
+/// Whether a store that can be read takes writes at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// As far as can be told without writing.
+    Accepted,
+    /// The disk is nearly full, or the last write failed.
+    Refused,
 }
 
 /// Users and their credentials.
@@ -213,7 +224,8 @@ pub trait Users: Send + Sync {
         id: &CredentialId,
         label: &str,
     ) -> Result<bool, StorageError>;
-    /// Removes a credential of this user; with `keep_last`, never the only one.
+    /// Removes a credential of this user, and with it the sessions that it began; with `keep_last`,
+    /// never the only one.
     async fn remove_credential(
         &self,
         user: UserId,
@@ -225,15 +237,18 @@ pub trait Users: Send + Sync {
 /// Ceremonies under way.
 #[async_trait]
 pub trait Ceremonies: Send + Sync {
-    /// Marks a login challenge as used until `expires_at`. Of parallel calls exactly one gets
-    /// [`ChallengeSpent::Spent`].
+    /// Marks a login challenge as used until `expires_at`, by a proof for this account. Of parallel
+    /// calls exactly one gets [`ChallengeSpent::Spent`].
     async fn spend_challenge(
         &self,
         id: ChallengeId,
         expires_at: UnixTime,
-        address: IpAddr,
+        account: UserId,
         now: UnixTime,
     ) -> Result<ChallengeSpent, StorageError>;
+    /// Takes a spending back: its proof was wrong. Whoever got [`ChallengeSpent::Spent`], and
+    /// nobody else, may call this, so that what is remembered are good proofs.
+    async fn release_challenge(&self, id: ChallengeId) -> Result<(), StorageError>;
     /// Keeps a registration ceremony; expired ones make room.
     async fn keep_registration(
         &self,
@@ -292,8 +307,8 @@ pub trait SigningKeys: Send + Sync {
 /// A whole store: what `state` hands to the routes.
 #[async_trait]
 pub trait Store: Users + Ceremonies + Sessions + SigningKeys + People + AuditLog {
-    /// `Ok` when reads and writes work: what `/readyz` asks.
-    async fn probe(&self) -> Result<(), StorageError>;
+    /// `Ok` when reads work, and whether writes would: what `/readyz` asks. Writes nothing.
+    async fn probe(&self) -> Result<Writes, StorageError>;
     /// Makes everything durable and lets go of the files.
     async fn close(&self) -> Result<(), StorageError>;
 }

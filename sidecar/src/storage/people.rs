@@ -3,8 +3,8 @@
 
 use super::StorageError;
 use crate::model::{
-    AuditFilter, AuditRecord, Credential, CredentialId, Enrolment, RecoveryCodes, SecretHash,
-    Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
+    AuditFilter, AuditRecord, Credential, CredentialId, Enrolment, EnrolmentPurpose, RecoveryCodes,
+    SecretHash, Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
 };
 use async_trait::async_trait;
 
@@ -34,6 +34,17 @@ pub enum Redeemed {
     TooMany,
     /// The name belongs, or belonged, to someone.
     NameTaken,
+}
+
+/// The enrolment code that a ceremony redeems.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Enrolling {
+    /// Whose code: [`Enrolment::user`].
+    pub code_of: UserId,
+    /// Hash of its secret.
+    pub secret: SecretHash,
+    /// What it is for.
+    pub purpose: EnrolmentPurpose,
 }
 
 /// A passkey that is registered with an enrolment code.
@@ -215,7 +226,7 @@ pub trait People: Send + Sync {
         now: UnixTime,
         most: usize,
     ) -> Result<Page<Session, SessionId>, StorageError>;
-    /// Lets a credential sign in no more, ends the sessions that it began, and marks its user;
+    /// Lets a credential sign in no more, and marks its user;
     /// `false` when it is gone, or disabled already.
     async fn disable_credential(
         &self,

@@ -61,6 +61,8 @@ pub struct Authenticator {
     pub flags: u8,
     /// Whether it counts signatures; otherwise the counter stays at 0.
     pub counts: bool,
+    /// Whether new credentials are for RS256 (always with the same key) instead of ES256.
+    pub rsa: bool,
     /// What it keeps, oldest first.
     pub credentials: Vec<StoredCredential>,
 }
@@ -74,6 +76,7 @@ impl Authenticator {
             aaguid: [0; 16],
             flags: flag::USER_PRESENT | flag::USER_VERIFIED,
             counts: true,
+            rsa: false,
             credentials: Vec::new(),
         }
     }
@@ -97,7 +100,11 @@ impl Authenticator {
             rp_id: text(&options["rp"]["id"]).to_owned(),
             user_handle: decode(text(&options["user"]["id"])),
             sign_count: u32::from(self.counts),
-            key: Key::from_seed(random()),
+            key: if self.rsa {
+                Key::rsa()
+            } else {
+                Key::from_seed(random())
+            },
         };
         let draft = RegistrationDraft::new(self, &credential, text(&options["challenge"]));
         self.credentials.push(credential);

@@ -3,13 +3,18 @@
 //! A login that is begun with a name gets the ids of the user's credentials. An unknown name gets
 //! these instead: always the same ones, in the numbers, lengths and transports that real ones have
 //! ([username enumeration](https://www.w3.org/TR/webauthn-3/#sctn-username-enumeration)).
+//!
+//! The second half of a decoy's id is a MAC of its first half. To others the whole is random; we
+//! know each decoy again without its name, and can treat its id as one that is taken. Otherwise
+//! whoever tried to register ids would learn which of them are real.
 
 use super::AllowedCredential;
 use crate::{
     ceremony::strict,
     model::{CredentialId, UserName},
 };
-use hmac::Mac;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
 /// The key behind the decoys. It must outlive restarts, because the credentials of real users do.
 #[derive(Clone)]
@@ -60,10 +65,11 @@ fn decoy(key: &DecoyKey, name: &UserName, number: u8) -> Option<AllowedCredentia
         left = left.saturating_sub(*share);
         here
     })?;
-    let bytes: Vec<u8> = (1..=2)
-        .flat_map(|part| block(key, name, number, part))
-        .take(length)
-        .collect();
+    let half = length / 2;
+    let head = block(key, name, number, 1).into_iter().take(half);
+    let mut bytes: Vec<u8> = head.collect();
+    let seal: [u8; 32] = seal(key, &bytes).finalize().into_bytes().into();
+    bytes.extend(seal.into_iter().take(length - half));
     let transports = transports
         .iter()
         .map(|&transport| transport.to_owned())
@@ -72,6 +78,23 @@ fn decoy(key: &DecoyKey, name: &UserName, number: u8) -> Option<AllowedCredentia
         id: CredentialId::from_bytes(&bytes).ok()?,
         transports,
     })
+}
+
+/// Whether this is the id of a decoy, whatever its name was. A real id of the same length is taken
+/// for one by chance once in 2^64 at most.
+#[must_use]
+pub fn is_decoy(key: &DecoyKey, id: &CredentialId) -> bool {
+    let bytes = id.as_bytes();
+    let (head, tail) = bytes.split_at(bytes.len() / 2);
+    KINDS.iter().any(|(_, length, _)| *length == bytes.len())
+        && seal(key, head).verify_truncated_left(tail).is_ok()
+}
+
+fn seal(key: &DecoyKey, head: &[u8]) -> Hmac<Sha256> {
+    let mut mac = strict::hmac(&key.0);
+    mac.update(b"latchkey decoy seal\0");
+    mac.update(head);
+    mac
 }
 
 fn block(key: &DecoyKey, name: &UserName, number: u8, part: u8) -> [u8; 32] {

@@ -9,9 +9,11 @@
 mod decoys;
 mod options;
 mod parse;
+mod stand_in;
 mod verify;
 
-pub use decoys::{DecoyKey, decoys};
+pub use decoys::{DecoyKey, decoys, is_decoy};
 pub use options::{AllowedCredential, request_options};
 pub use parse::{UntrustedAssertion, parse};
+pub use stand_in::StandIn;
 pub use verify::{BoundAssertion, VerifiedAssertion};

@@ -20,7 +20,7 @@ const MAX_SIGNATURE_BYTES: usize = 512;
 const MAX_USER_HANDLE_BYTES: usize = 64;
 
 /// An authentication response whose form is right, and of which nothing is proven.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct UntrustedAssertion {
     pub(super) envelope: Envelope,
     pub(super) client_data: ClientData,

@@ -112,35 +112,47 @@ impl BoundAssertion<'_> {
             policy,
             credential,
         } = self;
-        let challenge = assertion.client_data.challenge;
-        core_state::authenticate(
-            relying_party.verifier(),
-            policy,
-            &challenge,
-            core_state::AssertionParts {
-                id: &credential.id,
-                public_key: &public_key,
-                backup_eligible: credential.backup_eligible,
-                backup_state: credential.backup_state,
-                client_data_json: assertion.client_data.raw,
-                authenticator_data: assertion.raw_authenticator_data,
-                signature: assertion.signature,
-            },
-        )?;
+        let flags = assertion.authenticator_data.flags;
+        let attachment = assertion.envelope.attachment;
         let (stored, received) = (
             credential.sign_count,
             assertion.authenticator_data.sign_count,
         );
+        check_signature(assertion, &public_key, relying_party, policy, credential)?;
         if (stored > 0 || received > 0) && received <= stored {
             return Err(CeremonyError::SignCount { stored, received });
         }
-        let flags = assertion.authenticator_data.flags;
         Ok(VerifiedAssertion {
             sign_count: received,
             backup_eligible: flags.backup_eligible(),
             backup_state: flags.backup_state(),
             user_verified: flags.user_verified(),
-            attachment: assertion.envelope.attachment,
+            attachment,
         })
     }
+}
+
+/// The work that is the same for every credential, whoever has it.
+pub(super) fn check_signature(
+    assertion: UntrustedAssertion,
+    public_key: &PublicKey,
+    relying_party: &RelyingParty,
+    policy: &Policy,
+    credential: &Credential,
+) -> Result<(), CeremonyError> {
+    let challenge = assertion.client_data.challenge;
+    core_state::authenticate(
+        relying_party.verifier(),
+        policy,
+        &challenge,
+        core_state::AssertionParts {
+            id: &credential.id,
+            public_key,
+            backup_eligible: credential.backup_eligible,
+            backup_state: credential.backup_state,
+            client_data_json: assertion.client_data.raw,
+            authenticator_data: assertion.raw_authenticator_data,
+            signature: assertion.signature,
+        },
+    )
 }

@@ -32,7 +32,7 @@ impl Flags {
 }
 
 /// Authenticator data that ends where it says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct AuthenticatorData {
     rp_id_hash: [u8; 32],
     pub(crate) flags: Flags,
@@ -41,7 +41,7 @@ pub(crate) struct AuthenticatorData {
 }
 
 /// What a new credential is (section 6.5.1).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct AttestedCredentialData {
     pub(crate) aaguid: Uuid,
     pub(crate) credential_id: CredentialId,

@@ -25,7 +25,7 @@ impl Kind {
 }
 
 /// Client data of the right kind whose form is right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ClientData {
     /// As it was hashed and signed.
     pub(crate) raw: Vec<u8>,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// A response whose members are there, each with its type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Envelope {
     pub(crate) id: CredentialId,
     pub(crate) attachment: Option<Attachment>,

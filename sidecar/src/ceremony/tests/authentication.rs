@@ -23,6 +23,46 @@ fn a_good_login_with_and_without_a_user_name() {
     }
 }
 
+#[test]
+fn a_good_login_with_rs256() {
+    let (mut authenticator, credential) = enrolled(|authenticator| authenticator.rsa = true);
+    assert_eq!(credential.algorithm, -257);
+    let options = request_options(None);
+    let draft = authenticator.draft_assertion(&options);
+    let verified = log_in(&Policy::default(), &credential, &draft.seal()).expect("a good login");
+    assert_eq!(verified.sign_count, 2);
+
+    // Of another message, cut short, and of the other kind.
+    let mut wrong = draft.clone();
+    let mut signature = authenticator.credentials[0].key.sign(b"something else");
+    wrong.signature = Some(signature.clone());
+    let refused = log_in(&Policy::default(), &credential, &wrong.seal());
+    assert_eq!(reason(refused), "signature");
+    signature.pop();
+    wrong.signature = Some(signature);
+    let refused = log_in(&Policy::default(), &credential, &wrong.seal());
+    assert_eq!(reason(refused), "signature");
+    wrong.signature = None;
+    wrong.key = Key::from_seed([1; 32]);
+    let refused = log_in(&Policy::default(), &credential, &wrong.seal());
+    assert_eq!(reason(refused), "signature");
+}
+
+#[test]
+fn rs256_is_refused_where_it_was_not_offered() {
+    let mut authenticator = Authenticator::new(ORIGIN);
+    authenticator.rsa = true;
+    let policy = Policy {
+        algorithms: vec![super::super::Algorithm::Es256],
+        ..Policy::default()
+    };
+    let response = authenticator.create(&creation_options(&policy));
+    assert_eq!(
+        reason(register(&policy, &response)),
+        "algorithm_not_offered"
+    );
+}
+
 /// What is changed, the reason that it is refused for, and the change.
 type Case = (&'static str, &'static str, fn(&mut AssertionDraft));
 

@@ -2,9 +2,10 @@
 
 use super::super::{
     Algorithm, Attachment, DiscoverableCredential, Policy, UserVerification,
-    authentication::{AllowedCredential, DecoyKey, decoys},
+    authentication::{AllowedCredential, DecoyKey, decoys, is_decoy},
 };
 use super::*;
+use crate::model::CredentialId;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
@@ -95,6 +96,8 @@ fn decoys_look_like_credentials() {
         for decoy in decoys {
             *lengths.entry(decoy.id.as_bytes().len()).or_insert(0) += 1;
             assert!(!decoy.transports.is_empty());
+            assert!(is_decoy(&key, &decoy.id), "it is known again by its id");
+            assert!(!is_decoy(&DecoyKey::new([2; 32]), &decoy.id));
             assert!(ids.insert(decoy.id), "an id twice");
         }
     }
@@ -105,6 +108,23 @@ fn decoys_look_like_credentials() {
         lengths.keys().copied().collect::<HashSet<_>>(),
         HashSet::from([16, 20, 32, 48, 64])
     );
+}
+
+#[test]
+fn nothing_else_is_taken_for_a_decoy() {
+    let key = DecoyKey::new([1; 32]);
+    let decoy = decoys(&key, &name("nobody")).remove(0).id;
+    for at in 0..decoy.as_bytes().len() {
+        let mut bytes = decoy.as_bytes().to_vec();
+        bytes[at] ^= 1;
+        assert!(!is_decoy(&key, &CredentialId::from_bytes(&bytes).unwrap()));
+    }
+    for length in [1, 2, 15, 16, 17, 32, 64, 1023] {
+        let id = CredentialId::from_bytes(&vec![7; length]).unwrap();
+        assert!(!is_decoy(&key, &id), "{length} bytes");
+    }
+    let (_, credential) = enrolled(|_| {});
+    assert!(!is_decoy(&key, &credential.id));
 }
 
 #[test]

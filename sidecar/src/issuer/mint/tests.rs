@@ -1,7 +1,7 @@
 use super::super::{Presence, SessionCookies, SessionLimits, begin};
 use super::*;
 use crate::entropy::SequenceEntropy;
-use crate::model::{AuthenticatorClass, UserId, UserName};
+use crate::model::{AuthenticatorClass, CredentialId, UserId, UserName};
 use latchkey_token::Algorithm;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -59,6 +59,7 @@ fn scene(algorithm: Algorithm, groups: Option<Vec<String>>, limits: SessionLimit
     let address = IpAddr::from([192, 0, 2, 1]);
     let presence = Presence {
         user: user.id,
+        credential: CredentialId::from_bytes(&[1]).unwrap(),
         authn,
         address,
         user_agent: String::new(),

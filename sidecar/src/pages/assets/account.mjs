@@ -191,8 +191,22 @@ async function remove(row) {
   }
   row.remove();
   listChanged();
+  if (await loggedOut()) {
+    // This login was made with it, and has ended. The page that comes says so.
+    location.reload();
+    return;
+  }
   notice.say(DONE.removed(name), 'good');
   document.getElementById('passkeys-title').focus();
+}
+
+async function loggedOut() {
+  try {
+    await calls.passkeys();
+    return false;
+  } catch (error) {
+    return error.status === 401;
+  }
 }
 
 function rowOf(passkey) {

@@ -43,9 +43,14 @@ pub(super) async fn search(
     };
     let from = match search.after.as_deref() {
         None => AuditCursor::START,
-        Some(text) => cursor(text).ok_or_else(|| refusal::field("after", "the `next` of a page"))?,
+        Some(text) => {
+            cursor(text).ok_or_else(|| refusal::field("after", "the `next` of a page"))?
+        }
     };
-    let page = app.store.audit_page(from, &filter, size(search.limit)?).await;
+    let page = app
+        .store
+        .audit_page(from, &filter, size(search.limit)?)
+        .await;
     let page = page.map_err(|error| storage_problem(&error))?;
     let records: Vec<Value> = page.items.iter().map(shown).collect();
     let next = page

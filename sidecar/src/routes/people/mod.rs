@@ -19,7 +19,6 @@ mod users;
 
 pub(super) use gate::gate;
 pub(super) use qr::svg;
-pub(super) use user_view::link;
 
 use super::caller::storage_problem;
 use super::layers::Client;
@@ -71,8 +70,6 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/v1/admin/sessions/{id}", delete(sessions::end))
         .route("/v1/admin/audit", get(audit_log::search))
         .route("/v1/admin/bootstrap", post(bootstrap::make))
-        .route("/v1/admin/export", get(transfer::export))
-        .route("/v1/admin/import", post(transfer::import))
 }
 
 /// Who acts: whoever mounts the router says so, in the request's extensions.

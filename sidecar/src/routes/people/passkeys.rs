@@ -78,7 +78,7 @@ pub(super) async fn remove(
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;
     // The last one too: a lost key must not sign in, and an administrator's link leads back.
-    let removed = app.remove_passkey(user.id, &id, false).await;
+    let removed = app.remove_passkey(user.id, &id).await;
     if removed.map_err(|error| storage_problem(&error))? != CredentialRemoved::Removed {
         return Err(no_such_passkey());
     }

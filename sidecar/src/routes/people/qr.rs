@@ -35,8 +35,14 @@ mod tests {
         let picture = svg("https://app.example.com/_latchkey/enroll#abc").unwrap();
         assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>"));
         assert!(!picture.contains("script") && !picture.contains("style"));
-        assert_eq!(picture, svg("https://app.example.com/_latchkey/enroll#abc").unwrap());
-        assert_ne!(picture, svg("https://app.example.com/_latchkey/enroll#abd").unwrap());
+        assert_eq!(
+            picture,
+            svg("https://app.example.com/_latchkey/enroll#abc").unwrap()
+        );
+        assert_ne!(
+            picture,
+            svg("https://app.example.com/_latchkey/enroll#abd").unwrap()
+        );
         assert!(svg(&"x".repeat(5_000)).is_none());
     }
 }

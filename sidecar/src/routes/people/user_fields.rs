@@ -94,7 +94,11 @@ impl UserFields {
                 .as_ref()
                 .map(|email| email.as_deref().map(address).transpose())
                 .transpose()?,
-            groups: self.groups.as_ref().map(|it| names("groups", it)).transpose()?,
+            groups: self
+                .groups
+                .as_ref()
+                .map(|it| names("groups", it))
+                .transpose()?,
             policies: self
                 .token_policies
                 .as_ref()
@@ -117,12 +121,13 @@ fn shown(text: &str) -> Result<String, Problem> {
 /// Not more than a header can carry and a person can have typed; whether mail arrives there is the
 /// administrator's word.
 pub(super) fn address(text: &str) -> Result<String, Problem> {
-    let plain = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, ',' | ';' | '<' | '>');
+    let plain =
+        |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, ',' | ';' | '<' | '>');
     let is_one = text.len() <= EMAIL_MAX_BYTES
         && text.chars().all(plain)
-        && text
-            .split_once('@')
-            .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
+        && text.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && !host.is_empty() && !host.contains('@')
+        });
     if is_one {
         Ok(text.to_owned())
     } else {
@@ -133,7 +138,9 @@ pub(super) fn address(text: &str) -> Result<String, Problem> {
 /// Groups and policies end in a header, with commas between them.
 pub(super) fn names(name: &str, given: &[String]) -> Result<Vec<String>, Problem> {
     let is_one = |text: &str| {
-        !text.contains(',') && label(text).as_deref() == Some(text) && text.chars().count() <= NAME_MAX_CHARS
+        !text.contains(',')
+            && label(text).as_deref() == Some(text)
+            && text.chars().count() <= NAME_MAX_CHARS
     };
     let bytes: usize = given.iter().map(String::len).sum();
     if given.len() > MOST_NAMES || bytes > NAMES_MAX_BYTES || !given.iter().all(|it| is_one(it)) {

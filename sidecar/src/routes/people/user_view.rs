@@ -58,6 +58,6 @@ pub(super) fn revealed(app: &App, code: &EnrolmentCode, enrolment: &Enrolment) -
 }
 
 /// The link of a code. The fragment never reaches a server's log.
-pub(crate) fn link(app: &App, code: &EnrolmentCode) -> String {
+fn link(app: &App, code: &EnrolmentCode) -> String {
     format!("{}/enroll#{}", app.settings.public_url, *code.text())
 }

@@ -74,7 +74,9 @@ pub(super) async fn list_of_mount(
         .as_array()
         .map(|users| users.iter().map(|user| &user["name"]).collect())
         .unwrap_or_default();
-    Ok(Json(json!({ "data": { "keys": keys, "next": listed["next"] } })))
+    Ok(Json(
+        json!({ "data": { "keys": keys, "next": listed["next"] } }),
+    ))
 }
 
 pub(super) async fn show(
@@ -220,7 +222,9 @@ async fn make(
             now,
         )
     });
-    let mut record = acting.record(app, client, "user_create").to(user.id, &user.name);
+    let mut record = acting
+        .record(app, client, "user_create")
+        .to(user.id, &user.name);
     record.detail = enroll.then(|| "with an enrolment link".to_owned());
     let enrolment = code.as_ref().map(|(_, enrolment)| enrolment);
     let added = app.store.add_user(&user, enrolment, &record).await;
@@ -258,7 +262,9 @@ async fn update(
     if change.disabled == Some(true) && acting.is(user.id) {
         return Err(own_account());
     }
-    let mut record = acting.record(app, client, "user_update").to(user.id, &user.name);
+    let mut record = acting
+        .record(app, client, "user_update")
+        .to(user.id, &user.name);
     record.detail = Some(change.fields().join(" "));
     let changed = app.store.change_user(user.id, &change, &record).await;
     let changed = changed.map_err(|error| storage_problem(&error))?;
@@ -285,7 +291,9 @@ async fn remove(
     // Their tokens first: what is gone could not be revoked any more.
     let ended = app.end_sessions(Some(user.id)).await;
     ended.map_err(|error| storage_problem(&error))?;
-    let record = acting.record(app, client, "user_delete").to(user.id, &user.name);
+    let record = acting
+        .record(app, client, "user_delete")
+        .to(user.id, &user.name);
     let removed = app.store.delete_user(user.id, &record).await;
     if !removed.map_err(|error| storage_problem(&error))? {
         return Err(no_such_user());

@@ -101,6 +101,35 @@ async fn the_last_passkey_stays_and_another_one_goes() {
 }
 
 #[tokio::test]
+async fn a_removed_passkey_takes_the_sessions_that_it_began_along() {
+    let place = Place::new().await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let mut second = Authenticator::new(ORIGIN);
+    ann.add(&mut second).await.expect(200);
+    let mut laptop = place.person();
+    laptop.authenticator = second;
+    laptop.log_in("ann").await;
+    let first = path(&ann.authenticator);
+    let answer = laptop.call(Method::DELETE, &first, json!({})).await;
+    assert!(answer.expect(204).set_cookies().is_empty());
+    laptop.read("/v1/self/passkeys").await.expect(200);
+    ann.read("/v1/self/passkeys").await.expect(401);
+    ann.post("/v1/self/refresh", json!({})).await.expect(401);
+
+    // The one that began this very session.
+    let mut third = Authenticator::new(ORIGIN);
+    laptop.add(&mut third).await.expect(200);
+    let own = path(&laptop.authenticator);
+    let answer = laptop.call(Method::DELETE, &own, json!({})).await;
+    assert_eq!(answer.expect(204).set_cookies().len(), 2);
+    assert!(laptop.cookies.is_empty());
+    laptop.read("/v1/self/passkeys").await.expect(401);
+    laptop.authenticator = third;
+    laptop.log_in("ann").await;
+}
+
+#[tokio::test]
 async fn anothers_passkey_is_not_found() {
     let place = Place::new().await;
     let (mut ann, mut eve) = (place.person(), place.person());

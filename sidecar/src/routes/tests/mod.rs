@@ -3,8 +3,10 @@
 
 mod account;
 mod adding;
+mod alike;
 mod hardening;
 mod login;
+mod readiness;
 mod refusals;
 mod registration;
 mod secrecy;
@@ -49,6 +51,7 @@ struct Place {
     app: Arc<App>,
     router: Router,
     clock: Arc<ManualClock>,
+    memory: Arc<MemoryStore>,
     log: Log,
     _logging: tracing::subscriber::DefaultGuard,
 }
@@ -64,7 +67,7 @@ impl Place {
         let key = KeyEncryptionKey::from_bytes([7; 32]);
         let store = Arc::new(MemoryStore::new());
         let entropy = Arc::new(SequenceEntropy::default());
-        let app = App::build(&config, &key, store, clock.clone(), entropy)
+        let app = App::build(&config, &key, store.clone(), clock.clone(), entropy)
             .await
             .unwrap();
         let app = Arc::new(app);
@@ -77,6 +80,7 @@ impl Place {
         Self {
             router: super::public(&app),
             app,
+            memory: store,
             clock,
             log,
             _logging: logging,

@@ -7,9 +7,8 @@ use std::net::IpAddr;
 
 pub(super) async fn of_many_spends_of_one_challenge_one_succeeds(store: Arc<dyn Store>) {
     let answers = at_once(&store, |store, n| async move {
-        let from = address(u8::try_from(n).unwrap());
         store
-            .spend_challenge(challenge(1), at(300), from, NOW)
+            .spend_challenge(challenge(1), at(300), user_id(n as u128), NOW)
             .await
             .unwrap()
     })
@@ -21,29 +20,29 @@ pub(super) async fn of_many_spends_of_one_challenge_one_succeeds(store: Arc<dyn 
 pub(super) async fn an_expired_challenge_cannot_be_spent(store: Arc<dyn Store>) {
     for now in [300, 301] {
         let spent = store
-            .spend_challenge(challenge(1), at(300), address(1), at(now))
+            .spend_challenge(challenge(1), at(300), user_id(1), at(now))
             .await;
         assert_eq!(spent.unwrap(), ChallengeSpent::AlreadySpent);
     }
 }
 
 pub(super) async fn a_clock_that_steps_back_revives_no_challenge(store: Arc<dyn Store>) {
-    let spend = |id, now| store.spend_challenge(challenge(id), at(300), address(1), at(now));
+    let spend = |id, now| store.spend_challenge(challenge(id), at(300), user_id(1), at(now));
     assert_eq!(spend(1, 0).await.unwrap(), ChallengeSpent::Spent);
     // Time passes, so that the first may be forgotten; then it is earlier again.
     assert_eq!(spend(2, 400).await.unwrap(), ChallengeSpent::AlreadySpent);
     assert_eq!(spend(1, 0).await.unwrap(), ChallengeSpent::AlreadySpent);
 }
 
-pub(super) async fn spent_challenges_are_bounded_per_address(store: Arc<dyn Store>) {
-    let most = Bounds::default().spent_per_address as u128;
+pub(super) async fn spent_challenges_are_bounded_per_account(store: Arc<dyn Store>) {
+    let most = Bounds::default().spent_per_account as u128;
     for n in 0..most {
         let spent = store
-            .spend_challenge(challenge(n), at(300), address(1), NOW)
+            .spend_challenge(challenge(n), at(300), user_id(1), NOW)
             .await;
         assert_eq!(spent.unwrap(), ChallengeSpent::Spent);
     }
-    let spend = |n, from| store.spend_challenge(challenge(n), at(300), address(from), NOW);
+    let spend = |n, by| store.spend_challenge(challenge(n), at(300), user_id(by), NOW);
     assert_eq!(spend(most, 1).await.unwrap(), ChallengeSpent::Full);
     assert_eq!(spend(0, 1).await.unwrap(), ChallengeSpent::AlreadySpent);
     assert_eq!(
@@ -51,6 +50,17 @@ pub(super) async fn spent_challenges_are_bounded_per_address(store: Arc<dyn Stor
         ChallengeSpent::Spent,
         "someone else"
     );
+}
+
+pub(super) async fn a_released_challenge_takes_no_room_and_can_be_spent(store: Arc<dyn Store>) {
+    let spend = |n| store.spend_challenge(challenge(n), at(300), user_id(1), NOW);
+    for n in 0..2 * Bounds::default().spent_per_account as u128 {
+        assert_eq!(spend(n).await.unwrap(), ChallengeSpent::Spent);
+        store.release_challenge(challenge(n)).await.unwrap();
+    }
+    store.release_challenge(challenge(7)).await.unwrap();
+    assert_eq!(spend(7).await.unwrap(), ChallengeSpent::Spent);
+    assert_eq!(spend(7).await.unwrap(), ChallengeSpent::AlreadySpent);
 }
 
 pub(super) async fn a_whole_network_of_one_host_counts_as_one_address(store: Arc<dyn Store>) {
@@ -76,15 +86,15 @@ pub(super) async fn a_whole_network_of_one_host_counts_as_one_address(store: Arc
 }
 
 pub(super) async fn expired_challenges_make_room(store: Arc<dyn Store>) {
-    let most = Bounds::default().spent_per_address as u128;
+    let most = Bounds::default().spent_per_account as u128;
     for n in 0..most {
         store
-            .spend_challenge(challenge(n), at(300), address(1), NOW)
+            .spend_challenge(challenge(n), at(300), user_id(1), NOW)
             .await
             .unwrap();
     }
     let spent = store
-        .spend_challenge(challenge(most), at(600), address(1), at(300))
+        .spend_challenge(challenge(most), at(600), user_id(1), at(300))
         .await;
     assert_eq!(spent.unwrap(), ChallengeSpent::Spent);
 }

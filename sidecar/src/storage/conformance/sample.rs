@@ -69,6 +69,7 @@ pub(in crate::storage) fn session(n: u128, user: u128) -> Session {
     Session {
         id: session_id(n),
         user: user_id(user),
+        credential: Some(credential_id(n)),
         secret: SecretHash([7; 32]),
         created_at: NOW,
         auth_time: NOW,
@@ -108,6 +109,7 @@ pub(in crate::storage) fn registration(n: u128, from: IpAddr) -> RegistrationCer
         display_name: String::new(),
         existing: false,
         session: None,
+        enrolling: None,
         address: from,
         expires_at: at(300),
     }

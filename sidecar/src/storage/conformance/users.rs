@@ -1,7 +1,7 @@
 //! Accounts and their credentials.
 
 use super::*;
-use crate::model::User;
+use crate::model::{Session, User};
 use crate::storage::{CredentialInserted, CredentialRemoved, UserCreated};
 
 pub(super) async fn an_account_is_stored_with_its_first_credential(store: Arc<dyn Store>) {
@@ -364,4 +364,43 @@ pub(super) async fn a_removed_credential_can_be_registered_again(store: Arc<dyn 
         .unwrap();
     assert_eq!(inserted, CredentialInserted::Inserted);
     assert!(store.credentials_of(user_id(1)).await.unwrap().is_empty());
+}
+
+pub(super) async fn a_removed_credential_ends_the_sessions_that_it_began(store: Arc<dyn Store>) {
+    for (n, name) in [(1, 1), (3, 2)] {
+        store
+            .create_user(&user(name), &credential(n, name))
+            .await
+            .unwrap();
+    }
+    store
+        .insert_credential_if_absent(&credential(2, 1), 2)
+        .await
+        .unwrap();
+    // By the first credential, by the second, by nobody knows which, and someone else's.
+    let unknown = Session {
+        credential: None,
+        ..session(13, 1)
+    };
+    let others = Session {
+        credential: None,
+        ..session(3, 2)
+    };
+    for session in [&session(1, 1), &session(2, 1), &unknown, &others] {
+        store.insert_session(session).await.unwrap();
+    }
+    let first = credential_id(1);
+    let kept = store.remove_credential(user_id(2), &first, false);
+    assert_eq!(kept.await.unwrap(), CredentialRemoved::NotFound);
+    assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 3);
+
+    let removed = store.remove_credential(user_id(1), &first, true);
+    assert_eq!(removed.await.unwrap(), CredentialRemoved::Removed);
+    assert_eq!(
+        store.sessions_of(user_id(1)).await.unwrap(),
+        [session(2, 1)]
+    );
+    assert_eq!(store.session(session_id(1)).await.unwrap(), None);
+    assert_eq!(store.session(session_id(13)).await.unwrap(), None);
+    assert_eq!(store.sessions_of(user_id(2)).await.unwrap(), [others]);
 }

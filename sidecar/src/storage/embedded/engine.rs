@@ -198,6 +198,20 @@ impl View {
         value.map(|value| layout::decode(key, &value)).transpose()
     }
 
+    /// Fails when the store cannot be read.
+    pub(super) fn prove_readable(&self) -> Result<(), StorageError> {
+        let inventory = Key::meta("inventory");
+        match self.record::<Inventory>(&inventory)? {
+            Some(_) => Ok(()),
+            None => Err(inventory.damaged()),
+        }
+    }
+
+    /// Whether readers see the values from before a write that failed.
+    pub(super) fn is_undone(&self) -> bool {
+        !self.read().undone.is_empty()
+    }
+
     /// The keys that begin with this one, in order.
     pub(super) fn keys(&self, prefix: &Key) -> Result<Vec<Vec<u8>>, StorageError> {
         Ok(self.scan(prefix)?.into_keys().collect())

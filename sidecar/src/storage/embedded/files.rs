@@ -133,12 +133,12 @@ impl Directory {
         bytes.extend_from_slice(&crc32fast::hash(&number).to_be_bytes());
         self.watermark.write_all_at(&bytes, 0)
     }
+}
 
-    /// Whether there is room for another write.
-    pub(super) fn has_room(&self) -> io::Result<bool> {
-        let room = rustix::fs::statvfs(&self.path)?;
-        Ok(room.f_bavail.saturating_mul(room.f_frsize) >= RESERVED_BYTES)
-    }
+/// Whether there is room for another write in a store's directory.
+pub(super) fn has_room(path: &Path) -> io::Result<bool> {
+    let room = rustix::fs::statvfs(path)?;
+    Ok(room.f_bavail.saturating_mul(room.f_frsize) >= RESERVED_BYTES)
 }
 
 fn private() -> OpenOptions {

@@ -128,15 +128,6 @@ impl<'a> Ledger<'a> {
         self.staged.insert(key, None);
     }
 
-    /// Fails when the store cannot be read.
-    pub(super) fn prove_readable(&self) -> Result<(), StorageError> {
-        let inventory = Key::meta("inventory");
-        match self.record::<Inventory>(&inventory)? {
-            Some(_) => Ok(()),
-            None => Err(inventory.damaged()),
-        }
-    }
-
     /// The step as one batch, with the inventory that holds after it; `None` when it changes
     /// nothing.
     pub(super) fn into_change(self, inventory: &Inventory) -> std::io::Result<Option<Change>> {

@@ -27,7 +27,7 @@ use super::bounded::CeremoniesUnderWay;
 use super::{
     Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
     CredentialRemoved, RegistrationCeremony, Sessions, SigningKeys, StorageError, Store,
-    UserCreated, Users,
+    UserCreated, Users, Writes,
 };
 use crate::model::{
     ChallengeId, Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User,
@@ -36,8 +36,7 @@ use crate::model::{
 use async_trait::async_trait;
 use engine::View;
 use layout::{Key, Table};
-use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use writer::Writer;
 
@@ -45,6 +44,7 @@ use writer::Writer;
 pub struct EmbeddedStore {
     view: Arc<View>,
     writer: Writer,
+    directory: PathBuf,
     /// In memory on purpose: the key that vouches for challenges is new at each start, so what is
     /// spent need not outlive the process, and strangers cannot make the store grow.
     ceremonies: Mutex<CeremoniesUnderWay>,
@@ -60,6 +60,7 @@ impl EmbeddedStore {
         Ok(Self {
             view,
             writer,
+            directory: directory.to_owned(),
             ceremonies: Mutex::default(),
         })
     }
@@ -162,10 +163,15 @@ impl Ceremonies for EmbeddedStore {
         &self,
         id: ChallengeId,
         expires_at: UnixTime,
-        address: IpAddr,
+        account: UserId,
         now: UnixTime,
     ) -> Result<ChallengeSpent, StorageError> {
-        Ok(self.ceremonies().spend(id, expires_at, address, now))
+        Ok(self.ceremonies().spend(id, expires_at, account, now))
+    }
+
+    async fn release_challenge(&self, id: ChallengeId) -> Result<(), StorageError> {
+        self.ceremonies().unspend(id);
+        Ok(())
     }
 
     async fn keep_registration(
@@ -272,8 +278,17 @@ impl SigningKeys for EmbeddedStore {
 
 #[async_trait]
 impl Store for EmbeddedStore {
-    async fn probe(&self) -> Result<(), StorageError> {
-        self.writer.run(|ledger| ledger.prove_readable()).await
+    async fn probe(&self) -> Result<Writes, StorageError> {
+        self.view.prove_readable()?;
+        if !self.writer.is_alive() {
+            return Err(writer::closed());
+        }
+        let room = files::has_room(&self.directory).unwrap_or(false);
+        Ok(if room && !self.view.is_undone() {
+            Writes::Accepted
+        } else {
+            Writes::Refused
+        })
     }
 
     async fn close(&self) -> Result<(), StorageError> {

@@ -2,7 +2,7 @@
 
 use super::layout::{Key, Table};
 use super::ledger::Ledger;
-use super::people_steps::append_audit;
+use super::people_steps::{append_audit, registered};
 use crate::model::{
     Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId,
 };
@@ -44,9 +44,9 @@ pub(super) fn insert_credential(
     credential: &Credential,
     most: usize,
 ) -> Step<CredentialInserted> {
-    if !ledger.has(&Key::user(credential.user))? {
+    let Some(user) = ledger.record::<User>(&Key::user(credential.user))? else {
         return Ok(CredentialInserted::NoUser);
-    }
+    };
     if ledger.has(&Key::credential(&credential.id))? {
         return Ok(CredentialInserted::Taken);
     }
@@ -57,6 +57,7 @@ pub(super) fn insert_credential(
     {
         return Ok(CredentialInserted::TooMany);
     }
+    registered(ledger, user)?;
     put_credential(ledger, credential)?;
     Ok(CredentialInserted::Inserted)
 }
@@ -99,7 +100,23 @@ pub(super) fn remove_credential(
     }
     ledger.remove(&Key::credential(id));
     ledger.remove(&Key::owned_credential(user, id));
+    end_sessions_of(ledger, user, id)?;
     Ok(CredentialRemoved::Removed)
+}
+
+/// Ends the sessions that this credential of the user began.
+pub(super) fn end_sessions_of(
+    ledger: &mut Ledger<'_>,
+    user: UserId,
+    id: &CredentialId,
+) -> Step<()> {
+    for key in ledger.stored_keys(&Key::sessions_of(user))? {
+        let session = ledger.record::<Session>(&Key::session_from(&key))?;
+        if let Some(session) = session.filter(|session| session.ends_with(id)) {
+            remove_session(ledger, session.id)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn store_session(ledger: &mut Ledger<'_>, session: &Session) -> Step<()> {

@@ -2,7 +2,7 @@
 
 use super::OpenError;
 use super::engine::{self, Engine, View, guarded};
-use super::files::{Contents, Directory};
+use super::files::{self, Contents, Directory};
 use super::layout::{self, FORMAT, Key};
 use super::ledger::{Inventory, Ledger};
 use crate::storage::StorageError;
@@ -149,6 +149,13 @@ impl Writer {
             .unwrap_or_else(|_| Err(StorageError::Write(io::ErrorKind::TimedOut.into())))
     }
 
+    /// Whether the thread still takes steps.
+    pub(super) fn is_alive(&self) -> bool {
+        lock(&self.steps)
+            .as_ref()
+            .is_some_and(|steps| !steps.is_closed())
+    }
+
     /// Takes no more steps, finishes those that wait, and lets go of the files.
     pub(super) async fn close(&self) -> Result<(), StorageError> {
         drop(lock(&self.steps).take());
@@ -166,7 +173,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn closed() -> StorageError {
+pub(super) fn closed() -> StorageError {
     StorageError::Write(io::Error::other("the store is closed"))
 }
 
@@ -247,7 +254,7 @@ impl Desk {
 
     /// Runs the steps and makes them durable, all or none.
     fn commit(&mut self, group: &mut [Box<dyn Step>]) -> io::Result<()> {
-        if !self.directory.has_room()? {
+        if !files::has_room(self.directory.path())? {
             return Err(io::Error::new(
                 io::ErrorKind::StorageFull,
                 "the disk is almost full",

@@ -44,7 +44,7 @@ impl People for MemoryStore {
         enrolment: Option<&Enrolment>,
         audit: &AuditRecord,
     ) -> Result<UserAdded, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         if tables.names.contains_key(&user.name) {
             return Ok(UserAdded::NameTaken);
         }
@@ -62,7 +62,7 @@ impl People for MemoryStore {
         change: &UserChange,
         audit: &AuditRecord,
     ) -> Result<Option<User>, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let Some(user) = tables.users.get_mut(&id) else {
             return Ok(None);
         };
@@ -73,7 +73,7 @@ impl People for MemoryStore {
     }
 
     async fn delete_user(&self, id: UserId, audit: &AuditRecord) -> Result<bool, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         if tables.users.remove(&id).is_none() {
             return Ok(false);
         }
@@ -130,7 +130,7 @@ impl People for MemoryStore {
         enrolment: &Enrolment,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let user = enrolment.user;
         if user != Enrolment::NOBODY && !tables.users.contains_key(&user) {
             return Ok(false);
@@ -145,7 +145,7 @@ impl People for MemoryStore {
         user: UserId,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         if tables.enrolments.remove(&user).is_none() {
             return Ok(false);
         }
@@ -158,7 +158,7 @@ impl People for MemoryStore {
         redemption: &Redemption,
         audit: &AuditRecord,
     ) -> Result<Redeemed, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let Redemption {
             code_of,
             secret,
@@ -210,7 +210,7 @@ impl People for MemoryStore {
         codes: &RecoveryCodes,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         if !tables.users.contains_key(&user) {
             return Ok(false);
         }
@@ -225,7 +225,7 @@ impl People for MemoryStore {
         enrolment: &Enrolment,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let user = enrolment.user;
         if tables.users.get(&user).is_none_or(|user| user.disabled) {
             return Ok(false);
@@ -269,7 +269,7 @@ impl People for MemoryStore {
         id: &CredentialId,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let credential = tables.credentials.get_mut(id);
         let Some(credential) = credential.filter(|it| it.disabled_at.is_none()) else {
             return Ok(false);
@@ -289,7 +289,7 @@ impl People for MemoryStore {
         dry: bool,
         audit: &AuditRecord,
     ) -> Result<Vec<ImportConflict>, StorageError> {
-        let mut tables = self.tables();
+        let mut tables = self.tables_to_write()?;
         let mut conflicts = Vec::new();
         let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
         for ImportedUser { user, credentials } in users {
@@ -326,7 +326,7 @@ impl People for MemoryStore {
 #[async_trait]
 impl AuditLog for MemoryStore {
     async fn append_audit(&self, record: &AuditRecord) -> Result<(), StorageError> {
-        self.tables().append_audit(record);
+        self.tables_to_write()?.append_audit(record);
         Ok(())
     }
 
@@ -345,7 +345,7 @@ impl AuditLog for MemoryStore {
 
     async fn prune_audit(&self, before: UnixTime, most: u64) -> Result<u64, StorageError> {
         let mut removed = 0;
-        for book in self.tables().audit.values_mut() {
+        for book in self.tables_to_write()?.audit.values_mut() {
             let last = book.last_key_value().map_or(0, |(number, _)| *number);
             let keep_from = last.saturating_sub(most);
             let count = book.len();

@@ -77,12 +77,12 @@ async fn on_a_small_disk() {
         panic!("{refused:?}")
     };
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
-    assert!(store.probe().await.is_err());
+    assert_eq!(store.probe().await.unwrap(), Writes::Refused);
     assert_eq!(store.user(user_id(1)).await.unwrap(), Some(user(1)));
     assert_eq!(store.user_by_name(&user(2).name).await.unwrap(), None);
 
     fs::remove_file(disk.join("filler")).unwrap();
-    store.probe().await.unwrap();
+    assert_eq!(store.probe().await.unwrap(), Writes::Accepted);
     store
         .create_user(&user(2), &credential(2, 2))
         .await

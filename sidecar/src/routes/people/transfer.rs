@@ -1,0 +1,1 @@
+//! Users and passkeys, out and in.
