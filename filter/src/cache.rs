@@ -56,6 +56,13 @@ impl Cache {
         Fingerprint(u128::from(hash.h1) << 64 | u128::from(hash.h2))
     }
 
+    /// The fingerprint of two texts together.
+    #[must_use]
+    pub fn fingerprint_of_pair(&self, first: &[u8], second: &[u8]) -> Fingerprint {
+        // No token holds a zero byte.
+        self.fingerprint(&[first, second].join(&0))
+    }
+
     /// The token of this fingerprint, which from now on is the most recently used.
     pub fn find(&mut self, fingerprint: Fingerprint) -> Option<Rc<VerifiedToken>> {
         self.entries

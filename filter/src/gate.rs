@@ -11,13 +11,16 @@ use crate::{
     path::Target,
     reason::Reason,
     refusal::{self, Response},
+    renewal::{Ask, Renewals},
     request::{Request, Surroundings},
+    revocations::{FeedError, Revocations},
     rules::{self, Chosen},
     sign_in,
     tokens::Tokens,
     upstream::{self, Changes},
 };
 
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +29,8 @@ pub struct Gate {
     config: FilterConfig,
     reserved: Reserved,
     tokens: Tokens,
+    revocations: Option<Revocations>,
+    renewals: Renewals,
 }
 
 /// What becomes of a request.
@@ -35,6 +40,8 @@ pub struct Decision {
     pub outcome: Outcome,
     /// Whether its token was known already; nothing where no token was looked up.
     pub cache_hit: Option<bool>,
+    /// Lines for `set-cookie` of the response, which then must not be kept by a cache.
+    pub set_cookie: Vec<String>,
 }
 
 /// Whether a request goes on.
@@ -44,6 +51,31 @@ pub enum Outcome {
     Forward(Changes),
     /// It ends here.
     Refuse(Reason, Response),
+    /// It waits for a new token: [`Gate::start_renewal`], then [`Gate::decide_again`].
+    Renew(Ask),
+}
+
+/// What a request has waited for already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Nothing.
+    Nothing,
+    /// A new token, which is remembered if it came; if not, the old one has to do.
+    Renewal,
+    /// The sidecar, which says that the session is over.
+    SessionOver,
+}
+
+/// Why a request does not go on, or not yet.
+enum Stop {
+    Refuse(Reason),
+    Renew(Ask),
+}
+
+impl<E: Into<Reason>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Refuse(error.into())
+    }
 }
 
 impl Gate {
@@ -52,10 +84,13 @@ impl Gate {
     pub fn new(config: FilterConfig, hash_key: [u8; 16]) -> Self {
         let reserved = Reserved::new(&config);
         let tokens = Tokens::new(&config, hash_key);
+        let revocations = config.revocations.as_ref().map(Revocations::new);
         Self {
             config,
             reserved,
             tokens,
+            revocations,
+            renewals: Renewals::default(),
         }
     }
 
@@ -68,7 +103,40 @@ impl Gate {
     /// Whether tokens can be checked.
     #[must_use]
     pub fn is_ready(&self) -> bool {
+        let is_complete = |revocations: &Revocations| revocations.feed.is_complete();
+        self.tokens.is_ready() && self.revocations.as_ref().is_none_or(is_complete)
+    }
+
+    /// Whether there are keys.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
         self.tokens.is_ready()
+    }
+
+    /// What was revoked, unless that is switched off.
+    pub fn revocations(&mut self) -> Option<&mut Revocations> {
+        self.revocations.as_mut()
+    }
+
+    /// Takes an answer to the question for what was revoked. `now` is in Unix milliseconds.
+    ///
+    /// # Errors
+    /// When it is none that can be relied on. What is known stays.
+    pub fn take_revocations(
+        &mut self,
+        answer: &[u8],
+        now: u64,
+        verifier: &impl SignatureVerifier,
+    ) -> Result<(), FeedError> {
+        let (Some(Revocations { feed, revoked, .. }), Some(keys)) =
+            (&mut self.revocations, self.tokens.keys())
+        else {
+            return Err(FeedError::NotAsked);
+        };
+        let issuer = self.config.issuer.as_str();
+        feed.answered(now, answer, issuer, keys, verifier, revoked)?;
+        self.tokens.revoke_keys(revoked.keys());
+        Ok(())
     }
 
     /// Puts these keys in the place of those before.
@@ -95,56 +163,81 @@ impl Gate {
         now: u64,
         verifier: &impl SignatureVerifier,
     ) -> Decision {
-        let mut cache_hit = None;
-        let outcome = self
-            .judge(request, surroundings, now, verifier, &mut cache_hit)
-            .map_or_else(|reason| self.refuse(request, reason), Outcome::Forward);
-        Decision { outcome, cache_hit }
+        self.decide_again(request, surroundings, now, verifier, After::Nothing)
+    }
+
+    /// Decides on a request that has waited. `now` is in Unix seconds.
+    pub fn decide_again(
+        &mut self,
+        request: &Request<'_>,
+        surroundings: &impl Surroundings,
+        now: u64,
+        verifier: &impl SignatureVerifier,
+        after: After,
+    ) -> Decision {
+        let mut noted = Noted {
+            now,
+            after,
+            cache_hit: None,
+            set_cookie: Vec::new(),
+        };
+        let outcome = match self.judge(request, surroundings, verifier, &mut noted) {
+            Ok(changes) => Outcome::Forward(changes),
+            Err(Stop::Refuse(reason)) => self.refuse(request, reason),
+            Err(Stop::Renew(ask)) => Outcome::Renew(ask),
+        };
+        Decision {
+            outcome,
+            cache_hit: noted.cache_hit,
+            set_cookie: noted.set_cookie,
+        }
     }
 
     fn judge(
         &mut self,
         request: &Request<'_>,
         surroundings: &impl Surroundings,
-        now: u64,
         verifier: &impl SignatureVerifier,
-        cache_hit: &mut Option<bool>,
-    ) -> Result<Changes, Reason> {
+        noted: &mut Noted,
+    ) -> Result<Changes, Stop> {
         let Self {
-            config,
-            reserved,
-            tokens,
+            config, reserved, ..
         } = self;
         let authority = authority(request)?;
         let target = target(request)?;
-        let spoofed = || reserved.spoofed(request.names());
         if sign_in::is_sign_in(config, authority.host(), &target, surroundings)? {
             return Ok(Changes {
-                remove: spoofed(),
+                remove: reserved.spoofed(request.names()),
                 set: sign_in::headers(surroundings),
             });
         }
         let rule = rules::choose(config, authority.host(), request.method(), &target);
         check_path(&rule, &target)?;
         match rule.access {
-            Access::Deny => Err(Reason::Denied),
-            Access::Public => Ok(upstream::anonymous(config, request, &target, spoofed())),
+            Access::Deny => Err(Reason::Denied.into()),
+            Access::Public => {
+                let spoofed = reserved.spoofed(request.names());
+                Ok(upstream::anonymous(config, request, &target, spoofed))
+            }
             Access::Authenticated => {
-                tokens.check_ready()?;
-                let found = credentials::find(request, config)?.ok_or(Reason::NoCredential)?;
-                let token = tokens.authenticate(found.token, now, verifier, cache_hit)?;
-                if found.carrier == Carrier::Cookie
-                    && cross_site::is_foreign(request, &authority, config, rule.same_site_origins)
-                {
-                    return Err(Reason::CrossSite);
+                self.tokens.check_ready()?;
+                if let Some(revocations) = &self.revocations {
+                    revocations.check_ready(noted.now)?;
+                }
+                let mut found = credentials::find(request, config)?.ok_or(Reason::NoCredential)?;
+                let is_foreign = found.carrier == Carrier::Cookie
+                    && cross_site::is_foreign(request, &authority, config, rule.same_site_origins);
+                let admitted = self.admit(request, found, is_foreign, verifier, noted)?;
+                if let Some(renewed) = &admitted.renewed {
+                    found.token = renewed.token.as_bytes();
                 }
                 Ok(upstream::identified(
-                    config,
+                    &self.config,
                     request,
                     &target,
-                    spoofed(),
+                    self.reserved.spoofed(request.names()),
                     found,
-                    token.claims(),
+                    admitted.token.claims(),
                 ))
             }
         }
@@ -158,6 +251,14 @@ impl Gate {
             refusal::response(&self.config, request, target.as_ref(), has_sign_in, reason);
         Outcome::Refuse(reason, response)
     }
+}
+
+/// What is known of a request beside its headers, and what is found out about it.
+struct Noted {
+    now: u64,
+    after: After,
+    cache_hit: Option<bool>,
+    set_cookie: Vec<String>,
 }
 
 fn authority<'a>(request: &Request<'a>) -> Result<Authority<'a>, Reason> {

@@ -85,6 +85,35 @@ impl KeyFetch {
     }
 }
 
+/// The most fetches that requests may make in [`OUT_OF_TURN_MS`] because their tokens name unknown
+/// keys. More than one, so that several users who come with a new key at once are all served.
+const MAX_BY_REQUESTS: u32 = 4;
+
+/// Bounds the fetches that waiting requests make themselves. All times are Unix milliseconds.
+#[derive(Debug, Clone, Default)]
+pub struct FetchesByRequests {
+    since: Option<u64>,
+    count: u32,
+}
+
+impl FetchesByRequests {
+    /// Whether one more request may fetch the keys; takes note of it if so.
+    pub fn take_one(&mut self, now: u64) -> bool {
+        if self
+            .since
+            .is_none_or(|since| now.abs_diff(since) >= OUT_OF_TURN_MS)
+        {
+            self.since = Some(now);
+            self.count = 0;
+        }
+        let is_allowed = self.count < MAX_BY_REQUESTS;
+        if is_allowed {
+            self.count = self.count.saturating_add(1);
+        }
+        is_allowed
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +182,18 @@ mod tests {
         fetch.failed(NOW + 60_000);
         fetch.wanted(NOW + 60_000);
         assert!(!fetch.is_due(NOW + 60_499));
+    }
+
+    #[test]
+    fn requests_fetch_a_few_times_and_then_wait_a_while() {
+        let mut fetches = FetchesByRequests::default();
+        let made = |fetches: &mut FetchesByRequests, now| {
+            (0..1_000).filter(|_| fetches.take_one(now)).count()
+        };
+        assert_eq!(made(&mut fetches, NOW), 4);
+        assert_eq!(made(&mut fetches, NOW + 9_999), 0);
+        assert_eq!(made(&mut fetches, NOW + 10_000), 4);
+        assert_eq!(made(&mut fetches, NOW - 10_000), 4, "a clock set back");
     }
 
     #[test]

@@ -13,8 +13,10 @@
 //!    different ways are refused.
 //! 5. The one token is found ([`credentials`]) and checked, or known already ([`tokens`],
 //!    [`cache`]).
-//! 6. Requests that another site makes a browser send are refused ([`cross_site`]).
-//! 7. The application is told who it is, and nothing else that looks like it ([`identity`],
+//! 6. What was revoked is refused ([`revocations`]), and so are requests that another site makes a
+//!    browser send ([`cross_site`]).
+//! 7. A token that has expired, or is about to, is replaced while the request waits ([`renewal`]).
+//! 8. The application is told who it is, and nothing else that looks like it ([`identity`],
 //!    [`upstream`]).
 //!
 //! Refusals are pages for people and problem details for programs ([`refusal`]). `host` does what
@@ -46,7 +48,9 @@ pub mod key_fetch;
 pub mod path;
 pub mod reason;
 pub mod refusal;
+pub mod renewal;
 pub mod request;
+pub mod revocations;
 pub mod rules;
 pub mod sign_in;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::{
     authority::BadAuthority,
     credentials::CredentialError,
     path::{Ambiguity, BadPath},
+    revocations::Which,
 };
 
 /// Why a request is refused: for logs, metrics and tests. A stranger sees only the status.
@@ -33,6 +34,18 @@ pub enum Reason {
     /// No key has been fetched yet.
     #[error("no key to check tokens with")]
     NoKeys,
+    /// What was revoked is not known yet.
+    #[error("no list of revocations yet")]
+    NoRevocations,
+    /// What was revoked is not known any more, and the configuration refuses that.
+    #[error("the list of revocations is too old")]
+    StaleRevocations,
+    /// The token has expired, and the sidecar that could give a new one is not well.
+    #[error("expired, and no new token to be had at the moment")]
+    NoRenewal,
+    /// The token was revoked.
+    #[error("revoked: {0:?}")]
+    Revoked(Which),
     /// Nobody is signed in.
     #[error("no token")]
     NoCredential,
@@ -58,6 +71,10 @@ impl Reason {
             Self::SignInPath => "sign_in_path",
             Self::Denied => "denied_by_rule",
             Self::NoKeys => "no_keys",
+            Self::NoRevocations => "no_revocations",
+            Self::StaleRevocations => "stale_revocations",
+            Self::NoRenewal => "no_renewal",
+            Self::Revoked(_) => "revoked",
             Self::NoCredential => "no_credential",
             Self::Credential(error) => error.reason(),
             Self::Token(error) => error.reason(),
@@ -74,9 +91,9 @@ impl Reason {
             | Self::Ambiguous(_)
             | Self::EscapedFragment
             | Self::SignInPath => 400,
-            Self::NoCredential | Self::Credential(_) | Self::Token(_) => 401,
+            Self::NoCredential | Self::Credential(_) | Self::Token(_) | Self::Revoked(_) => 401,
             Self::Denied | Self::CrossSite => 403,
-            Self::NoKeys => 503,
+            Self::NoKeys | Self::NoRevocations | Self::StaleRevocations | Self::NoRenewal => 503,
         }
     }
 
@@ -84,7 +101,7 @@ impl Reason {
     #[must_use]
     pub fn asks_for_sign_in(&self) -> bool {
         match self {
-            Self::NoCredential | Self::Token(_) => true,
+            Self::NoCredential | Self::Token(_) | Self::Revoked(_) => true,
             Self::Credential(error) => error.is_about_cookies(),
             _ => false,
         }

@@ -12,7 +12,7 @@ mod tests;
 
 /// Longer return addresses do not fit every server's and browser's idea of a URL.
 const MAX_RETURN_BYTES: usize = 2048;
-/// How soon a client should try again while there are no keys, in seconds.
+/// How soon a client should try again while sessions cannot be checked, in seconds.
 const RETRY_AFTER: &str = "2";
 
 /// An answer of the gateway itself.
@@ -158,7 +158,7 @@ fn common_headers(reason: Reason, content_type: &str) -> Vec<(&'static str, Stri
 /// sent something.
 fn challenge(reason: Reason) -> String {
     let error = match reason {
-        Reason::Token(_) => ", error=\"invalid_token\"",
+        Reason::Token(_) | Reason::Revoked(_) => ", error=\"invalid_token\"",
         Reason::Credential(_) => ", error=\"invalid_request\"",
         _ => "",
     };
@@ -173,7 +173,7 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "Sign-in required",
             "This needs a session. Please sign in.",
         ),
-        Reason::Credential(_) | Reason::Token(_) => (
+        Reason::Credential(_) | Reason::Token(_) | Reason::Revoked(_) => (
             "unauthorized",
             "Sign-in required",
             "The session that was sent is not valid or has ended. Please sign in again.",
@@ -188,7 +188,7 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "Not allowed",
             "This request was sent by another web site.",
         ),
-        Reason::NoKeys => (
+        Reason::NoKeys | Reason::NoRevocations | Reason::StaleRevocations | Reason::NoRenewal => (
             "not-ready",
             "Not ready yet",
             "The gateway cannot check sessions at the moment. Please try again shortly.",

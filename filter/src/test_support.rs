@@ -23,6 +23,7 @@ pub(crate) fn config_with(rules: &serde_json::Value) -> FilterConfig {
         "audiences": ["app"],
         "hosts": ["app.example.com"],
         "sidecar": {"cluster": "latchkey-internal", "public_cluster": "latchkey-public"},
+        "revocations": null,
         "rules": rules,
     });
     FilterConfig::parse(config.to_string().as_bytes()).unwrap()
@@ -36,7 +37,7 @@ pub(crate) fn claims() -> Claims {
         iat: NOW,
         exp: NOW + 600,
         jti: "jti".to_owned(),
-        sid: "sid".to_owned(),
+        sid: "0b9e1d6c-6c1f-4f0a-8d3a-6a0f2f1c7e22".to_owned(),
         ..Claims::default()
     }
 }

@@ -4,18 +4,40 @@ use std::rc::Rc;
 
 use latchkey_filter_config::FilterConfig;
 use latchkey_token::{
-    Expectations, JwkSet, SignatureVerifier, TokenType, UntrustedToken, VerifiedToken,
+    Claims, Expectations, JwkSet, SignatureVerifier, TokenError, TokenType, UntrustedToken,
+    Validity, VerifiedToken,
 };
 
 use crate::{
-    cache::{Cache, MAX_CACHE_BYTES},
+    cache::{Cache, Fingerprint, MAX_CACHE_BYTES},
     reason::Reason,
 };
+
+/// A token that our key has signed for us.
+#[derive(Debug)]
+pub enum Session {
+    /// It holds.
+    Valid(Rc<VerifiedToken>),
+    /// It has expired, and everything else holds.
+    Expired(Box<Claims>, TokenError),
+}
+
+impl Session {
+    /// What the token says.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        match self {
+            Self::Valid(token) => token.claims(),
+            Self::Expired(claims, _) => claims,
+        }
+    }
+}
 
 /// The keys, and the tokens that were verified with them.
 pub struct Tokens {
     expected: Expectations,
     keys: Option<JwkSet>,
+    revoked_keys: Vec<String>,
     cache: Cache,
 }
 
@@ -35,6 +57,7 @@ impl Tokens {
         Self {
             expected,
             keys: None,
+            revoked_keys: Vec::new(),
             cache: Cache::new(hash_key, MAX_CACHE_BYTES),
         }
     }
@@ -59,46 +82,76 @@ impl Tokens {
 
     /// Puts these keys in the place of those before. If they differ, what was verified with the
     /// old ones is verified anew, so that a key that is gone vouches for nothing.
-    pub fn set_keys(&mut self, keys: JwkSet) {
+    pub fn set_keys(&mut self, mut keys: JwkSet) {
+        for kid in &self.revoked_keys {
+            keys.remove(kid);
+        }
         if self.keys.as_ref() != Some(&keys) {
             self.cache.clear();
             self.keys = Some(keys);
         }
     }
 
+    /// The keys, once there are any.
+    #[must_use]
+    pub fn keys(&self) -> Option<&JwkSet> {
+        self.keys.as_ref()
+    }
+
+    /// From now on these keys vouch for nothing, whoever publishes them.
+    pub fn revoke_keys(&mut self, kids: &[String]) {
+        if self.revoked_keys != kids {
+            self.revoked_keys = kids.to_vec();
+            if let Some(keys) = self.keys.clone() {
+                self.set_keys(keys);
+            }
+        }
+    }
+
+    /// The fingerprint of a token together with what came beside it.
+    #[must_use]
+    pub fn fingerprint_of_pair(&self, token: &[u8], beside: &[u8]) -> Fingerprint {
+        self.cache.fingerprint_of_pair(token, beside)
+    }
+
     /// Checks a token, or finds that it was checked before. `now` is in Unix seconds. Notes in
     /// `cache_hit` which of the two it was.
     ///
     /// # Errors
-    /// [`Reason::Token`] with what is wrong with it, or [`Reason::NoKeys`].
+    /// [`Reason::Token`] with what else than its expiry is wrong with it, or [`Reason::NoKeys`].
     pub fn authenticate(
         &mut self,
         token: &[u8],
         now: u64,
         verifier: &impl SignatureVerifier,
         cache_hit: &mut Option<bool>,
-    ) -> Result<Rc<VerifiedToken>, Reason> {
+    ) -> Result<Session, Reason> {
         let keys = self.keys.as_ref().ok_or(Reason::NoKeys)?;
         let fingerprint = self.cache.fingerprint(token);
         if let Some(known) = self.cache.find(fingerprint) {
             *cache_hit = Some(true);
             // A clock that steps must not bring a token back, so only what has expired for good
             // is forgotten; not yet valid ones stay.
-            known
-                .still_valid(now, self.expected.clock_skew)
-                .inspect_err(|error| {
-                    if matches!(error, latchkey_token::TokenError::Expired { .. }) {
-                        self.cache.drop_one(fingerprint);
-                    }
-                })?;
-            return Ok(known);
+            return match known.still_valid(now, self.expected.clock_skew) {
+                Ok(()) => Ok(Session::Valid(known)),
+                Err(error @ TokenError::Expired { .. }) => {
+                    self.cache.drop_one(fingerprint);
+                    Ok(Session::Expired(Box::new(known.claims().clone()), error))
+                }
+                Err(error) => Err(error.into()),
+            };
         }
         *cache_hit = Some(false);
         let token = UntrustedToken::parse(token, TokenType::Session)?
             .verify(keys, verifier)?
-            .validate(&self.expected, now)?;
-        let token = Rc::new(token);
-        self.cache.keep(fingerprint, Rc::clone(&token));
-        Ok(token)
+            .judge(&self.expected, now)?;
+        match token {
+            Validity::Valid(token) => {
+                let token = Rc::new(token);
+                self.cache.keep(fingerprint, Rc::clone(&token));
+                Ok(Session::Valid(token))
+            }
+            Validity::Expired { claims, error } => Ok(Session::Expired(Box::new(claims), error)),
+        }
     }
 }

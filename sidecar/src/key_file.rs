@@ -151,10 +151,10 @@ mod tests {
             public_jwk: serde_json::json!({}),
             sealed: Vec::new(),
             published_at: UnixTime(0),
-            signs_from: UnixTime(0),
+            signs_from: Some(UnixTime(0)),
             retires_at: None,
         };
-        store.replace_signing_keys(&[record]).await.unwrap();
+        store.replace_signing_keys(&[record], None).await.unwrap();
         let refused = key_encryption_key(&config, &store, &entropy).await;
         assert!(
             matches!(refused, Err(KeyFileError::Missing { .. })),

@@ -16,6 +16,7 @@ pub mod log;
 pub mod model;
 pub mod pages;
 pub mod problem;
+pub mod revocation;
 pub mod routes;
 pub mod run;
 pub mod serve;

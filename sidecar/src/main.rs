@@ -1,6 +1,7 @@
 //! The `latchkey` program: reads the command line, and puts the parts together.
 
 use clap::Parser as _;
+use latchkey::cli::operator::{self, Order, Reach};
 use latchkey::cli::{Cli, Command, check_config};
 use latchkey::config::{Config, Environment, process_environment};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Serve { config } => serve(&config, &environment),
         Command::CheckConfig { files } => check(&files, &environment),
+        Command::Keys { order, reach } => give(&Order::Keys(&order), &reach, &environment),
+        Command::Sessions { order, reach } => give(&Order::Sessions(&order), &reach, &environment),
+        Command::Users { order, reach } => give(&Order::Users(&order), &reach, &environment),
     }
 }
 
@@ -37,6 +41,36 @@ fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
         }
     }
     code
+}
+
+/// An order to the running sidecar.
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the answer of the command"
+)]
+fn give(order: &Order<'_>, reach: &Reach, environment: &Environment) -> ExitCode {
+    // The key-encryption key may be out of this person's reach, and is not needed.
+    let config = std::fs::read_to_string(&reach.config)
+        .map_err(|error| error.to_string())
+        .and_then(|text| Config::parse_elsewhere(&text, environment).map_err(|e| e.to_string()));
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("latchkey: {}: {error}", reach.config.display());
+            return ExitCode::from(USAGE);
+        }
+    };
+    match operator::run(config.control_socket().as_deref(), order, reach.output) {
+        Ok(answer) => {
+            println!("{answer}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("latchkey: {error}");
+            ExitCode::from(FAILED)
+        }
+    }
 }
 
 #[expect(

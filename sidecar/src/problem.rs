@@ -52,8 +52,14 @@ pub enum ProblemKind {
     Conflict,
     /// The one answer for everything that is wrong with a ceremony.
     CeremonyRefused,
+    /// A session is bound to a client certificate here, and there is none.
+    CertificateRequired,
     /// The token would not fit a browser's cookie.
     TokenTooLarge,
+    /// The next signing key is not known well enough.
+    TooSoon,
+    /// The key set would have more keys than verifiers take.
+    TooManyKeys,
     /// Too many requests, or too many ceremonies under way.
     TooMany,
     /// The store refused: nothing has changed.
@@ -146,11 +152,22 @@ impl ProblemKind {
                 S::BAD_REQUEST,
                 "The passkey was not accepted",
             ),
+            Self::CertificateRequired => (
+                "certificate-required",
+                S::FORBIDDEN,
+                "Signing in needs a client certificate here",
+            ),
             Self::TokenTooLarge => (
                 "token-too-large",
                 S::INTERNAL_SERVER_ERROR,
                 "The account has more groups than a session cookie can hold",
             ),
+            Self::TooSoon => (
+                "too-soon",
+                S::CONFLICT,
+                "The next key is not known to every verifier yet",
+            ),
+            Self::TooManyKeys => ("too-many-keys", S::CONFLICT, "There are too many keys"),
             Self::TooMany => ("too-many", S::TOO_MANY_REQUESTS, "Too many requests"),
             Self::StoreUnavailable => (
                 "store-unavailable",

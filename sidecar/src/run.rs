@@ -6,9 +6,9 @@ use crate::config::Config;
 use crate::entropy::{Entropy, OsEntropy};
 use crate::key_file::{KeyFileError, key_encryption_key};
 use crate::routes;
-use crate::serve::{ListenError, Listeners};
+use crate::serve::{ListenError, Listeners, Routers};
 use crate::state::{self, OpenError};
-use crate::storage::{StorageError, Store};
+use crate::storage::StorageError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -68,22 +68,25 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
     let store = state::open_store(&config.storage)?;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let key = key_encryption_key(&config, &*store, &*entropy).await?;
-    let app = App::build(
-        &config,
-        &key,
-        Arc::clone(&store),
-        Arc::clone(&clock),
-        entropy,
-    );
+    let app = App::build(&config, &key, Arc::clone(&store), clock, entropy);
     let app = Arc::new(app.await?);
-    let listeners = Listeners::open(&config.listen).await?;
+    let control = config.control_socket();
+    let listeners = Listeners::open(&config.listen, control.as_deref()).await?;
     let first = Arc::clone(&app);
     let first = tokio::spawn(async move { first.bootstrap_at_start().await });
-    let sweep = tokio::spawn(sweep_sessions(Arc::clone(&store), clock));
+    let sweep = tokio::spawn(sweep(Arc::clone(&app)));
     let keys = tokio::spawn(maintain_keys(Arc::clone(&app)));
-    listeners
-        .serve(routes::public(&app), routes::internal(&app), stop.wait())
-        .await;
+    let stopped = async {
+        stop.wait().await;
+        // Whoever waits for revocations is answered, so that nobody holds the end up.
+        app.revocations.stop();
+    };
+    let routers = Routers {
+        public: routes::public(&app),
+        internal: routes::internal(&app),
+        control: routes::control(&app),
+    };
+    listeners.serve(routers, stopped).await;
     first.abort();
     sweep.abort();
     keys.abort();
@@ -103,15 +106,15 @@ async fn maintain_keys(app: Arc<App>) {
     }
 }
 
-/// Forgets sessions that have ended.
-async fn sweep_sessions(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+/// Forgets sessions and revocations that are over.
+async fn sweep(app: Arc<App>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        match store.sweep_sessions(clock.now()).await {
+        match app.sweep().await {
             Ok(0) => {}
             Ok(sessions) => tracing::debug!(sessions, "ended sessions were removed"),
-            Err(error) => tracing::warn!(%error, "ended sessions could not be removed"),
+            Err(error) => tracing::warn!(%error, "what has ended could not be removed"),
         }
     }
 }

@@ -13,7 +13,15 @@ const ALLOWED: [(&str, &[&str]); 6] = [
     (
         "routes",
         &[
-            "app", "ceremony", "entropy", "issuer", "model", "pages", "problem", "storage",
+            "app",
+            "ceremony",
+            "entropy",
+            "issuer",
+            "model",
+            "pages",
+            "problem",
+            "revocation",
+            "storage",
         ],
     ),
 ];

@@ -1,9 +1,6 @@
 //! What a session token says.
 
-mod members;
-
-use crate::TokenError;
-use members::Members;
+use crate::{TokenError, members::Members};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::{Map, Value};
 

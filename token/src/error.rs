@@ -29,7 +29,8 @@ impl fmt::Display for Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// Longer than [`MAX_TOKEN_BYTES`](crate::MAX_TOKEN_BYTES). Found before anything is decoded.
+    /// Longer than [`MAX_TOKEN_BYTES`](crate::MAX_TOKEN_BYTES), or, for a list of revocations,
+    /// [`MAX_REVOCATIONS_BYTES`](crate::MAX_REVOCATIONS_BYTES). Found before anything is decoded.
     #[error("the token has {bytes} bytes, more than are allowed")]
     TooLong {
         /// Its length.
@@ -156,9 +157,25 @@ pub enum TokenError {
         claim: &'static str,
     },
 
+    /// An id that is no UUID, or a nonce or epoch of a form that ours do not have.
+    #[error("claim `{claim}` is malformed")]
+    ClaimMalformed {
+        /// Its name.
+        claim: &'static str,
+    },
+    /// More entries than a list of revocations may have.
+    #[error("claim `{claim}` has too many entries")]
+    TooManyEntries {
+        /// Its name.
+        claim: &'static str,
+    },
+
     /// `iss` is another one.
     #[error("`iss` is not the expected one")]
     IssuerWrong,
+    /// `nonce` is not the one of the question: an answer to somebody else, or an old one.
+    #[error("`nonce` is not the expected one")]
+    NonceWrong,
     /// None of the expected audiences is in `aud`.
     #[error("`aud` names none of the expected audiences")]
     AudienceWrong,
@@ -213,6 +230,9 @@ impl TokenError {
             Self::ClaimOutOfRange { .. } => "claim_out_of_range",
             Self::ClaimEmpty { .. } => "claim_empty",
             Self::ClaimForbiddenCharacter { .. } => "claim_forbidden_character",
+            Self::ClaimMalformed { .. } => "claim_malformed",
+            Self::TooManyEntries { .. } => "too_many_entries",
+            Self::NonceWrong => "nonce_wrong",
             Self::IssuerWrong => "issuer_wrong",
             Self::AudienceWrong => "audience_wrong",
             Self::NotYetValid { .. } => "not_yet_valid",

@@ -106,6 +106,13 @@ impl JwkSetError {
 }
 
 impl JwkSet {
+    /// Takes out the key of this id, if it is there.
+    pub fn remove(&mut self, kid: &str) -> bool {
+        let before = self.keys.len();
+        self.keys.retain(|key| key.kid() != kid);
+        self.keys.len() < before
+    }
+
     /// Reads a JWK Set in JSON.
     ///
     /// # Errors

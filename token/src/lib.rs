@@ -13,6 +13,9 @@
 //! (JWS) and [RFC 8725] (best current practices), with every choice that they leave made on the
 //! strict side, because one program of ours writes these tokens and others of ours read them.
 //!
+//! The list of what was revoked ([`UntrustedRevocations`]) goes through the same three steps, in a
+//! token of another type.
+//!
 //! The crate does no I/O and knows neither clock nor random numbers: time is a parameter, in
 //! whole Unix seconds. It builds for native targets and for `wasm32`.
 //!
@@ -35,11 +38,15 @@
 
 mod algorithm;
 mod claims;
+mod compact;
 pub mod cookie;
 mod error;
 mod header;
+mod id;
 pub mod json;
 mod jwk_set;
+mod members;
+mod revocations;
 mod signature;
 #[cfg(feature = "sign")]
 mod signing;
@@ -51,10 +58,15 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::{Authn, Claims, Confirmation};
 pub use error::{Part, TokenError};
 pub use header::{MAX_KEY_ID_BYTES, TokenType};
+pub use id::{Id, NotAnId};
 pub use jwk_set::{JwkSet, JwkSetError, MAX_JWK_SET_BYTES, MAX_JWK_SET_KEYS};
+pub use revocations::{
+    MAX_REVOCATION_ENTRIES, MAX_REVOCATIONS_BYTES, MAX_REVOKED_KEYS, Revocations, RevokedSession,
+    RevokedUser, SignedRevocations, UntrustedRevocations, VerifiedRevocations,
+};
 pub use signature::{InProcess, SignatureOutOfRange, SignatureVerifier, ecdsa_der};
 #[cfg(feature = "sign")]
 pub use signing::{MAX_MINTED_BYTES, SeedError, SignError, SigningKey};
 pub use untrusted::{MAX_TOKEN_BYTES, SignedToken, UntrustedToken};
-pub use verified::{DEFAULT_CLOCK_SKEW, Expectations, VerifiedToken};
+pub use verified::{DEFAULT_CLOCK_SKEW, Expectations, Validity, VerifiedToken};
 pub use verifying_key::{JwkError, VerifyingKey};

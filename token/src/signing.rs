@@ -1,12 +1,14 @@
 //! Minting tokens.
 
 use crate::{
-    Algorithm, Claims, TokenError, TokenType,
+    Algorithm, Claims, MAX_REVOCATIONS_BYTES, Revocations, TokenError, TokenType,
+    revocations::REVOCATIONS_TYPE,
     signature::{SIGNATURE_BYTES, SignatureBytes},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::Signer as _;
 use jwt_compact::AlgorithmExt as _;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::{borrow::Cow, convert::Infallible, fmt};
@@ -36,13 +38,14 @@ enum Secret {
 #[error("the seed is no key of this curve")]
 pub struct SeedError;
 
-/// Why a token was not minted.
+/// Why nothing was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
     /// A verifier would refuse these claims.
     #[error("a verifier would refuse these claims: {0}")]
     Refused(#[source] TokenError),
-    /// The token would not fit a cookie: fewer or shorter groups, policies or names are needed.
+    /// A token that would not fit a cookie: fewer or shorter groups, policies or names are needed.
+    /// Or a list of revocations of more bytes than one page may have.
     #[error("the token would have {bytes} bytes, more than are allowed")]
     TooLong {
         /// How long it would be.
@@ -109,17 +112,36 @@ impl SigningKey {
     /// # Errors
     /// Nothing is minted that a verifier would refuse whoever it is for.
     pub fn sign(&self, claims: &Claims) -> Result<String, SignError> {
-        let header = jwt_compact::Header::empty()
-            .with_key_id(self.kid.as_str())
-            .with_token_type(TokenType::Session.name());
         let Ok(Value::Object(members)) = serde_json::to_value(claims) else {
             return Err(SignError::Unwritable);
         };
         Claims::from_members(members).map_err(SignError::Refused)?;
+        self.mint(TokenType::Session.name(), claims, MAX_MINTED_BYTES)
+    }
+
+    /// Signs what was revoked, for the gateways.
+    ///
+    /// # Errors
+    /// Nothing is signed that a verifier would refuse whatever it asked.
+    pub fn sign_revocations(&self, revocations: &Revocations) -> Result<String, SignError> {
+        let members = revocations.to_members();
+        Revocations::from_members(members.clone()).map_err(SignError::Refused)?;
+        self.mint(REVOCATIONS_TYPE, &members, MAX_REVOCATIONS_BYTES)
+    }
+
+    fn mint(
+        &self,
+        typ: &str,
+        payload: &impl Serialize,
+        max_bytes: usize,
+    ) -> Result<String, SignError> {
+        let header = jwt_compact::Header::empty()
+            .with_key_id(self.kid.as_str())
+            .with_token_type(typ);
         let token = Mint(self.algorithm())
-            .token(&header, &jwt_compact::Claims::new(claims), &self.secret)
+            .token(&header, &jwt_compact::Claims::new(payload), &self.secret)
             .map_err(|_| SignError::Unwritable)?;
-        if token.len() > MAX_MINTED_BYTES {
+        if token.len() > max_bytes {
             return Err(SignError::TooLong { bytes: token.len() });
         }
         Ok(token)

@@ -22,12 +22,26 @@ pub struct VerifiedToken {
     claims: Claims,
 }
 
+/// What becomes of a token that holds but perhaps for its expiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Validity {
+    /// It holds.
+    Valid(VerifiedToken),
+    /// It has expired, and everything else held: it can be renewed, and is good for nothing else.
+    Expired {
+        /// What it said.
+        claims: Claims,
+        /// [`TokenError::Expired`].
+        error: TokenError,
+    },
+}
+
 impl VerifiedToken {
-    pub(crate) fn new(
+    pub(crate) fn judge(
         claims: Claims,
         expected: &Expectations,
         now: u64,
-    ) -> Result<Self, TokenError> {
+    ) -> Result<Validity, TokenError> {
         if claims.iss != expected.issuer {
             return Err(TokenError::IssuerWrong);
         }
@@ -39,8 +53,14 @@ impl VerifiedToken {
             return Err(TokenError::AudienceWrong);
         }
         let token = Self { claims };
-        token.still_valid(now, expected.clock_skew)?;
-        Ok(token)
+        match token.still_valid(now, expected.clock_skew) {
+            Ok(()) => Ok(Validity::Valid(token)),
+            Err(error @ TokenError::Expired { .. }) => Ok(Validity::Expired {
+                claims: token.claims,
+                error,
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     /// What the token says.

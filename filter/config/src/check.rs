@@ -15,6 +15,11 @@ const REFRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_ho
 /// Limits of one call to the sidecar.
 const TIMEOUT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(30));
 
+/// The sidecar keeps a question open for up to 25 s, so a list may be that old at any time.
+const MAX_AGE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(24));
+/// A token lives an hour at most.
+const REFRESH_BEFORE: (Duration, Duration) = (Duration::ZERO, Duration::from_mins(30));
+
 /// Checks a configuration whose values are well-formed one by one.
 pub(crate) fn check(config: &FilterConfig) -> Result<(), ConfigError> {
     count("audiences", config.audiences.len())?;
@@ -25,6 +30,14 @@ pub(crate) fn check(config: &FilterConfig) -> Result<(), ConfigError> {
         (Duration::ZERO, MAX_CLOCK_SKEW),
     )?;
     within("jwks.refresh", config.jwks.refresh, REFRESH)?;
+    if let Some(revocations) = &config.revocations {
+        within("revocations.max_age", revocations.max_age, MAX_AGE)?;
+    }
+    within(
+        "session.refresh_before",
+        config.session.refresh_before,
+        REFRESH_BEFORE,
+    )?;
     within("sidecar.timeout", config.sidecar.timeout, TIMEOUT)?;
     if config.session.cookie == config.session.refresh_cookie {
         return same("session.refresh_cookie", "session.cookie");

@@ -50,6 +50,9 @@ pub enum Problem {
     /// Neither of the three.
     #[error("expected \"public\", \"authenticated\" or \"deny\"")]
     NotAnAccess,
+    /// Neither of the two.
+    #[error("expected \"allow\" or \"refuse\"")]
+    NotAStaleness,
     /// Not a name.
     #[error(transparent)]
     Name(#[from] BadName),

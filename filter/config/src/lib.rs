@@ -21,6 +21,7 @@ mod error;
 mod json;
 mod names;
 mod path;
+mod revocations;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -35,20 +36,23 @@ use serde_json::Value;
 pub use error::{ConfigError, Problem};
 pub use names::{BadHeader, BadHost, BadName, CookieName, HeaderName, Host, Method, Name};
 pub use path::{BadPattern, PathPattern, PatternSegment, PublicPath};
+pub use revocations::{Revocations, WhenStale};
 pub use rule::{Access, Match, Rule};
 pub use url::{BadUrl, Issuer, Origin};
 
 const DEFAULT_CLOCK_SKEW: Duration = Duration::from_secs(30);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(2);
+const DEFAULT_REFRESH_BEFORE: Duration = Duration::from_mins(1);
 const DEFAULT_REFRESH: Duration = Duration::from_mins(1);
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "issuer",
     "audiences",
     "hosts",
     "public_path",
     "sidecar",
     "jwks",
+    "revocations",
     "session",
     "bearer",
     "clock_skew",
@@ -73,7 +77,9 @@ pub struct FilterConfig {
     pub sidecar: Sidecar,
     /// Where the verifying keys come from.
     pub jwks: Jwks,
-    /// Names of the session's cookies.
+    /// How what was revoked is learned; nothing: it is not, and a token counts until it expires.
+    pub revocations: Option<Revocations>,
+    /// The session's cookies, and when its token is renewed.
     pub session: Session,
     /// Whether `Authorization: Bearer` is read. Otherwise that header is the application's own.
     pub bearer: bool,
@@ -111,13 +117,15 @@ pub struct Jwks {
     pub inline: Option<JwkSet>,
 }
 
-/// Names of the session's cookies. Neither ever reaches the application.
+/// The session's cookies. Neither ever reaches the application.
 #[derive(Debug, Clone)]
 pub struct Session {
     /// Holds the session token.
     pub cookie: CookieName,
     /// Holds the refresh secret.
     pub refresh_cookie: CookieName,
+    /// How long before its end a token is replaced by a new one; zero: only once it has expired.
+    pub refresh_before: Duration,
 }
 
 /// Which claim goes to the application under which header; `null` switches one off.
@@ -169,7 +177,10 @@ impl FilterConfig {
                 .map_or_else(|| Ok(PublicPath::default()), Member::text)?,
             sidecar: Sidecar::read(members.required("sidecar")?)?,
             jwks: Jwks::read(members.object("jwks", &["refresh", "inline"])?)?,
-            session: Session::read(members.object("session", &["cookie", "refresh_cookie"])?)?,
+            revocations: Revocations::read(members.take("revocations"))?,
+            session: Session::read(
+                members.object("session", &["cookie", "refresh_cookie", "refresh_before"])?,
+            )?,
             bearer: members.flag("bearer", true)?,
             clock_skew: members.duration("clock_skew", DEFAULT_CLOCK_SKEW)?,
             identity_headers: IdentityHeaders::read(members.object(
@@ -233,6 +244,7 @@ impl Session {
         Ok(Self {
             cookie: cookie(members.take("cookie"), CookieName::session)?,
             refresh_cookie: cookie(members.take("refresh_cookie"), CookieName::refresh)?,
+            refresh_before: members.duration("refresh_before", DEFAULT_REFRESH_BEFORE)?,
         })
     }
 }

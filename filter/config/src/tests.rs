@@ -64,7 +64,8 @@ fn reads_everything_that_can_be_said() {
             "public_cluster": "outbound|8080||latchkey.latchkey.svc.cluster.local",
             "authority": "latchkey.latchkey.svc", "timeout": "500ms"},
         "jwks": {"refresh": "10s", "inline": {"keys": [key.public_jwk()]}},
-        "session": {"cookie": "latchkey", "refresh_cookie": "latchkey-refresh"},
+        "revocations": {"max_age": "30s", "when_stale": "refuse"},
+        "session": {"cookie": "latchkey", "refresh_cookie": "latchkey-refresh", "refresh_before": "0s"},
         "bearer": false,
         "clock_skew": "0s",
         "identity_headers": {"sub": "x-user", "email": null, "name": "x-name"},
@@ -80,6 +81,9 @@ fn reads_everything_that_can_be_said() {
     }))
     .unwrap();
     assert_eq!(config.rules.len(), 3);
+    let revocations = config.revocations.unwrap();
+    assert_eq!(revocations.when_stale, WhenStale::Refuse);
+    assert_eq!(config.session.refresh_before, Duration::ZERO);
     assert_eq!(config.default, Access::Deny);
     let headers: Vec<_> = config
         .identity_headers
@@ -103,7 +107,13 @@ fn assert_at_fault(config: &Value, key: &str) {
 fn the_key_at_fault_is_named() {
     for (object, key, value) in [
         ("", "isuer", json!("x")),
-        ("", "revocations", json!({})),
+        ("", "revocation", json!({})),
+        ("", "revocations", json!(false)),
+        ("/revocations", "max_age", json!("29s")),
+        ("/revocations", "max_age", json!("25h")),
+        ("/revocations", "when_stale", json!("open")),
+        ("/revocations", "poll", json!("1s")),
+        ("/session", "refresh_before", json!("31m")),
         ("", "issuer", json!("http://example.com")),
         ("", "audiences", json!([])),
         ("", "audiences", json!("app")),

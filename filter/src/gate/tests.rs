@@ -61,6 +61,7 @@ fn refused(decision: &Decision) -> Reason {
     match &decision.outcome {
         Outcome::Refuse(reason, _) => *reason,
         Outcome::Forward(changes) => panic!("goes on: {changes:?}"),
+        Outcome::Renew(ask) => panic!("waits: {ask:?}"),
     }
 }
 
@@ -69,6 +70,7 @@ fn changes(decision: Decision) -> Changes {
     match decision.outcome {
         Outcome::Forward(changes) => changes,
         Outcome::Refuse(reason, _) => panic!("refused: {reason}"),
+        Outcome::Renew(ask) => panic!("waits: {ask:?}"),
     }
 }
 
@@ -121,6 +123,7 @@ fn without_a_session_nothing_passes_but_what_is_public() {
         match decide(gate, "GET", path, &[]).outcome {
             Outcome::Forward(_) => assert_eq!(expected, None, "{path}"),
             Outcome::Refuse(reason, _) => assert_eq!(Some(reason), expected, "{path}"),
+            Outcome::Renew(ask) => panic!("waits: {ask:?}"),
         }
     }
 }

@@ -27,6 +27,8 @@ impl Status {
     }
 }
 
+impl std::error::Error for Status {}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "host status {}", self.0)
@@ -138,6 +140,26 @@ pub(super) fn set_map_value(map: Map, name: &[u8], value: &[u8]) -> Result<(), S
             value.len(),
         )
     })
+}
+
+pub(super) fn add_map_value(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
+    // SAFETY: both slices outlive the call.
+    Status::check(unsafe {
+        raw::proxy_add_header_map_value(
+            map.number(),
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+/// Lets a request go on that was paused.
+pub(super) fn continue_request() -> Result<(), Status> {
+    const REQUEST: u32 = 0;
+    // SAFETY: no pointers.
+    Status::check(unsafe { raw::proxy_continue_stream(REQUEST) })
 }
 
 pub(super) fn remove_map_value(map: Map, name: &[u8]) -> Result<(), Status> {
@@ -274,6 +296,14 @@ mod raw {
             value: *const u8,
             value_size: usize,
         ) -> u32;
+        pub(super) fn proxy_add_header_map_value(
+            map: u32,
+            name: *const u8,
+            name_size: usize,
+            value: *const u8,
+            value_size: usize,
+        ) -> u32;
+        pub(super) fn proxy_continue_stream(stream: u32) -> u32;
         pub(super) fn proxy_remove_header_map_value(
             map: u32,
             name: *const u8,

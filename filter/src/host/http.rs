@@ -1,4 +1,4 @@
-//! One request: reads it, asks the core, does what it says.
+//! One request: reads it, asks the core, does what it says, at once or after a call to the sidecar.
 
 use latchkey_token::TokenError;
 use proxy_wasm::{
@@ -9,13 +9,19 @@ use proxy_wasm::{
 use super::{
     Plugin, Shared,
     abi::{self, Level, Map, Status},
-    metrics::{ALLOWED, CACHE_HITS, CACHE_MISSES},
+    calls,
+    metrics::{
+        ALLOWED, CACHE_HITS, CACHE_MISSES, KEY_FETCH_FAILURES, RENEWAL_FAILURES, RENEWALS,
+        RENEWALS_CAPPED, RENEWALS_REFUSED,
+    },
+    milliseconds,
 };
 use crate::{
-    gate::Outcome,
+    gate::{After, Decision, Outcome},
     header_map,
     reason::Reason,
     refusal::Response,
+    renewal::{Answer, Ask, NoCall},
     request::{Request, Surroundings},
     upstream::Changes,
 };
@@ -23,6 +29,24 @@ use crate::{
 /// One request of one client.
 pub(super) struct Http {
     shared: Shared,
+    waiting: Option<Waiting>,
+    /// For the response: lines for `set-cookie`.
+    set_cookie: Vec<String>,
+}
+
+/// What a paused request waits for. A call ends with the request that made it, and nobody else
+/// could be woken by its answer, so each request makes its own.
+enum Waiting {
+    /// A new token.
+    Renewal(u32, Ask),
+    /// New keys, because the token names one that is not known, or the new token does.
+    Keys(u32, Option<(Ask, Answer)>),
+}
+
+/// What to do with a request.
+enum Next {
+    Decided(Decision),
+    Wait(Waiting),
 }
 
 /// Why a request could not even be decided on: closed, and nothing that a client can bring about.
@@ -31,13 +55,19 @@ enum Failure {
     Host(Status),
     /// The host's headers are in no form that is known.
     Headers,
+    /// The core does not say what becomes of the request.
+    NoDecision,
     /// There is no configuration, or it is being replaced.
     NotConfigured,
 }
 
 impl Http {
     pub(super) fn new(shared: Shared) -> Self {
-        Self { shared }
+        Self {
+            shared,
+            waiting: None,
+            set_cookie: Vec::new(),
+        }
     }
 
     fn with_plugin<T>(
@@ -51,31 +81,49 @@ impl Http {
         act(shared.as_mut().ok_or(Failure::NotConfigured)?)
     }
 
-    fn handle_request(&self) -> Result<Action, Failure> {
+    /// Decides on the request. `after` is what it has waited for; `may_fetch_keys` whether it may
+    /// yet wait for keys.
+    fn handle_request(&mut self, after: After, may_fetch_keys: bool) -> Result<Action, Failure> {
         let bytes = abi::map(Map::RequestHeaders)?;
         let request = Request::new(header_map::parse(&bytes).ok_or(Failure::Headers)?);
         let now = abi::now()?.saturating_div(1_000_000_000);
-        let outcome = self.with_plugin(|plugin| {
-            let Plugin {
-                gate,
-                metrics,
-                verifier,
-                unknown_key,
-            } = plugin;
-            let decision = gate.decide(&request, &Host, now, verifier);
-            if let Some(hit) = decision.cache_hit {
-                metrics.count(if hit { CACHE_HITS } else { CACHE_MISSES });
-            }
-            match &decision.outcome {
-                Outcome::Forward(_) => metrics.count(ALLOWED),
-                Outcome::Refuse(reason, _) => {
-                    *unknown_key |= *reason == Reason::Token(TokenError::KeyIdUnknown);
-                    metrics.count_denial(reason.name());
+        let next = self.with_plugin(|plugin| {
+            let decision = plugin
+                .gate
+                .decide_again(&request, &Host, now, &plugin.verifier, after);
+            Ok(match &decision.outcome {
+                Outcome::Renew(ask) => match plugin.renew(ask) {
+                    Some(call) => Next::Wait(Waiting::Renewal(call, ask.clone())),
+                    None => Next::Decided(plugin.gate.decide_again(
+                        &request,
+                        &Host,
+                        now,
+                        &plugin.verifier,
+                        After::Renewal,
+                    )),
+                },
+                Outcome::Refuse(Reason::Token(TokenError::KeyIdUnknown), _) if may_fetch_keys => {
+                    match plugin.fetch_keys() {
+                        Some(call) => Next::Wait(Waiting::Keys(call, None)),
+                        None => Next::Decided(decision),
+                    }
                 }
-            }
-            Ok(decision.outcome)
+                _ => Next::Decided(decision),
+            })
         })?;
-        match outcome {
+        let decision = match next {
+            Next::Wait(waiting) => {
+                self.waiting = Some(waiting);
+                return Ok(Action::Pause);
+            }
+            Next::Decided(decision) => decision,
+        };
+        self.with_plugin(|plugin| {
+            plugin.count(&decision);
+            Ok(())
+        })?;
+        self.set_cookie = decision.set_cookie;
+        match decision.outcome {
             Outcome::Forward(changes) => {
                 apply(&changes)?;
                 Ok(Action::Continue)
@@ -85,7 +133,66 @@ impl Http {
                 answer(reason.name(), &response)?;
                 Ok(Action::Pause)
             }
+            // Nothing waits twice for the same.
+            Outcome::Renew(_) => Err(Failure::NoDecision),
         }
+    }
+
+    /// The answer to a call that this request made.
+    fn handle_answer(&mut self, call: u32, body_size: usize) -> Result<(), Failure> {
+        let (after, may_fetch_keys) = match self.waiting.take() {
+            Some(Waiting::Renewal(number, ask)) if number == call => {
+                let answer = calls::finish_renewal(body_size);
+                let keys = self.with_plugin(|plugin| {
+                    let is_known = plugin.gate.knows_key_of(&answer);
+                    Ok(if is_known { None } else { plugin.fetch_keys() })
+                })?;
+                if let Some(call) = keys {
+                    self.waiting = Some(Waiting::Keys(call, Some((ask, answer))));
+                    return Ok(());
+                }
+                (self.renewed(&ask, answer)?, true)
+            }
+            Some(Waiting::Keys(number, pending)) if number == call => {
+                let keys = calls::finish_keys(body_size);
+                let now = abi::now()?.saturating_div(1_000_000);
+                self.with_plugin(|plugin| {
+                    match keys {
+                        Ok(keys) => plugin.set_keys(keys, now),
+                        Err(_) => plugin.metrics.count(KEY_FETCH_FAILURES),
+                    }
+                    Ok(())
+                })?;
+                match pending {
+                    Some((ask, answer)) => (self.renewed(&ask, answer)?, false),
+                    None => (After::Nothing, false),
+                }
+            }
+            other => {
+                self.waiting = other;
+                return Ok(());
+            }
+        };
+        if self.handle_request(after, may_fetch_keys)? == Action::Continue {
+            abi::continue_request()?;
+        }
+        Ok(())
+    }
+
+    fn renewed(&self, ask: &Ask, answer: Answer) -> Result<After, Failure> {
+        let now = abi::now()?.saturating_div(1_000_000);
+        self.with_plugin(|plugin| {
+            let after = plugin
+                .gate
+                .finish_renewal(ask, answer, now, &plugin.verifier);
+            plugin.metrics.count(match after {
+                Some(After::SessionOver) => RENEWALS_REFUSED,
+                Some(_) => RENEWALS,
+                None => RENEWAL_FAILURES,
+            });
+            // In vain: the old token has to do.
+            Ok(after.unwrap_or(After::Renewal))
+        })
     }
 
     fn handle_trailers(&self) -> Result<(), Failure> {
@@ -98,7 +205,14 @@ impl Http {
         Ok(())
     }
 
-    fn handle_response(&self) -> Result<(), Failure> {
+    fn handle_response(&mut self) -> Result<(), Failure> {
+        if !self.set_cookie.is_empty() {
+            for line in std::mem::take(&mut self.set_cookie) {
+                abi::add_map_value(Map::ResponseHeaders, b"set-cookie", line.as_bytes())?;
+            }
+            abi::set_map_value(Map::ResponseHeaders, b"cache-control", b"no-store")?;
+            return Ok(());
+        }
         if abi::map_value(Map::ResponseHeaders, "set-cookie")?.is_none() {
             return Ok(());
         }
@@ -115,11 +229,78 @@ impl Http {
     }
 }
 
-impl Context for Http {}
+impl Plugin {
+    /// Calls for a new token, if there is to be a call.
+    fn renew(&mut self, ask: &Ask) -> Option<u32> {
+        let now = milliseconds()?;
+        if let Err(no_call) = self.gate.start_renewal(ask, now) {
+            if no_call != NoCall::NotNeeded {
+                self.metrics.count(RENEWALS_CAPPED);
+            }
+            return None;
+        }
+        match calls::renewal(&self.gate.config().sidecar, ask) {
+            Ok(call) => Some(call),
+            Err(error) => {
+                self.gate
+                    .finish_renewal(ask, Answer::Failed, now, &self.verifier);
+                self.metrics.count(RENEWAL_FAILURES);
+                abi::log(Level::Warn, &format!("renewal: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Calls for the keys, if there is to be a call.
+    fn fetch_keys(&mut self) -> Option<u32> {
+        let is_fetching = self.gate.config().jwks.inline.is_none();
+        if !is_fetching || !self.fetches.take_one(milliseconds()?) {
+            return None;
+        }
+        calls::keys(&self.gate.config().sidecar).ok()
+    }
+
+    fn count(&mut self, decision: &Decision) {
+        let metrics = &self.metrics;
+        if let Some(hit) = decision.cache_hit {
+            metrics.count(if hit { CACHE_HITS } else { CACHE_MISSES });
+        }
+        match &decision.outcome {
+            Outcome::Forward(_) => metrics.count(ALLOWED),
+            Outcome::Refuse(reason, _) => {
+                self.unknown_key |= *reason == Reason::Token(TokenError::KeyIdUnknown);
+                metrics.count_denial(reason.name());
+            }
+            Outcome::Renew(_) => {}
+        }
+    }
+}
+
+impl Context for Http {
+    fn on_http_call_response(&mut self, call: u32, _: usize, body_size: usize, _: usize) {
+        if let Err(failure) = self.handle_answer(call, body_size) {
+            fail(&failure);
+        }
+    }
+}
+
+impl Drop for Http {
+    /// A client that goes away takes its call with it, and no answer will come.
+    fn drop(&mut self) {
+        if let Some(Waiting::Renewal(_, ask) | Waiting::Keys(_, Some((ask, _)))) =
+            self.waiting.take()
+        {
+            let _ = self.with_plugin(|plugin| {
+                plugin.gate.drop_renewal(&ask);
+                Ok(())
+            });
+        }
+    }
+}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        self.handle_request()
+        self.handle_request(After::Nothing, true)
             .unwrap_or_else(|failure| fail(&failure))
     }
 
@@ -225,6 +406,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Host(status) => status.fmt(f),
             Self::Headers => f.write_str("the host's headers are malformed"),
+            Self::NoDecision => f.write_str("no decision"),
             Self::NotConfigured => f.write_str("there is no configuration"),
         }
     }

@@ -5,16 +5,18 @@
 //! is asked of the host goes through [`abi`], where each status is a value.
 
 mod abi;
+mod calls;
 mod http;
-mod keys;
 mod metrics;
 mod root;
 mod verifier;
 
 use std::{cell::RefCell, rc::Rc};
 
-use crate::gate::Gate;
-use metrics::Metrics;
+use crate::{gate::Gate, key_fetch::FetchesByRequests};
+use abi::Level;
+use latchkey_token::JwkSet;
+use metrics::{KEY_FETCHES, Metrics};
 
 proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| Box::new(root::Root::default()));
@@ -25,8 +27,40 @@ struct Plugin {
     gate: Gate,
     metrics: Metrics,
     verifier: verifier::HostVerifier,
+    /// When the keys were fetched last, in Unix milliseconds.
+    keys_at: Option<u64>,
     /// A token named a key that is not known; the root context looks at the next tick.
     unknown_key: bool,
+    /// What requests may do about that themselves.
+    fetches: FetchesByRequests,
+}
+
+impl Plugin {
+    /// Takes keys that were fetched.
+    fn set_keys(&mut self, keys: JwkSet, now: u64) {
+        let was_ready = self.gate.is_ready();
+        self.gate.set_keys(keys);
+        self.metrics.count(KEY_FETCHES);
+        self.keys_at = Some(now);
+        if let Some(revocations) = self.gate.revocations() {
+            revocations.feed.has_keys(now);
+        }
+        self.note_readiness(was_ready);
+    }
+
+    fn note_readiness(&self, was_ready: bool) {
+        let is_ready = self.gate.is_ready();
+        self.metrics.set_ready(is_ready);
+        if is_ready && !was_ready {
+            abi::log(Level::Info, "ready");
+        }
+    }
+}
+
+fn milliseconds() -> Option<u64> {
+    abi::now()
+        .ok()
+        .map(|nanoseconds| nanoseconds.saturating_div(1_000_000))
 }
 
 /// Empty until the configuration was accepted.

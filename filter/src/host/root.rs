@@ -1,4 +1,4 @@
-//! The root context: configuration, and the keys.
+//! The root context: configuration, the keys, and what was revoked.
 
 use std::rc::Rc;
 
@@ -11,12 +11,16 @@ use proxy_wasm::{
 use super::{
     Plugin, Shared,
     abi::{self, Buffer, Level},
+    calls::{self, CallError},
     http::Http,
-    keys::{self, FetchError},
-    metrics::{KEY_FETCH_FAILURES, KEY_FETCHES, Metrics},
+    metrics::{FEED_ANSWERS, FEED_FAILURES, KEY_FETCH_FAILURES, Metrics},
+    milliseconds,
     verifier::HostVerifier,
 };
-use crate::{gate::Gate, key_fetch::KeyFetch};
+use crate::{
+    gate::Gate,
+    key_fetch::{FetchesByRequests, KeyFetch},
+};
 
 /// Envoy makes calls only once it runs, so the first fetch waits for a tick that comes soon.
 const FIRST_TICK_MS: u32 = 10;
@@ -29,6 +33,7 @@ pub(super) struct Root {
     shared: Shared,
     fetch: Option<KeyFetch>,
     call: Option<u32>,
+    feed_call: Option<u32>,
     has_ticked: bool,
 }
 
@@ -36,7 +41,12 @@ impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, _: usize, body_size: usize, _: usize) {
         if self.call == Some(call) {
             self.call = None;
-            self.fetched(keys::finish(body_size));
+            self.fetched(calls::finish_keys(body_size));
+        } else if self.feed_call == Some(call) {
+            self.feed_call = None;
+            if self.answered(calls::finish_revocations(body_size)) {
+                self.ask_if_due();
+            }
         }
     }
 }
@@ -60,6 +70,8 @@ impl RootContext for Root {
             }
         }
         self.fetch_if_due();
+        self.ask_if_due();
+        self.tidy();
     }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
@@ -92,6 +104,8 @@ impl Root {
             metrics,
             verifier: HostVerifier::default(),
             unknown_key: false,
+            keys_at: None,
+            fetches: FetchesByRequests::default(),
         };
         *self
             .shared
@@ -101,67 +115,123 @@ impl Root {
     }
 
     fn fetch_if_due(&mut self) {
-        let (Some(fetch), Some(now)) = (&mut self.fetch, milliseconds()) else {
+        let Some(fetch) = &mut self.fetch else {
             return;
         };
-        let Ok(mut shared) = self.shared.try_borrow_mut() else {
-            return;
-        };
-        let Some(plugin) = shared.as_mut() else {
-            return;
-        };
-        if std::mem::take(&mut plugin.unknown_key) {
-            fetch.wanted(now);
-        }
-        if !fetch.is_due(now) {
-            return;
-        }
-        fetch.started(now);
-        let started = keys::start(&plugin.gate.config().sidecar);
-        drop(shared);
-        match started {
-            Ok(call) => self.call = Some(call),
-            Err(error) => self.fetched(Err(error)),
+        let started = with_plugin(&self.shared, |plugin, now| {
+            let wants_key = plugin
+                .gate
+                .revocations()
+                .is_some_and(|revocations| revocations.feed.wants_key());
+            if std::mem::take(&mut plugin.unknown_key) || wants_key {
+                fetch.wanted(now);
+            }
+            fetch.is_due(now).then(|| {
+                fetch.started(now);
+                calls::keys(&plugin.gate.config().sidecar)
+            })
+        });
+        match started.flatten() {
+            Some(Ok(call)) => self.call = Some(call),
+            Some(Err(error)) => self.fetched(Err(error)),
+            None => {}
         }
     }
 
     /// Takes new keys, or keeps the old ones.
-    fn fetched(&mut self, result: Result<latchkey_token::JwkSet, FetchError>) {
-        let (Some(fetch), Some(now)) = (&mut self.fetch, milliseconds()) else {
+    fn fetched(&mut self, result: Result<latchkey_token::JwkSet, CallError>) {
+        let Some(fetch) = &mut self.fetch else {
             return;
         };
-        let Ok(mut shared) = self.shared.try_borrow_mut() else {
-            return;
-        };
-        let Some(plugin) = shared.as_mut() else {
-            return;
-        };
-        match result {
+        with_plugin(&self.shared, |plugin, now| match result {
             Ok(keys) => {
                 fetch.succeeded(now);
-                if !plugin.gate.is_ready() {
-                    abi::log(Level::Info, &format!("ready: {} keys", keys.len()));
-                }
-                plugin.gate.set_keys(keys);
-                plugin.metrics.count(KEY_FETCHES);
-                plugin.metrics.set_ready(true);
+                plugin.set_keys(keys, now);
             }
             Err(error) => {
                 fetch.failed(now);
                 plugin.metrics.count(KEY_FETCH_FAILURES);
-                let kept = if plugin.gate.is_ready() {
+                let kept = if plugin.gate.has_keys() {
                     "the old keys stay"
                 } else {
                     "there are no keys yet"
                 };
                 abi::log(Level::Warn, &format!("key fetch failed, {kept}: {error}"));
             }
+        });
+    }
+
+    /// Keeps the question for what was revoked open. Nobody could read an answer without keys.
+    fn ask_if_due(&mut self) {
+        let started = with_plugin(&self.shared, |plugin, now| {
+            let has_keys = plugin.gate.has_keys();
+            let feed = &mut plugin.gate.revocations()?.feed;
+            if !has_keys || !feed.is_due(now) {
+                return None;
+            }
+            let mut nonce = [0; 16];
+            if let Err(status) = abi::random(&mut nonce) {
+                return Some(Err(status.into()));
+            }
+            let path = feed.ask(now, nonce);
+            Some(calls::revocations(&plugin.gate.config().sidecar, &path))
+        });
+        match started.flatten() {
+            Some(Ok(call)) => self.feed_call = Some(call),
+            Some(Err(error)) => {
+                self.answered(Err(error));
+            }
+            None => {}
         }
+    }
+
+    /// Takes what was revoked, or keeps what is known. Whether it was a good answer: after another
+    /// the next question waits for a tick, because a call that fails at once would be followed by
+    /// the next at once.
+    fn answered(&mut self, result: Result<Vec<u8>, CallError>) -> bool {
+        with_plugin(&self.shared, |plugin, now| {
+            let was_ready = plugin.gate.is_ready();
+            let taken = match result {
+                Ok(answer) => plugin
+                    .gate
+                    .take_revocations(&answer, now, &plugin.verifier)
+                    .map_err(CallError::from),
+                Err(error) => {
+                    if let Some(revocations) = plugin.gate.revocations() {
+                        revocations.feed.failed(now);
+                    }
+                    Err(error)
+                }
+            };
+            if let Err(error) = &taken {
+                plugin.metrics.count(FEED_FAILURES);
+                abi::log(Level::Warn, &format!("revocations: {error}"));
+            } else {
+                plugin.metrics.count(FEED_ANSWERS);
+                plugin.note_readiness(was_ready);
+            }
+            taken.is_ok()
+        })
+        .unwrap_or(false)
+    }
+
+    /// Forgets what is over, and says how old things are.
+    fn tidy(&self) {
+        with_plugin(&self.shared, |plugin, now| {
+            if let Some(at) = plugin.keys_at {
+                plugin.metrics.set_key_age(now.saturating_sub(at));
+            }
+            if let Some(revocations) = plugin.gate.revocations() {
+                revocations.sweep(now.saturating_div(1_000));
+                let (age, entries) = (revocations.feed.age(now), revocations.revoked.len());
+                plugin.metrics.set_revocations(age, entries);
+            }
+        });
     }
 }
 
-fn milliseconds() -> Option<u64> {
-    abi::now()
-        .ok()
-        .map(|nanoseconds| nanoseconds.saturating_div(1_000_000))
+fn with_plugin<T>(shared: &Shared, act: impl FnOnce(&mut Plugin, u64) -> T) -> Option<T> {
+    let now = milliseconds()?;
+    let mut shared = shared.try_borrow_mut().ok()?;
+    shared.as_mut().map(|plugin| act(plugin, now))
 }

@@ -1,6 +1,6 @@
 //! From a checked configuration and an open store to a program that can answer.
 
-use super::{App, BOOTSTRAP_FILE, Settings};
+use super::{App, BOOTSTRAP_FILE, MOST_POLLS, Settings};
 use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{CeremonyError, Policy, RelyingParty, RelyingPartyError};
@@ -11,10 +11,13 @@ use crate::issuer::{
     Issuer, IssuerError, KeyEncryptionKey, KeyRing, SessionCookies, SessionLimits, Succession,
     TokenSettings,
 };
-use crate::model::Seconds;
-use crate::routes::{AddressLimiter, Metrics, SlowLane};
+use crate::model::{Seconds, UnixTime};
+use crate::revocation::LiveRevocations;
+use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use tokio::sync::{Mutex, Semaphore};
 
 /// New accounts per address and minute; an answer that a name is taken weighs as much as twenty: a
 /// classroom behind one address passes, a dictionary of names does not.
@@ -73,6 +76,11 @@ impl App {
                 max: config.session.max,
             },
             cookies: cookies(config),
+            revocations: Arc::new(revocations(&*store, &*entropy).await?),
+            minted_until: AtomicU64::new(0),
+            changing_keys: Mutex::default(),
+            polls: Semaphore::new(MOST_POLLS),
+            renewals: Renewals::default(),
             metrics: Metrics::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
             refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
@@ -82,19 +90,21 @@ impl App {
             entropy,
         })
     }
+}
 
-    /// Does what is due to the key ring: stored first, used afterwards.
-    ///
-    /// # Errors
-    /// When the store refuses, or no key can be made: the ring in use stays.
-    pub async fn maintain_keys(&self) -> Result<(), StartError> {
-        if let Some(ring) = self.issuer.due(&*self.entropy, self.now())? {
-            self.store.replace_signing_keys(&ring.records()).await?;
-            tracing::info!(keys = ring.len(), "the key ring has changed");
-            self.issuer.install(ring)?;
-        }
-        Ok(())
-    }
+/// What is revoked, under an epoch that no other start has had: 128 random bits.
+async fn revocations(
+    store: &dyn Store,
+    entropy: &dyn Entropy,
+) -> Result<LiveRevocations, StorageError> {
+    let stored = store.revocations().await?;
+    let minted = store.minted_until().await?.unwrap_or(UnixTime(0));
+    let epoch = uuid::Builder::from_random_bytes(random(entropy)).into_uuid();
+    Ok(LiveRevocations::new(
+        epoch.simple().to_string(),
+        stored,
+        minted,
+    ))
 }
 
 async fn issuer(
@@ -109,7 +119,7 @@ async fn issuer(
     let mut ring = KeyRing::open(stored, &sealing).map_err(IssuerError::from)?;
     let due = ring.maintained(&succession, &sealing, entropy, clock.now());
     if let Some(due) = due.map_err(IssuerError::from)? {
-        store.replace_signing_keys(&due.records()).await?;
+        store.replace_signing_keys(&due.records(), None).await?;
         ring = due;
     }
     Ok(Issuer::new(
@@ -140,6 +150,7 @@ fn settings(config: &Config) -> Settings {
             Backend::Memory => None,
         },
         gateways: config.listen.gateways.clone(),
+        bind_certificate: config.session.bind_certificate,
     }
 }
 

@@ -1,10 +1,12 @@
 //! Everything that a request can reach, built once at start.
 
 mod build;
+mod keys;
 mod people;
 mod sessions;
 
 pub use build::StartError;
+pub use keys::KeyChangeError;
 pub use people::{BOOTSTRAP_FILE, Bootstrap, BootstrapCode};
 
 pub use crate::config::SignCountPolicy;
@@ -13,15 +15,23 @@ use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{Policy, RelyingParty};
 use crate::clock::Clock;
+pub use crate::config::BindCertificate;
 use crate::config::{AdminConfig, AuditConfig, PeopleConfig};
 use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Seconds, UnixTime};
-use crate::routes::{AddressLimiter, Metrics, SlowLane};
+use crate::revocation::LiveRevocations;
+use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
 use crate::storage::Store;
 use ipnet::IpNet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use tokio::sync::{Mutex, Semaphore};
+
+/// Gateways' workers that can wait for revocations at a time, one question each. Each holds a
+/// connection of the internal listener, which keeps a quarter of its room for everything else.
+pub const MOST_POLLS: usize = 768;
 
 /// What the endpoints know of this installation; all of it from configuration.
 #[derive(Debug, Clone)]
@@ -50,6 +60,8 @@ pub struct Settings {
     pub bootstrap_file: Option<PathBuf>,
     /// The peers whose word on the client's address is taken.
     pub gateways: Vec<IpNet>,
+    /// Whether logins bind their session to the connection's client certificate.
+    pub bind_certificate: BindCertificate,
 }
 
 /// The running program's parts.
@@ -78,6 +90,16 @@ pub struct App {
     pub session_limits: SessionLimits,
     /// The cookies of sessions.
     pub cookies: SessionCookies,
+    /// What is revoked.
+    pub revocations: Arc<LiveRevocations>,
+    /// Up to when the store says that tokens may have been minted.
+    minted_until: AtomicU64,
+    /// One change to the key ring at a time.
+    changing_keys: Mutex<()>,
+    /// Room for gateways that wait to hear of revocations.
+    pub polls: Semaphore,
+    /// Renewals of the last moments.
+    pub renewals: Renewals,
     /// Counters.
     pub metrics: Metrics,
     /// How often one address can begin to register.

@@ -1,14 +1,30 @@
-//! Sessions: what counts, and what ends it.
+//! Sessions and revocations: what counts, and what ends it.
 
 use super::App;
-use crate::model::{Session, SessionId, UserId};
-use crate::storage::StorageError;
+use crate::model::{Revoked, Seconds, Session, SessionId, UnixTime, UserId};
+use crate::revocation::{Reserved, carry_out};
+use crate::storage::{Assertion, AssertionRecorded, StorageError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// How far ahead of the tokens the stored mark goes: one write in so many seconds, and after a
+/// restart the first revocation lies so far in the future at most.
+const MARK_AHEAD: Seconds = Seconds(10);
 
 impl App {
-    /// Whether the session lives.
+    /// The session with this id, when it lives.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn living_session(&self, id: SessionId) -> Result<Option<Session>, StorageError> {
+        let session = self.store.session(id).await?;
+        Ok(session.filter(|session| self.is_alive(session)))
+    }
+
+    /// Whether the session lives: within its limits, and not ended with its user's others.
     #[must_use]
     pub fn is_alive(&self, session: &Session) -> bool {
-        session.is_alive(self.now())
+        session.is_alive(self.now()) && !self.revocations.end(session)
     }
 
     /// The sessions of a user that live.
@@ -21,12 +37,37 @@ impl App {
         Ok(sessions)
     }
 
-    /// Ends a session; `false` when there was none.
+    /// The `iat` of a token for this user, minted now. Whatever the token stands for must be looked
+    /// at after this: a revocation that comes later lies past it, one that came before shows.
+    ///
+    /// # Errors
+    /// When it cannot be noted that tokens are minted up to here.
+    pub async fn stamp(&self, user: UserId) -> Result<UnixTime, StorageError> {
+        let stamp = self.revocations.stamp(user, self.now());
+        if stamp.0 > self.minted_until.load(Ordering::Relaxed) {
+            let until = stamp.plus(MARK_AHEAD);
+            self.store.raise_minted_until(until).await?;
+            self.minted_until.fetch_max(until.0, Ordering::Relaxed);
+        }
+        Ok(stamp)
+    }
+
+    /// Ends a session; `false` when there was none. When this returns, no gateway that listens
+    /// takes its tokens for longer than a message needs.
     ///
     /// # Errors
     /// When it cannot be stored.
     pub async fn end_session(&self, id: SessionId) -> Result<bool, StorageError> {
-        self.store.remove_session(id).await
+        let reserved = self.reserve(Revoked::Session(id));
+        let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
+        let live = Arc::clone(&self.revocations);
+        let ended = carry_out(live, reserved, async move {
+            let ended = store.end_session(id, &revocation).await?;
+            Ok::<_, StorageError>((ended, ended))
+        })
+        .await?;
+        self.count(ended, "session");
+        Ok(ended)
     }
 
     /// Ends every session of a user, or of everyone.
@@ -34,13 +75,92 @@ impl App {
     /// # Errors
     /// When it cannot be stored.
     pub async fn end_sessions(&self, of: Option<UserId>) -> Result<(), StorageError> {
-        let sessions = match of {
-            Some(user) => self.store.sessions_of(user).await?,
-            None => Vec::new(),
-        };
-        for session in sessions {
-            self.store.remove_session(session.id).await?;
-        }
+        let what = of.map_or(Revoked::Everyone, Revoked::User);
+        let kind = what.kind();
+        let reserved = self.reserve(what);
+        let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
+        let live = Arc::clone(&self.revocations);
+        carry_out(live, reserved, async move {
+            store.revoke(&revocation).await?;
+            Ok::<_, StorageError>((true, ()))
+        })
+        .await?;
+        self.count(true, kind);
         Ok(())
+    }
+
+    /// Disables a user and ends every session of theirs; `false` when there is no such user.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn disable(&self, user: UserId) -> Result<bool, StorageError> {
+        let reserved = self.reserve(Revoked::User(user));
+        let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
+        let live = Arc::clone(&self.revocations);
+        let disabled = carry_out(live, reserved, async move {
+            let there = store.set_disabled(user, true, Some(&revocation)).await?;
+            Ok::<_, StorageError>((there, there))
+        })
+        .await?;
+        self.count(disabled, "user");
+        Ok(disabled)
+    }
+
+    /// The end of a login, which may end the session that the browser held before.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn record_assertion(
+        &self,
+        credential: crate::model::CredentialId,
+        assertion: Assertion,
+        session: Session,
+        replaces: Option<SessionId>,
+    ) -> Result<AssertionRecorded, StorageError> {
+        let Some(replaced) = replaces else {
+            return self
+                .store
+                .record_assertion(&credential, assertion, &session, None)
+                .await;
+        };
+        let reserved = self.reserve(Revoked::Session(replaced));
+        let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
+        let live = Arc::clone(&self.revocations);
+        let recorded = carry_out(live, reserved, async move {
+            let recorded = store
+                .record_assertion(&credential, assertion, &session, Some(&revocation))
+                .await?;
+            let stored = recorded == AssertionRecorded::Recorded;
+            Ok::<_, StorageError>((stored, recorded))
+        })
+        .await?;
+        self.count(recorded == AssertionRecorded::Recorded, "session");
+        Ok(recorded)
+    }
+
+    /// Forgets sessions and revocations that are over; how many sessions. Called once a minute.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn sweep(&self) -> Result<u64, StorageError> {
+        let now = self.now();
+        self.renewals.sweep(now);
+        let floors = self.revocations.floors();
+        let sessions = self.store.sweep_sessions(now, &floors).await?;
+        // Only now: what a floor ended must be gone before the floor is.
+        let ended = self.revocations.ended(now);
+        self.store.forget_revocations(&ended, now).await?;
+        self.revocations.forget(&ended);
+        Ok(sessions)
+    }
+
+    fn reserve(&self, what: Revoked) -> Reserved {
+        self.revocations.reserve(what, self.now())
+    }
+
+    fn count(&self, revoked: bool, kind: &'static str) {
+        if revoked {
+            self.metrics.revoked(kind);
+        }
     }
 }

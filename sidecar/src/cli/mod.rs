@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod check_config;
+pub mod operator;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
         people register and sign in, keeps users, passkeys and sessions, and mints the short-lived \
         session tokens that the Latchkey filter checks inside the gateway. A gateway routes one \
         path (public_url) to its public listener, and fetches the token keys from the internal one.",
-    after_help = "Try `latchkey help serve` or `latchkey help check-config`.",
+    after_help = "Try `latchkey help serve`, or `latchkey help keys` for what an operator can do.",
     after_long_help = AFTER_HELP,
     arg_required_else_help = true
 )]
@@ -67,11 +68,59 @@ pub enum Command {
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
     },
+    /// Show, rotate or revoke the signing keys of the running sidecar
+    #[command(
+        arg_required_else_help = true,
+        after_long_help = "Examples:\n  \
+            latchkey keys list\n  \
+            latchkey keys rotate\n  \
+            latchkey keys revoke 1uKMLHIwZgH0Ms4WzYqXrmjQ1lUtjTq36RnHmXp9xTs"
+    )]
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        order: operator::Keys,
+        /// Where the sidecar is.
+        #[command(flatten)]
+        reach: operator::Reach,
+    },
+    /// Show or end sessions at the running sidecar
+    #[command(
+        arg_required_else_help = true,
+        after_long_help = "Examples:\n  \
+            latchkey sessions list --user alice\n  \
+            latchkey sessions revoke --user alice\n  \
+            latchkey sessions revoke --everyone"
+    )]
+    Sessions {
+        /// What to do.
+        #[command(subcommand)]
+        order: operator::Sessions,
+        /// Where the sidecar is.
+        #[command(flatten)]
+        reach: operator::Reach,
+    },
+    /// Show, disable or enable users at the running sidecar
+    #[command(
+        arg_required_else_help = true,
+        after_long_help = "Examples:\n  \
+            latchkey users list --search smith\n  \
+            latchkey users disable alice\n  \
+            latchkey users list --output json"
+    )]
+    Users {
+        /// What to do.
+        #[command(subcommand)]
+        order: operator::Users,
+        /// Where the sidecar is.
+        #[command(flatten)]
+        reach: operator::Reach,
+    },
 }
 
 const AFTER_HELP: &str = "\
 Environment:
-  LATCHKEY_CONFIG               the file for `serve`, instead of --config
+  LATCHKEY_CONFIG               the configuration, instead of --config
   LATCHKEY_PUBLIC_URL           overrides public_url
   LATCHKEY_<SECTION>__<KEY>     overrides a key of the configuration, lists with commas between
                                 the items: LATCHKEY_LISTEN__PUBLIC=0.0.0.0:8081
@@ -80,12 +129,17 @@ Environment:
 
 Exit codes:
   0  done, or stopped by a signal
-  1  something failed while running: a port is taken, the store is locked or damaged
+  1  something failed while running: a port is taken, the store is locked or damaged; for orders,
+     no sidecar is listening, or it refused
   2  the command line or a configuration is wrong
 
 Examples:
   latchkey serve --config latchkey.toml
   latchkey check-config latchkey.toml filter.json
+  latchkey users disable alice --config /etc/latchkey/latchkey.toml
+
+keys, sessions and users are orders to the running sidecar, over a Unix socket that only its owner
+can use (listen.control). Nobody is asked for a password: whoever can use it could read the store.
 
 Every key of the configuration is described in latchkey.example.toml.";
 

@@ -15,6 +15,9 @@ pub struct Listen {
     pub public: ListenAddress,
     /// For filters, probes and metrics; never routed to users.
     pub internal: ListenAddress,
+    /// For the operator's commands on this machine.
+    #[serde(deserialize_with = "control")]
+    pub control: Control,
     /// Peers whose `x-latchkey-client-address` is believed.
     #[serde(deserialize_with = "networks")]
     pub gateways: Vec<IpNet>,
@@ -26,6 +29,7 @@ impl Default for Listen {
         Self {
             public: loopback(8081),
             internal: loopback(8082),
+            control: Control::default(),
             gateways: Vec::new(),
         }
     }
@@ -43,6 +47,29 @@ impl Listen {
             ));
         }
         Ok(self)
+    }
+}
+
+/// Where the operator's commands reach the program.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Control {
+    /// `control.sock` in the store's directory.
+    #[default]
+    InStore,
+    /// A Unix socket elsewhere.
+    At(PathBuf),
+    /// Nowhere.
+    Off,
+}
+
+fn control<'de, D: Deserializer<'de>>(from: D) -> Result<Control, D::Error> {
+    let text = String::deserialize(from)?;
+    match text.strip_prefix("unix:") {
+        Some(path) if path.starts_with('/') => Ok(Control::At(path.into())),
+        None if text == "none" => Ok(Control::Off),
+        _ => Err(D::Error::custom(format!(
+            "expected \"none\" or unix:/path, found {text:?}"
+        ))),
     }
 }
 

@@ -23,16 +23,16 @@ mod tests;
 pub use admin::{AdminConfig, AuditConfig, PeopleConfig, SignCountPolicy};
 pub use error::ConfigError;
 pub use keys::{KeyEncryptionKey, Keys};
-pub use listen::{Listen, ListenAddress};
+pub use listen::{Control, Listen, ListenAddress};
 pub use log::{Log, LogFormat};
 pub use public_url::PublicUrl;
-pub use session::SessionConfig;
+pub use session::{BindCertificate, SessionConfig};
 pub use storage::{Backend, StorageConfig};
 pub use token::{TokenAlgorithm, TokenConfig};
 pub use webauthn::WebauthnConfig;
 
 use source::Source;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +124,17 @@ impl Config {
             log: raw.log.check()?,
             public_url,
         })
+    }
+
+    /// Where the operator's commands reach the program, if they shall. A store in memory has no
+    /// directory.
+    #[must_use]
+    pub fn control_socket(&self) -> Option<PathBuf> {
+        match (&self.listen.control, self.storage.backend) {
+            (Control::At(path), _) => Some(path.clone()),
+            (Control::InStore, Backend::Sled) => Some(self.storage.path.join("control.sock")),
+            (Control::InStore, Backend::Memory) | (Control::Off, _) => None,
+        }
     }
 
     /// What the person who starts the program should know about this configuration.

@@ -23,6 +23,21 @@ pub struct SessionConfig {
     pub secure: bool,
     /// How recent a login must be to change the account's passkeys.
     pub fresh_for: Seconds,
+    /// Whether logins bind their session to the connection's client certificate.
+    pub bind_certificate: BindCertificate,
+}
+
+/// When a session is bound to a client certificate (RFC 8705, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BindCertificate {
+    /// Not at all.
+    #[default]
+    Never,
+    /// Where the connection of the login has one.
+    WhenPresent,
+    /// Always: nobody signs in without one.
+    Required,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,6 +52,7 @@ pub(super) struct Raw {
     refresh_cookie: Option<String>,
     #[serde(deserialize_with = "duration::deserialize")]
     fresh_for: Seconds,
+    bind_certificate: BindCertificate,
 }
 
 impl Default for Raw {
@@ -48,6 +64,7 @@ impl Default for Raw {
             cookie: None,
             refresh_cookie: None,
             fresh_for: Seconds(300),
+            bind_certificate: BindCertificate::default(),
         }
     }
 }
@@ -96,6 +113,7 @@ impl Raw {
             refresh_cookie,
             secure: public_url.is_https(),
             fresh_for: self.fresh_for,
+            bind_certificate: self.bind_certificate,
         })
     }
 

@@ -2,6 +2,12 @@
 //!
 //! A ring is a value: each step makes a new one, which is stored first and used afterwards.
 
+mod error;
+mod state;
+
+pub use error::{KeyRingError, RevokeError, RotateError};
+pub use state::{KeyRole, KeyState};
+
 use super::seal::KeyEncryptionKey;
 use crate::entropy::{Entropy, random};
 use crate::model::{Seconds, SigningKeyRecord, UnixTime};
@@ -21,37 +27,6 @@ pub struct Succession {
     /// How long a key stays published after its successor signs: as long as a session whose token
     /// it signed can be renewed.
     pub overlap: Seconds,
-}
-
-/// Why the stored keys are of no use.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyRingError {
-    /// The key-encryption key is not the one that sealed it, or the record was changed.
-    #[error(
-        "the signing key {kid} cannot be opened: keys.encryption_key_file is not the key that \
-         sealed it, or the store is damaged"
-    )]
-    Sealed {
-        /// Which key.
-        kid: String,
-    },
-    /// The record names an algorithm that this version does not know.
-    #[error("the signing key {kid} is for the unknown algorithm {algorithm:?}")]
-    Algorithm {
-        /// Which key.
-        kid: String,
-        /// What the record says.
-        algorithm: String,
-    },
-    /// The private key does not belong to the public one that was published.
-    #[error("the signing key {kid} does not match its public half")]
-    Mismatch {
-        /// Which key.
-        kid: String,
-    },
-    /// Sealing failed.
-    #[error("a new signing key cannot be sealed")]
-    Sealing,
 }
 
 /// Cheap to clone: rings are values, keys are not copied.
@@ -105,12 +80,20 @@ impl KeyRing {
     /// back before all of them, the oldest.
     #[must_use]
     pub fn signing_key(&self, now: UnixTime) -> Option<&SigningKey> {
-        let current = self
-            .keys
-            .iter()
-            .rev()
-            .find(|key| key.record.signs_from <= now);
-        current.or(self.keys.first()).map(|key| &*key.signing)
+        self.active(now).map(|key| &*key.signing)
+    }
+
+    fn active(&self, now: UnixTime) -> Option<&RingKey> {
+        let began = |key: &&RingKey| key.record.signs_from.is_some_and(|from| from <= now);
+        self.keys.iter().rev().find(began).or(self.keys.first())
+    }
+
+    /// The key that waits to follow: published, and not signing yet.
+    fn successor(&self, now: UnixTime) -> Option<&RingKey> {
+        let active = self.active(now)?;
+        let waits = |key: &&RingKey| key.record.signs_from.is_none_or(|from| from > now);
+        let waiting = self.keys.iter().rev().find(waits);
+        waiting.filter(|it| it.record.kid != active.record.kid)
     }
 
     /// The JWK Set that verifiers fetch: every key from the moment it is published until it
@@ -120,8 +103,32 @@ impl KeyRing {
         json!({ "keys": self.keys.iter().map(|key| &key.record.public_jwk).collect::<Vec<_>>() })
     }
 
-    /// What is due at `now`: the first key, a successor for one that is too old, the end of those
-    /// that have retired. `None` when nothing is.
+    /// What each key is for at `now`, the newest last.
+    #[must_use]
+    pub fn states(&self, now: UnixTime) -> Vec<KeyState> {
+        let active = self.active(now).map(|key| key.record.kid.as_str());
+        let role = |record: &SigningKeyRecord| {
+            if Some(record.kid.as_str()) == active {
+                KeyRole::Signs
+            } else if record.signs_from.is_none_or(|from| from > now) {
+                KeyRole::Next
+            } else {
+                KeyRole::Retiring
+            }
+        };
+        let state = |key: &RingKey| KeyState {
+            kid: key.record.kid.clone(),
+            algorithm: key.record.algorithm.clone(),
+            role: role(&key.record),
+            published_at: key.record.published_at,
+            signs_from: key.record.signs_from,
+            retires_at: key.record.retires_at,
+        };
+        self.keys.iter().map(state).collect()
+    }
+
+    /// What is due at `now`: the first key, a successor where none waits, its turn when the key
+    /// that signs is too old, the end of those that have retired. `None` when nothing is.
     ///
     /// A key set is for one algorithm, so that no verifier ever chooses. When another one is
     /// configured, a new ring begins: tokens of the old one are renewed, not verified.
@@ -135,56 +142,172 @@ impl KeyRing {
         entropy: &(impl Entropy + ?Sized),
         now: UnixTime,
     ) -> Result<Option<Self>, KeyRingError> {
-        let of_configured_algorithm =
-            |newest: &&RingKey| newest.signing.algorithm() == succession.algorithm;
-        let Some(newest) = self.keys.last().filter(of_configured_algorithm) else {
-            let first = new_key(succession.algorithm, sealing, entropy, now, now)?;
-            return Ok(Some(Self { keys: vec![first] }));
+        let making = Making {
+            succession,
+            sealing,
+            entropy,
+            now,
         };
-        if now.since(newest.record.signs_from) >= succession.rotate_every {
-            return self.rotated(succession, sealing, entropy, now).map(Some);
+        let configured = self
+            .keys
+            .last()
+            .is_some_and(|newest| newest.signing.algorithm() == succession.algorithm);
+        let Some(active) = self.active(now).filter(|_| configured) else {
+            let first = making.key(Some(now))?;
+            let keys = vec![first, making.key(None)?];
+            return Ok(Some(Self { keys }));
+        };
+        let old = active
+            .record
+            .signs_from
+            .is_some_and(|from| now.since(from) >= succession.rotate_every);
+        let ready = self
+            .successor(now)
+            .filter(|next| next.record.signs_from.is_none())
+            .is_some_and(|next| making.is_ready(&next.record));
+        if old && ready {
+            return Ok(Some(self.promoted(&making)?));
         }
         let retired = |key: &RingKey| key.record.retires_at.is_some_and(|at| at <= now);
-        if self.keys.iter().any(retired) {
-            let keys = self
-                .keys
-                .iter()
-                .filter(|key| !retired(key))
-                .cloned()
-                .collect();
-            return Ok(Some(Self { keys }));
+        let mut keys: Vec<_> = self
+            .keys
+            .iter()
+            .filter(|key| !retired(key))
+            .cloned()
+            .collect();
+        let lonely = self.successor(now).is_none();
+        if lonely {
+            keys.push(making.key(None)?);
         }
-        Ok(None)
+        Ok((lonely || keys.len() < self.keys.len()).then_some(Self { keys }))
     }
 
-    /// Publishes the next key now; it signs `publish_before` later, and the others stay published
-    /// for the overlap after that.
+    /// Lets the successor sign from now on, and publishes the next one. The others stay published
+    /// for the overlap.
     ///
     /// # Errors
-    /// When the new key cannot be sealed.
+    /// When the successor has not been published for long enough, unless `at_once`; when a new key
+    /// cannot be sealed.
     pub fn rotated(
         &self,
         succession: &Succession,
         sealing: &KeyEncryptionKey,
         entropy: &(impl Entropy + ?Sized),
         now: UnixTime,
-    ) -> Result<Self, KeyRingError> {
-        let signs_from = now.plus(succession.publish_before);
-        let next = new_key(succession.algorithm, sealing, entropy, now, signs_from)?;
-        let retires_at = signs_from.plus(succession.overlap);
-        let retiring = self.keys.iter().map(|key| {
-            let mut key = key.clone();
-            key.record.retires_at.get_or_insert(retires_at);
-            key
-        });
-        let keys = retiring.chain([next]).collect();
+        at_once: bool,
+    ) -> Result<Self, RotateError> {
+        let making = Making {
+            succession,
+            sealing,
+            entropy,
+            now,
+        };
+        if let Some(next) = self.successor(now)
+            && !at_once
+            && !making.is_ready(&next.record)
+        {
+            return Err(RotateError::TooSoon {
+                ready_at: next.record.published_at.plus(succession.publish_before),
+            });
+        }
+        Ok(self.promoted(&making)?)
+    }
+
+    /// The ring without a key that nobody shall trust any more. Where it was the one that signs,
+    /// its successor does from now on; there is a successor afterwards, too.
+    ///
+    /// # Errors
+    /// When there is no such key; when a new one cannot be sealed.
+    pub fn without(
+        &self,
+        kid: &str,
+        succession: &Succession,
+        sealing: &KeyEncryptionKey,
+        entropy: &(impl Entropy + ?Sized),
+        now: UnixTime,
+    ) -> Result<Self, RevokeError> {
+        let making = Making {
+            succession,
+            sealing,
+            entropy,
+            now,
+        };
+        let signs = self.active(now).is_some_and(|key| key.record.kid == kid);
+        let next = self.successor(now).map(|key| key.record.kid.clone());
+        let mut keys = self.keys.clone();
+        keys.retain(|key| key.record.kid != kid);
+        if keys.len() == self.keys.len() {
+            return Err(RevokeError::Unknown);
+        }
+        if signs {
+            let waiting = keys
+                .iter_mut()
+                .find(|key| Some(&key.record.kid) == next.as_ref());
+            match waiting {
+                Some(key) => key.record.signs_from = Some(now),
+                None => keys.push(making.key(Some(now))?),
+            }
+        }
+        let ring = Self { keys };
+        Ok(if ring.successor(now).is_none() {
+            let next = making.key(None)?;
+            Self {
+                keys: ring.keys.into_iter().chain([next]).collect(),
+            }
+        } else {
+            ring
+        })
+    }
+
+    fn promoted(&self, making: &Making<'_, impl Entropy + ?Sized>) -> Result<Self, KeyRingError> {
+        let now = making.now;
+        let next = self.successor(now).map(|key| key.record.kid.clone());
+        let retires_at = now.plus(making.succession.overlap);
+        let mut keys = self.keys.clone();
+        for key in &mut keys {
+            if Some(&key.record.kid) == next.as_ref() {
+                key.record.signs_from = Some(now);
+            } else {
+                key.record.retires_at.get_or_insert(retires_at);
+            }
+        }
+        if next.is_none() {
+            keys.push(making.key(Some(now))?);
+        }
+        keys.push(making.key(None)?);
         Ok(Self { keys })
+    }
+}
+
+/// What new keys are made with.
+struct Making<'a, E: ?Sized> {
+    succession: &'a Succession,
+    sealing: &'a KeyEncryptionKey,
+    entropy: &'a E,
+    now: UnixTime,
+}
+
+impl<E: Entropy + ?Sized> Making<'_, E> {
+    fn key(&self, signs_from: Option<UnixTime>) -> Result<RingKey, KeyRingError> {
+        new_key(
+            self.succession.algorithm,
+            self.sealing,
+            self.entropy,
+            self.now,
+            signs_from,
+        )
+    }
+
+    /// Whether every verifier has had the time to fetch it.
+    fn is_ready(&self, record: &SigningKeyRecord) -> bool {
+        self.now.since(record.published_at) >= self.succession.publish_before
     }
 }
 
 /// The order in which keys take their turn; the id only makes it total.
 fn order(record: &SigningKeyRecord) -> (UnixTime, UnixTime, &str) {
-    (record.signs_from, record.published_at, &record.kid)
+    let turn = record.signs_from.unwrap_or(UnixTime(u64::MAX));
+    (turn, record.published_at, &record.kid)
 }
 
 fn new_key(
@@ -192,7 +315,7 @@ fn new_key(
     sealing: &KeyEncryptionKey,
     entropy: &(impl Entropy + ?Sized),
     published_at: UnixTime,
-    signs_from: UnixTime,
+    signs_from: Option<UnixTime>,
 ) -> Result<RingKey, KeyRingError> {
     // One draw in 2^32 is no P-256 scalar; the next one will be.
     let signing = loop {

@@ -1,12 +1,12 @@
 //! Minting session tokens, and checking those that come back to the sidecar's own endpoints.
 
-use super::key_ring::{KeyRing, KeyRingError, Succession};
+use super::key_ring::{KeyRing, KeyRingError, KeyState, RevokeError, RotateError, Succession};
 use super::seal::KeyEncryptionKey;
 use crate::entropy::{Entropy, random};
-use crate::model::{Seconds, Session, UnixTime, User};
+use crate::model::{Seconds, Session, SigningKeyRecord, UnixTime, User};
 use latchkey_token::{
-    Authn, Claims, Expectations, InProcess, JwkSet, JwkSetError, SignError, TokenError, TokenType,
-    UntrustedToken, VerifiedToken,
+    Authn, Claims, Confirmation, Expectations, InProcess, JwkSet, JwkSetError, SignError,
+    SigningKey, TokenError, TokenType, UntrustedToken, VerifiedToken,
 };
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -35,6 +35,12 @@ pub enum IssuerError {
     /// The ring cannot be opened or renewed.
     #[error(transparent)]
     KeyRing(#[from] KeyRingError),
+    /// The next key is not known well enough.
+    #[error(transparent)]
+    Rotate(#[from] RotateError),
+    /// A key cannot be revoked.
+    #[error(transparent)]
+    Revoke(#[from] RevokeError),
     /// Verifiers would refuse the key set.
     #[error("the published key set would be refused: {0}")]
     KeySet(#[from] JwkSetError),
@@ -51,8 +57,8 @@ pub struct MintedToken {
     pub expires_at: UnixTime,
 }
 
-/// The ring with what verifiers see of it.
-struct Published {
+/// A ring with what verifiers see of it: one that they take.
+pub struct Publishable {
     ring: KeyRing,
     jwks: Vec<u8>,
     set: JwkSet,
@@ -64,7 +70,7 @@ pub struct Issuer {
     succession: Succession,
     sealing: KeyEncryptionKey,
     expectations: Expectations,
-    published: RwLock<Arc<Published>>,
+    published: RwLock<Arc<Publishable>>,
 }
 
 impl Issuer {
@@ -96,30 +102,75 @@ impl Issuer {
     /// The ring as it should be at `now`, where that differs: to be stored, then [`Self::install`]ed.
     ///
     /// # Errors
-    /// When a new key cannot be sealed.
+    /// When a new key cannot be sealed, or verifiers would refuse the ring.
     pub fn due(
         &self,
         entropy: &(impl Entropy + ?Sized),
         now: UnixTime,
-    ) -> Result<Option<KeyRing>, IssuerError> {
-        Ok(self
-            .published()
+    ) -> Result<Option<Publishable>, IssuerError> {
+        let published = self.published();
+        let due = published
             .ring
-            .maintained(&self.succession, &self.sealing, entropy, now)?)
+            .maintained(&self.succession, &self.sealing, entropy, now)?;
+        due.map(publish).transpose()
     }
 
-    /// Uses `ring` from now on.
+    /// The ring after a rotation at `now`: to be stored, then [`Self::install`]ed.
     ///
     /// # Errors
-    /// When the ring is empty, or its public half is one that verifiers would refuse: the one in
-    /// use stays.
-    pub fn install(&self, ring: KeyRing) -> Result<(), IssuerError> {
-        let published = Arc::new(publish(ring)?);
+    /// As [`KeyRing::rotated`], or when verifiers would refuse the ring.
+    pub fn rotated(
+        &self,
+        entropy: &(impl Entropy + ?Sized),
+        now: UnixTime,
+        at_once: bool,
+    ) -> Result<Publishable, IssuerError> {
+        let published = self.published();
+        let (succession, sealing) = (&self.succession, &self.sealing);
+        publish(
+            published
+                .ring
+                .rotated(succession, sealing, entropy, now, at_once)?,
+        )
+    }
+
+    /// The ring without one of its keys: to be stored, then [`Self::install`]ed.
+    ///
+    /// # Errors
+    /// As [`KeyRing::without`].
+    pub fn without(
+        &self,
+        kid: &str,
+        entropy: &(impl Entropy + ?Sized),
+        now: UnixTime,
+    ) -> Result<Publishable, IssuerError> {
+        let published = self.published();
+        let (succession, sealing) = (&self.succession, &self.sealing);
+        publish(
+            published
+                .ring
+                .without(kid, succession, sealing, entropy, now)?,
+        )
+    }
+
+    /// Uses this ring from now on.
+    pub fn install(&self, ring: Publishable) {
         *self
             .published
             .write()
-            .unwrap_or_else(PoisonError::into_inner) = published;
-        Ok(())
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// The keys as operators see them.
+    #[must_use]
+    pub fn keys(&self, now: UnixTime) -> Vec<KeyState> {
+        self.published().ring.states(now)
+    }
+
+    /// How long a key is published before it signs.
+    #[must_use]
+    pub fn publish_before(&self) -> Seconds {
+        self.succession.publish_before
     }
 
     /// A token for this user's session, never living longer than the session does.
@@ -145,6 +196,20 @@ impl Issuer {
             token: key.sign(&claims)?,
             expires_at,
         })
+    }
+
+    /// Signs something else than a token with the key that signs at `now`.
+    ///
+    /// # Errors
+    /// When there is no key, or as `sign` says.
+    pub fn sign_with<T>(
+        &self,
+        now: UnixTime,
+        sign: impl FnOnce(&SigningKey) -> Result<T, SignError>,
+    ) -> Result<T, IssuerError> {
+        let published = self.published();
+        let key = published.ring.signing_key(now).ok_or(IssuerError::NoKey)?;
+        Ok(sign(key)?)
     }
 
     /// The JWK Set that verifiers fetch.
@@ -175,7 +240,7 @@ impl Issuer {
         self.settings.ttl
     }
 
-    fn published(&self) -> Arc<Published> {
+    fn published(&self) -> Arc<Publishable> {
         self.published
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -218,7 +283,12 @@ impl Issuer {
                 bs: authn.bs,
                 attachment: authn.attachment.clone(),
             }),
-            cnf: None,
+            cnf: session
+                .certificate
+                .clone()
+                .map(|certificate_thumbprint| Confirmation {
+                    certificate_thumbprint,
+                }),
         }
     }
 
@@ -252,10 +322,18 @@ fn own_audiences(settings: &TokenSettings) -> Vec<String> {
     audiences
 }
 
-fn publish(ring: KeyRing) -> Result<Published, IssuerError> {
+impl Publishable {
+    /// What the store keeps.
+    #[must_use]
+    pub fn records(&self) -> Vec<SigningKeyRecord> {
+        self.ring.records()
+    }
+}
+
+fn publish(ring: KeyRing) -> Result<Publishable, IssuerError> {
     let jwks = ring.jwks().to_string().into_bytes();
     let set = JwkSet::parse(&jwks)?;
-    Ok(Published { ring, jwks, set })
+    Ok(Publishable { ring, jwks, set })
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use std::net::IpAddr;
 
 /// Phishing-resistant authentication (OpenID Connect EAP ACR Values 1.0): every passkey is.
 pub const ACR_PHISHING_RESISTANT: &str = "phr";
+/// Phishing-resistant and hardware-protected (the same): the passkey is proved to live in one
+/// authenticator, which never lets it go.
+pub const ACR_HARDWARE_PROTECTED: &str = "phrh";
 
 /// As much of a user agent as is kept.
 const USER_AGENT_MAX_CHARS: usize = 200;
@@ -48,6 +51,8 @@ pub struct Presence {
     pub address: IpAddr,
     /// With which program, as it told.
     pub user_agent: String,
+    /// The client certificate that the session is to be bound to (`x5t#S256`).
+    pub certificate: Option<String>,
 }
 
 /// A session that starts with this proof. It shares nothing with what the browser held before.
@@ -70,7 +75,7 @@ pub fn begin(
         auth_time: now,
         idle_until: now.plus(limits.idle).min(expires_at),
         expires_at,
-        acr: ACR_PHISHING_RESISTANT.to_owned(),
+        acr: class(&presence.authn).to_owned(),
         amr: methods(&presence.authn),
         authn: presence.authn,
         address: presence.address.to_string(),
@@ -80,6 +85,7 @@ pub fn begin(
             .take(USER_AGENT_MAX_CHARS)
             .collect(),
         restricted: false,
+        certificate: presence.certificate,
     };
     (session, secret)
 }
@@ -115,6 +121,16 @@ pub fn step_up(
 #[must_use]
 pub fn renewed_until(session: &Session, limits: SessionLimits, now: UnixTime) -> UnixTime {
     now.plus(limits.idle).min(session.expires_at)
+}
+
+/// How strong the proof was. Only an attestation proves where a key lives, and one that can be
+/// synced lives in several places.
+fn class(authn: &AuthenticatorClass) -> &'static str {
+    if authn.attested && !authn.be {
+        ACR_HARDWARE_PROTECTED
+    } else {
+        ACR_PHISHING_RESISTANT
+    }
 }
 
 /// Authentication method references (RFC 8176, section 2). A passkey that can be synced lives in
@@ -154,6 +170,7 @@ mod tests {
             },
             address: IpAddr::from([192, 0, 2, 1]),
             user_agent: "x".repeat(300),
+            certificate: None,
         }
     }
 
@@ -172,6 +189,22 @@ mod tests {
         assert_eq!(session.amr, ["swk", "user", "mfa"]);
         assert!(secret.opens(&session));
         assert_eq!(secret.session(), session.id);
+    }
+
+    #[test]
+    fn only_an_attested_key_on_one_device_is_hardware_protected() {
+        for (attested, be, acr) in [
+            (true, false, "phrh"),
+            (true, true, "phr"),
+            (false, false, "phr"),
+            (false, true, "phr"),
+        ] {
+            let mut presence = presence(1);
+            (presence.authn.attested, presence.authn.be) = (attested, be);
+            let entropy = SequenceEntropy::default();
+            let (session, _) = begin(presence, LIMITS, &entropy, UnixTime(0));
+            assert_eq!(session.acr, acr, "attested {attested}, be {be}");
+        }
     }
 
     #[test]

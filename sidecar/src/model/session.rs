@@ -58,6 +58,10 @@ pub struct Session {
     /// Good for registering a passkey and nothing else: its tokens are for the sidecar only.
     #[serde(default)]
     pub restricted: bool,
+    /// The client certificate that its tokens are bound to: SHA-256 in base64url (`x5t#S256`, RFC
+    /// 8705 section 3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 impl Session {

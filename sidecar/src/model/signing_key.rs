@@ -16,8 +16,10 @@ pub struct SigningKeyRecord {
     pub sealed: Vec<u8>,
     /// Published in the JWK Set from here on.
     pub published_at: UnixTime,
-    /// Signs from here on (well after `published_at`, so that verifiers know it first).
-    pub signs_from: UnixTime,
+    /// Signs from here on (well after `published_at`, so that verifiers know it first); a successor
+    /// waits without a date.
+    #[serde(default)]
+    pub signs_from: Option<UnixTime>,
     /// Leaves the JWK Set here; set when a successor takes over.
     pub retires_at: Option<UnixTime>,
 }

@@ -1,9 +1,11 @@
 //! One function per page: find out who asks and for what, choose the view.
 
 use super::answer::{failure, not_found, page};
-use super::views::{AccountView, Frame, LoginView, LogoutView, PasskeyView, Start, StuckView, Who};
+use super::views::{
+    AccountView, Frame, LoginView, LogoutView, Needs, PasskeyView, Standing, Start, StuckView, Who,
+};
 use super::{Failure, Pages, Visitor};
-use crate::model::ReturnPath;
+use crate::model::{Need, ReturnPath, Trait};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
@@ -27,15 +29,35 @@ pub(super) async fn login(
             Visitor::Stranger
         }
     };
-    let title = if wish.confirm {
-        "Confirm it is you"
-    } else {
-        "Log in"
+    let mut lacking = match pages.visitors.lacking(&headers, &wish.need).await {
+        Ok(lacking) => lacking,
+        Err(error) => {
+            tracing::warn!(%error, "the login page could not look up its visitor's session");
+            Vec::new()
+        }
+    };
+    if wish.after {
+        // A moment ago, whatever the clock says now; whoever sent the visitor here looks again.
+        lacking.retain(|it| *it != Trait::Recent);
+    }
+    // Only whoever sent the visitor here can judge the model: so they are believed, once.
+    let unjudged = !wish.after && wish.need.traits().contains(&Trait::Aaguid);
+    let standing = match (lacking.is_empty() && !unjudged, wish.after) {
+        (true, _) => Standing::Enough,
+        (false, false) => Standing::TooLittle,
+        (false, true) => Standing::StillTooLittle,
+    };
+    let start = Start::of(&visitor, &wish.need, standing, wish.destination.is_some());
+    let title = match start {
+        Start::Confirm => "Confirm that it is you",
+        Start::Lacking => "This passkey is not enough",
+        Start::Login | Start::Resume | Start::Known => "Log in",
     };
     let view = LoginView {
         frame: Frame::new(&pages, title),
         who: Who::of(&visitor),
-        start: Start::of(&visitor, wish.confirm, wish.destination.is_some()),
+        start,
+        needs: Needs::of(&wish.need),
         destination: wish.destination.is_some(),
         rd: wish.destination.unwrap_or_else(ReturnPath::home),
     };
@@ -119,8 +141,10 @@ pub(super) async fn asset(
 struct Wish {
     /// Where to go afterwards, if the query said something usable about it.
     destination: Option<ReturnPath>,
-    /// A session that exists is not enough: presence has to be proved now.
-    confirm: bool,
+    /// What the login has to be like.
+    need: Need,
+    /// A login for this has just been made.
+    after: bool,
     /// On the page for loops: the browser dropped the cookies.
     cookies_missing: bool,
 }
@@ -129,7 +153,8 @@ impl Wish {
     fn read(query: Option<&str>, public_path: &str) -> Self {
         let mut wish = Self {
             destination: None,
-            confirm: false,
+            need: Need::default(),
+            after: false,
             cookies_missing: false,
         };
         for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
@@ -137,7 +162,10 @@ impl Wish {
                 // Two of them are somebody's trick: the start page.
                 "rd" if wish.destination.is_some() => wish.destination = Some(ReturnPath::home()),
                 "rd" => wish.destination = Some(ReturnPath::from_stranger(&value, public_path)),
-                "max_age" | "acr_values" => wish.confirm = true,
+                "max_age" => wish.need.limit_age(&value),
+                "acr_values" => wish.need.ask_class(&value),
+                "need" => wish.need.ask(&value),
+                "after" => wish.after = true,
                 "why" => wish.cookies_missing = &*value == "cookies",
                 _ => {}
             }

@@ -11,7 +11,7 @@ mod views;
 
 pub use assets::Assets;
 
-use crate::model::{Credential, User, UserId};
+use crate::model::{Credential, Need, Trait, User, UserId};
 use crate::storage::StorageError;
 use async_trait::async_trait;
 use axum::{Router, http::HeaderMap, response::Response, routing::get};
@@ -51,6 +51,12 @@ pub trait Visitors: Send + Sync {
     /// # Errors
     /// When the store cannot tell.
     async fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, StorageError>;
+
+    /// What the session of a known visitor lacks of what is needed.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    async fn lacking(&self, headers: &HeaderMap, need: &Need) -> Result<Vec<Trait>, StorageError>;
 
     /// A user's passkeys, oldest first.
     ///

@@ -1,7 +1,7 @@
 //! What every rendered page must be, whoever asks for it and with whatever words.
 
 use super::{Failure, Pages, Site, Visitor, Visitors};
-use crate::model::{Credential, CredentialId, UnixTime, User, UserId};
+use crate::model::{Credential, CredentialId, Need, Trait, UnixTime, User, UserId};
 use crate::storage::StorageError;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
@@ -20,6 +20,15 @@ struct Scene {
 impl Visitors for Scene {
     async fn visitor(&self, _: &HeaderMap) -> Result<Visitor, StorageError> {
         self.up().map(|()| self.visitor.clone())
+    }
+
+    async fn lacking(&self, _: &HeaderMap, need: &Need) -> Result<Vec<Trait>, StorageError> {
+        // A synced passkey, a minute ago.
+        let synced = |it: &&Trait| matches!(it, Trait::DeviceBound | Trait::Attested);
+        let old = need.max_age().is_some_and(|age| age.0 < 60);
+        let recent = old.then_some(Trait::Recent);
+        let traits = need.traits().iter().filter(synced).copied();
+        Ok(recent.into_iter().chain(traits).collect())
     }
 
     async fn passkeys(&self, _: UserId) -> Result<Vec<Credential>, StorageError> {
@@ -275,8 +284,17 @@ async fn the_login_page_starts_where_its_visitor_stands() {
         (Visitor::Returning, "?rd=/x&max_age=60", "login"),
         (alice(), "", "known"),
         (alice(), "?rd=/x", "resume"),
-        (alice(), "?rd=/x&max_age=60", "confirm"),
-        (alice(), "?rd=/x&acr_values=phr", "confirm"),
+        (alice(), "?rd=/x&max_age=60", "resume"),
+        (alice(), "?rd=/x&max_age=59", "confirm"),
+        (alice(), "?rd=/x&max_age=rubbish", "confirm"),
+        (alice(), "?rd=/x&acr_values=phr", "resume"),
+        (alice(), "?rd=/x&acr_values=phrh", "confirm"),
+        (alice(), "?rd=/x&need=device_bound", "confirm"),
+        (alice(), "?rd=/x&need=device_bound&after=1", "lacking"),
+        (alice(), "?rd=/x&max_age=0&after=1", "resume"),
+        (alice(), "?rd=/x&need=aaguid", "confirm"),
+        (alice(), "?rd=/x&need=aaguid&after=1", "resume"),
+        (alice(), "?rd=/x&need=later", "resume"),
     ] {
         let answer = open(&pages(visitor.clone(), vec![]), &format!("/login{query}")).await;
         assert!(
@@ -284,6 +302,43 @@ async fn the_login_page_starts_where_its_visitor_stands() {
             "{visitor:?} {query}: not {start}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_login_page_says_in_words_what_is_needed() {
+    let alice = || Visitor::Known(user("alice", "Alice"));
+    for (visitor, query, words) in [
+        (
+            alice(),
+            "?rd=/x&max_age=1",
+            "asks you to confirm that it is you",
+        ),
+        (
+            alice(),
+            "?rd=/x&need=device_bound",
+            "kept on one device or security key",
+        ),
+        (
+            Visitor::Stranger,
+            "?rd=/x&need=synced",
+            "synced between your devices",
+        ),
+        (
+            Visitor::Stranger,
+            "?rd=/x&acr_values=phrh",
+            "whose maker is proved",
+        ),
+        (
+            alice(),
+            "?rd=/x&need=attested&after=1",
+            "does not meet what this page needs",
+        ),
+    ] {
+        let answer = open(&pages(visitor.clone(), vec![]), &format!("/login{query}")).await;
+        assert!(answer.body.contains(words), "{query}: {}", answer.body);
+    }
+    let plain = open(&pages(alice(), vec![]), "/login?rd=/x").await;
+    assert!(!plain.body.contains("needs a passkey"), "{}", plain.body);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What each template is given. Values only: whatever a template shows was decided before.
 
 use super::{Pages, Site, Visitor};
-use crate::model::{Credential, ReturnPath, UnixTime, authenticator_name};
+use crate::model::{Credential, Need, ReturnPath, Trait, UnixTime, authenticator_name};
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::sync::Arc;
@@ -66,6 +66,7 @@ pub(super) struct LoginView {
     pub(super) frame: Frame,
     pub(super) who: Who,
     pub(super) start: Start,
+    pub(super) needs: Needs,
     /// Whether somebody waits to be sent back.
     pub(super) destination: bool,
     pub(super) rd: ReturnPath,
@@ -80,18 +81,64 @@ pub(super) enum Start {
     Resume,
     /// A session that is there, and nowhere to go on to.
     Known,
-    /// A session that is there, but presence has to be proved anew.
+    /// A session that is there, but presence has to be proved anew, or with another passkey.
     Confirm,
+    /// That was done, and is not enough.
+    Lacking,
+}
+
+/// Whether a known visitor's session is what is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Enough,
+    TooLittle,
+    /// Even after a login for it.
+    StillTooLittle,
+}
+
+/// What is needed, in words.
+pub(super) struct Needs {
+    /// For the script, which hands it to `login/begin`.
+    pub(super) user_verified: bool,
+    /// For the script: whether a login is judged afterwards.
+    pub(super) judged: bool,
+    /// Of the passkey: ends of a sentence that begins "a passkey".
+    pub(super) passkey: Vec<&'static str>,
+}
+
+impl Needs {
+    pub(super) fn of(need: &Need) -> Self {
+        let words = |wanted: &Trait| match wanted {
+            Trait::UserVerified => Some("that checks your fingerprint, face or PIN"),
+            Trait::DeviceBound => Some("that is kept on one device or security key"),
+            Trait::Synced => Some("that is synced between your devices"),
+            Trait::Attested => Some("in a device or security key whose maker is proved"),
+            Trait::Aaguid => Some("in a device or security key of a model that is allowed here"),
+            Trait::OtherClass => Some("of a kind that this service does not know"),
+            Trait::Recent => None,
+        };
+        Self {
+            user_verified: need.traits().contains(&Trait::UserVerified),
+            judged: !need.is_nothing(),
+            passkey: need.traits().iter().filter_map(words).collect(),
+        }
+    }
 }
 
 impl Start {
-    pub(super) fn of(visitor: &Visitor, confirm: bool, destination: bool) -> Self {
-        match visitor {
-            Visitor::Known(_) if confirm => Self::Confirm,
-            Visitor::Known(_) if !destination => Self::Known,
-            Visitor::Known(_) => Self::Resume,
-            Visitor::Returning if !confirm => Self::Resume,
-            Visitor::Returning | Visitor::Stranger => Self::Login,
+    pub(super) fn of(
+        visitor: &Visitor,
+        need: &Need,
+        standing: Standing,
+        destination: bool,
+    ) -> Self {
+        match (visitor, standing) {
+            (Visitor::Known(_), Standing::TooLittle) => Self::Confirm,
+            (Visitor::Known(_), Standing::StillTooLittle) => Self::Lacking,
+            (Visitor::Known(_), Standing::Enough) if !destination => Self::Known,
+            (Visitor::Known(_), Standing::Enough) => Self::Resume,
+            (Visitor::Returning, _) if need.is_nothing() => Self::Resume,
+            (Visitor::Returning | Visitor::Stranger, _) => Self::Login,
         }
     }
 
@@ -102,6 +149,7 @@ impl Start {
             Self::Resume => "resume",
             Self::Known => "known",
             Self::Confirm => "confirm",
+            Self::Lacking => "lacking",
         }
     }
 }

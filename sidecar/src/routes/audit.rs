@@ -9,6 +9,8 @@ use crate::model::{CredentialId, SessionId, UserId, UserName};
 pub(super) struct Audit<'a> {
     event: &'static str,
     client: &'a Client,
+    actor: Option<String>,
+    key: Option<String>,
     user: Option<String>,
     credential: Option<String>,
     session: Option<String>,
@@ -20,10 +22,22 @@ impl<'a> Audit<'a> {
         Self {
             event,
             client,
+            actor: None,
+            key: None,
             user: None,
             credential: None,
             session: None,
         }
+    }
+
+    /// Who did it, where it is not the user themselves.
+    pub(super) fn actor(&mut self, name: &str) {
+        self.actor = Some(name.to_owned());
+    }
+
+    /// The signing key that it is about.
+    pub(super) fn key(&mut self, kid: &str) {
+        self.key = Some(kid.to_owned());
     }
 
     /// A user by the name that was given; whether there is one is not said.
@@ -51,6 +65,8 @@ impl<'a> Audit<'a> {
         tracing::info!(
             target: "audit",
             event = self.event,
+            actor = self.actor.as_deref(),
+            key = self.key.as_deref(),
             user = self.user.as_deref(),
             credential = self.credential.as_deref(),
             session = self.session.as_deref(),
@@ -65,6 +81,8 @@ impl<'a> Audit<'a> {
         tracing::warn!(
             target: "audit",
             event = self.event,
+            actor = self.actor.as_deref(),
+            key = self.key.as_deref(),
             user = self.user.as_deref(),
             credential = self.credential.as_deref(),
             session = self.session.as_deref(),

@@ -1,7 +1,8 @@
 //! Whose session a request carries.
 
+use super::layers::CLIENT_CERTIFICATE;
 use crate::app::App;
-use crate::model::{Session, SessionId, User, UserId};
+use crate::model::{Session, SessionId, UnixTime, User, UserId};
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::StorageError;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -32,6 +33,8 @@ pub(super) enum CallerError {
     Unknown,
     #[error("the session has ended")]
     Ended,
+    #[error("the session is bound to another client certificate")]
+    OtherCertificate,
     #[error("the user is disabled or gone")]
     NoUser,
     #[error("a passkey must be registered first")]
@@ -50,6 +53,7 @@ impl CallerError {
             Self::Token(error) => error.reason(),
             Self::Unknown => "unknown_session",
             Self::Ended => "session_ended",
+            Self::OtherCertificate => "other_certificate",
             Self::NoUser => "no_user",
             Self::MustRegister => "must_register",
             Self::Storage(_) => "store_unavailable",
@@ -71,6 +75,7 @@ impl From<CallerError> for Problem {
             | CallerError::Token(_)
             | CallerError::Unknown
             | CallerError::Ended
+            | CallerError::OtherCertificate
             | CallerError::NoUser => Self::unauthorized(),
         }
     }
@@ -102,15 +107,20 @@ pub(super) async fn any_caller(app: &Arc<App>, headers: &HeaderMap) -> Result<Ca
     let (user, session) = (UserId(id(&claims.sub)?), SessionId(id(&claims.sid)?));
 
     let session = app
-        .store
-        .session(session)
+        .living_session(session)
         .await?
         .ok_or(CallerError::Ended)?;
-    if !session.is_alive(now) {
-        return Err(CallerError::Ended);
-    }
     if session.user != user {
         return Err(CallerError::Unknown);
+    }
+    if app.revocations.refuse(user, UnixTime(claims.iat)) {
+        return Err(CallerError::Ended);
+    }
+    // Cut by the layer in front unless a gateway set it.
+    let shown = headers.get(CLIENT_CERTIFICATE).map(HeaderValue::as_bytes);
+    let bound = session.certificate.as_deref().map(str::as_bytes);
+    if bound.is_some() && shown != bound {
+        return Err(CallerError::OtherCertificate);
     }
     let user = app.store.user(user).await?.filter(|user| !user.disabled);
     let user = user.ok_or(CallerError::NoUser)?;

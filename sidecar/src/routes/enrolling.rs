@@ -97,7 +97,6 @@ pub(super) async fn redeem(
     (credential, presence): (&Credential, Presence),
     audit: &mut Audit<'_>,
 ) -> Result<SignedIn, RedeemError> {
-    let now = app.now();
     let new_user = (enrolling.code_of == Enrolment::NOBODY).then(|| administrator(app, ceremony));
     let user = match &new_user {
         Some(user) => user.clone(),
@@ -110,6 +109,7 @@ pub(super) async fn redeem(
             }
         }
     };
+    let now = app.stamp(user.id).await?;
     let limits = app.session_limits.within(user.limits);
     let (session, secret) = begin(presence, limits, &*app.entropy, now);
     audit.session(session.id);
@@ -129,7 +129,7 @@ pub(super) async fn redeem(
         credential: credential.clone(),
         session,
         most: app.settings.max_credentials,
-        at: now,
+        at: app.now(),
     };
     let record = record.to(user.id, &user.name);
     match app.store.redeem(&redemption, &record).await? {

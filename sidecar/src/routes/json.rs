@@ -36,7 +36,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(text).map_err(|_| malformed())
 }
 
-fn malformed() -> Problem {
+pub(super) fn malformed() -> Problem {
     Problem::new(
         ProblemKind::BadRequest,
         "The body is not the JSON object that is taken here.",

@@ -10,7 +10,7 @@ use crate::ceremony::authentication::{AllowedCredential, decoys, request_options
 use crate::ceremony::challenge;
 use crate::clock::Arrival;
 use crate::entropy::random;
-use crate::model::{UserName, UserNameError};
+use crate::model::{Trait, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::StorageError;
 use axum::Json;
@@ -22,6 +22,9 @@ use std::sync::Arc;
 #[serde(deny_unknown_fields)]
 pub(super) struct Begin {
     username: Option<String>,
+    /// What the login has to be like, as far as it can be asked of the browser.
+    #[serde(default)]
+    need: Vec<Trait>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +66,11 @@ pub(super) async fn handle(
         &app.policy,
         app.now().plus(app.policy.timeout),
     );
-    let options = request_options(&app.relying_party, &app.policy, &allow, &challenge);
+    let mut options = request_options(&app.relying_party, &app.policy, &allow, &challenge);
+    // What is asked for beyond the policy is not demanded at the end: the session says what it got.
+    if begin.need.contains(&Trait::UserVerified) {
+        options["userVerification"] = "required".into();
+    }
     let answer = Json(json!({ "publicKey": options }));
     if name.is_some() {
         arrival.step(EVEN_STEP).await;

@@ -1,6 +1,7 @@
 //! `POST /v1/auth/<mount>/login/finish`: an assertion becomes a session.
 
 use super::audit::Audit;
+use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{cookies, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
@@ -13,7 +14,7 @@ use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, par
 use crate::ceremony::challenge::{self, Challenge};
 use crate::clock::Arrival;
 use crate::issuer::{Presence, RefreshSecret, begin, step_up};
-use crate::model::{AuthenticatorClass, Credential, Seconds, Session, User};
+use crate::model::{AuthenticatorClass, Credential, Seconds, Session, UnixTime, User};
 use crate::problem::Problem;
 use crate::storage::{Assertion, AssertionRecorded, ChallengeSpent, StorageError};
 use axum::body::Bytes;
@@ -34,6 +35,8 @@ enum FinishError {
     Disabled,
     #[error("the credential was disabled: there may be a copy of it")]
     CredentialDisabled,
+    #[error("the connection has no client certificate, and a session needs one here")]
+    NoCertificate,
     #[error("the challenge was used before")]
     Spent,
     #[error("the counter did not grow from {stored}")]
@@ -58,6 +61,7 @@ impl FinishError {
             Self::NoUser => "no_user",
             Self::Disabled => "user_disabled",
             Self::CredentialDisabled => "credential_disabled",
+            Self::NoCertificate => "no_certificate",
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
             Self::Gone => "removed_meanwhile",
@@ -77,7 +81,7 @@ impl FinishError {
     fn is_wrong_proof(&self) -> bool {
         !matches!(
             self,
-            Self::TooOften | Self::Full | Self::HandOut(_) | Self::Storage(_)
+            Self::NoCertificate | Self::TooOften | Self::Full | Self::HandOut(_) | Self::Storage(_)
         )
     }
 }
@@ -94,6 +98,7 @@ impl From<FinishError> for Problem {
             | FinishError::Spent
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
+            FinishError::NoCertificate => no_certificate(),
             FinishError::TooOften => too_many(Seconds(1)),
             FinishError::Full => too_many(Seconds(30)),
             FinishError::HandOut(error) => error.into(),
@@ -151,8 +156,11 @@ async fn finish(
     }
     let (credential, user, verified) = proven?;
 
+    // Before the session that is held is looked at: a revocation in between shows in it.
+    let now = app.stamp(user.id).await?;
     let held = held_session(app, headers).await?;
-    let (session, secret) = new_session(app, client, held.as_ref(), (&credential, &user), verified);
+    let proof = (&credential, &user, verified);
+    let (session, secret) = new_session(app, client, held.as_ref(), proof, now)?;
     audit.session(session.id);
     let mut signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
     signed_in.warn(warnings(app, &user).await?);
@@ -163,8 +171,7 @@ async fn finish(
         at: now,
     };
     match app
-        .store
-        .record_assertion(&credential.id, assertion, &session, replaces)
+        .record_assertion(credential.id, assertion, session, replaces)
         .await?
     {
         AssertionRecorded::Recorded => Ok(signed_in),
@@ -304,7 +311,7 @@ async fn held_session(app: &App, headers: &HeaderMap) -> Result<Option<Session>,
         return Ok(None);
     };
     let session = app.store.session(secret.session()).await?;
-    Ok(session.filter(|session| secret.opens(session) && session.is_alive(app.now())))
+    Ok(session.filter(|session| secret.opens(session) && app.is_alive(session)))
 }
 
 /// The same user goes on in the session that the browser holds; anyone else gets a new one, so that
@@ -313,9 +320,11 @@ fn new_session(
     app: &App,
     client: &Client,
     held: Option<&Session>,
-    (credential, user): (&Credential, &User),
-    verified: VerifiedAssertion,
-) -> (Session, RefreshSecret) {
+    (credential, user, verified): (&Credential, &User, VerifiedAssertion),
+    now: UnixTime,
+) -> Result<(Session, RefreshSecret), FinishError> {
+    let certificate =
+        bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
     let attachment = verified
         .attachment
         .map(|attachment| attachment.as_str().to_owned());
@@ -332,13 +341,14 @@ fn new_session(
         },
         address: client.address,
         user_agent: client.user_agent.clone(),
+        certificate,
     };
     let limits = app.session_limits.within(user.limits);
-    let (entropy, now) = (&*app.entropy, app.now());
+    let entropy = &*app.entropy;
     let (mut session, secret) = match held {
         Some(held) => step_up(held, presence, limits, entropy, now),
         None => begin(presence, limits, entropy, now),
     };
     session.restricted = user.must_register;
-    (session, secret)
+    Ok((session, secret))
 }

@@ -1,5 +1,6 @@
 //! Counters, in the text format that Prometheus reads.
 
+use crate::app::{App, MOST_POLLS};
 use crate::storage::Writes;
 use axum::http::StatusCode;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub struct Metrics {
     sessions: Mutex<BTreeMap<&'static str, u64>>,
     signatures: AtomicU64,
     store_refuses_writes: AtomicBool,
+    renewals: Mutex<BTreeMap<Labels, u64>>,
+    revocations: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Metrics {
@@ -46,6 +49,17 @@ impl Metrics {
     pub fn store_looked_at(&self, writes: Writes) -> bool {
         let refused = writes == Writes::Refused;
         self.store_refuses_writes.swap(refused, Ordering::Relaxed) != refused
+    }
+
+    /// A renewal came to an end, asked for by a `filter` or a `page`; `result` is `ok` or the reason
+    /// of the refusal.
+    pub fn renewal(&self, by: &'static str, result: &'static str) {
+        count(&self.renewals, (by, result));
+    }
+
+    /// Something was revoked: a `session`, a `user`, `everyone` or a `key`.
+    pub fn revoked(&self, kind: &'static str) {
+        count(&self.revocations, kind);
     }
 
     /// The text for `/metrics`.
@@ -87,8 +101,46 @@ impl Metrics {
              latchkey_store_writes_refused {}",
             u8::from(self.store_refuses_writes.load(Ordering::Relaxed))
         );
+        text.push_str(
+            "# HELP latchkey_renewals_total Renewals by who asked and result.\n\
+             # TYPE latchkey_renewals_total counter\n",
+        );
+        for ((by, result), n) in &*lock(&self.renewals) {
+            let labels = format!("by=\"{by}\",result=\"{result}\"");
+            let _ = writeln!(text, "latchkey_renewals_total{{{labels}}} {n}");
+        }
+        text.push_str(
+            "# HELP latchkey_revocations_total Revocations by what was revoked.\n\
+             # TYPE latchkey_revocations_total counter\n",
+        );
+        for (kind, n) in &*lock(&self.revocations) {
+            let _ = writeln!(text, "latchkey_revocations_total{{kind=\"{kind}\"}} {n}");
+        }
         text
     }
+}
+
+/// What is not counted but so at the moment.
+pub(super) fn gauges(app: &App) -> String {
+    let (now, live) = (app.now(), app.revocations.len());
+    let waiting = MOST_POLLS.saturating_sub(app.polls.available_permits());
+    let mut text = format!(
+        "# HELP latchkey_revocations Revocations that gateways have to know.\n\
+         # TYPE latchkey_revocations gauge\n\
+         latchkey_revocations {live}\n\
+         # HELP latchkey_revocation_polls_waiting Questions of gateways' workers that wait.\n\
+         # TYPE latchkey_revocation_polls_waiting gauge\n\
+         latchkey_revocation_polls_waiting {waiting}\n\
+         # HELP latchkey_signing_key_age_seconds Since when each key is published.\n\
+         # TYPE latchkey_signing_key_age_seconds gauge\n"
+    );
+    for key in app.issuer.keys(now) {
+        let (kid, role) = (key.kid, key.role.as_str());
+        let age = now.since(key.published_at).0;
+        let labels = format!("kid=\"{kid}\",role=\"{role}\"");
+        let _ = writeln!(text, "latchkey_signing_key_age_seconds{{{labels}}} {age}");
+    }
+    text
 }
 
 fn count<K: Ord>(counters: &Mutex<BTreeMap<K, u64>>, key: K) {

@@ -1,7 +1,9 @@
 //! The HTTP surface: one endpoint per file. Each parses, decides, persists and responds; none does
 //! cryptography, reads a clock or names a store's backend.
 
+mod admin;
 mod audit;
+mod binding;
 mod caller;
 mod enrolling;
 mod freshness;
@@ -22,11 +24,14 @@ mod probes;
 mod recover;
 mod register_begin;
 mod register_finish;
+mod renewal;
+mod revocations;
 mod self_logout;
 mod self_recovery;
 mod self_refresh;
 mod self_sessions;
 mod session_view;
+mod sessions_refresh;
 mod sign_count;
 mod signed_in;
 mod slow_lane;
@@ -40,14 +45,16 @@ mod tests;
 pub use layers::Client;
 pub use limits::AddressLimiter;
 pub use metrics::Metrics;
+pub use renewal::Renewals;
 pub use slow_lane::SlowLane;
 
 use crate::app::App;
 use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
-use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post};
+use axum::{Extension, Router};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -55,10 +62,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 /// Answers that must not tell by their time what is known here leave at whole multiples of this
 /// after the request came. Much longer than their work, and shorter than anyone notices.
 const EVEN_STEP: Duration = Duration::from_millis(20);
+/// A refresh secret with its JSON around it has about a hundred.
+const REFRESH_BODY_BYTES: usize = 1_024;
 
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
     let pages = visitors::pages(app);
+    let administration = admin::router()
+        .merge(people::router())
+        .route_layer(from_fn_with_state(app.clone(), people::gate));
     let below = Router::new()
         .route(
             "/v1/auth/{mount}/register/begin",
@@ -90,7 +102,7 @@ pub fn public(app: &Arc<App>) -> Router {
             "/.well-known/openid-configuration",
             get(well_known::openid_configuration),
         )
-        .merge(people::router().route_layer(from_fn_with_state(app.clone(), people::gate)))
+        .merge(administration)
         .merge(pages.router());
     // A relying party's own host has these two at its root, because browsers look nowhere else.
     let root = Router::new()
@@ -120,6 +132,11 @@ pub fn public(app: &Arc<App>) -> Router {
 pub fn internal(app: &Arc<App>) -> Router {
     Router::new()
         .route("/.well-known/jwks.json", get(well_known::jwks))
+        .route("/internal/v1/revocations", get(revocations::handle))
+        .route(
+            "/internal/v1/sessions/refresh",
+            post(sessions_refresh::handle).layer(DefaultBodyLimit::max(REFRESH_BODY_BYTES)),
+        )
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(probes::metrics))
@@ -132,10 +149,11 @@ pub fn internal(app: &Arc<App>) -> Router {
 /// What the operator's commands on this machine ask. Whoever can use the socket can read the store,
 /// so no token is asked for.
 pub fn control(app: &Arc<App>) -> Router {
-    people::router()
+    admin::router()
+        .merge(people::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::Extension(people::Acting(Actor::Operator)))
+        .layer(Extension(people::Acting(Actor::Operator)))
         .layer(from_fn_with_state(app.clone(), layers::refuse_unsafe))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn_with_state(app.clone(), layers::identify))

@@ -46,5 +46,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (StatusCode::OK, headers, app.metrics.render()).into_response()
+    let mut text = app.metrics.render();
+    text.push_str(&super::metrics::gauges(&app));
+    (StatusCode::OK, headers, text).into_response()
 }

@@ -3,6 +3,7 @@
 
 use super::EVEN_STEP;
 use super::audit::Audit;
+use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{Caller, CallerError, any_caller, storage_problem};
 use super::enrolling::{RedeemError, redeem};
 use super::layers::Client;
@@ -54,6 +55,8 @@ enum FinishError {
     TooManyPasskeys,
     #[error("the code was spent, replaced or revoked meanwhile")]
     CodeSpent,
+    #[error("the connection has no client certificate, and a session needs one here")]
+    NoCertificate,
     #[error(transparent)]
     HandOut(#[from] HandOutError),
     #[error(transparent)]
@@ -74,6 +77,7 @@ impl FinishError {
             Self::CodeSpent => "code_spent",
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
+            Self::NoCertificate => "no_certificate",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
         }
@@ -116,6 +120,7 @@ impl From<FinishError> for Problem {
             }
             FinishError::CodeSpent => code_refused(),
             FinishError::TooManyPasskeys => too_many_passkeys(),
+            FinishError::NoCertificate => no_certificate(),
             FinishError::HandOut(error) => error.into(),
         }
     }
@@ -174,7 +179,9 @@ async fn finish(
     audit.credential(&new.credential.id);
     refuse_taken(app, &new.credential).await?;
     if let Some(enrolling) = &ceremony.enrolling {
-        let presence = presence(client, &new);
+        let certificate =
+            bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
+        let presence = presence(client, &new, certificate);
         let proof = (&new.credential, presence);
         let signed_in = redeem(app, client, &ceremony, enrolling, proof, audit).await?;
         app.metrics.session("begun");
@@ -286,7 +293,10 @@ async fn create_account(
         must_register: false,
         passkey_alert: false,
     };
-    let presence = presence(client, new);
+    let certificate =
+        bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
+    let presence = presence(client, new, certificate);
+    let now = app.stamp(user.id).await?;
     let (session, secret) = begin(presence, app.session_limits, &*app.entropy, now);
     audit.session(session.id);
     let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
@@ -310,7 +320,7 @@ async fn store_account(
 }
 
 /// A registration proves presence as an assertion does.
-fn presence(client: &Client, new: &NewCredential) -> Presence {
+fn presence(client: &Client, new: &NewCredential, certificate: Option<String>) -> Presence {
     let credential = &new.credential;
     Presence {
         user: credential.user,
@@ -325,5 +335,6 @@ fn presence(client: &Client, new: &NewCredential) -> Presence {
         },
         address: client.address,
         user_agent: client.user_agent.clone(),
+        certificate,
     }
 }

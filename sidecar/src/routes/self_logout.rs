@@ -27,9 +27,9 @@ pub(super) async fn handle(
         .map_err(|error| storage_problem(&error))?
     {
         audit.session(id);
+        // With the answer, every gateway has been told.
         if app
-            .store
-            .remove_session(id)
+            .end_session(id)
             .await
             .map_err(|error| storage_problem(&error))?
         {

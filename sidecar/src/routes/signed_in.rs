@@ -46,17 +46,25 @@ impl From<HandOutError> for Problem {
     }
 }
 
+/// Shown nowhere.
+impl std::fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignedIn").finish_non_exhaustive()
+    }
+}
+
 /// A token with its cookies, made before anything is stored, so that a session that no browser
 /// could hold is never begun.
+#[derive(Clone)]
 pub(super) struct SignedIn {
-    token: MintedToken,
+    token: Zeroizing<String>,
     cookies: Vec<Zeroizing<String>>,
     auth: Value,
     warnings: Vec<Value>,
 }
 
 impl SignedIn {
-    /// Mints the token; with `secret`, the refresh cookie is set too.
+    /// Mints the token, with `now` from [`App::stamp`]; with `secret`, the refresh cookie is set too.
     pub(super) fn new(
         app: &App,
         user: &User,
@@ -64,12 +72,14 @@ impl SignedIn {
         secret: Option<&RefreshSecret>,
         now: UnixTime,
     ) -> Result<Self, HandOutError> {
-        let token = app.issuer.mint(user, session, &*app.entropy, now)?;
-        let mut cookies = vec![app.cookies.token(&token.token, session, now)?];
+        let MintedToken { token, expires_at } =
+            app.issuer.mint(user, session, &*app.entropy, now)?;
+        let token = Zeroizing::new(token);
+        let mut cookies = vec![app.cookies.token(&token, session, now)?];
         cookies.extend(secret.map(|secret| app.cookies.secret(secret, session, now)));
         let mut auth = json!({
             "policies": user.policies,
-            "lease_duration": token.expires_at.since(now).0,
+            "lease_duration": expires_at.since(now).0,
             "metadata": { "username": user.name.as_str() },
         });
         if session.is_restricted(user) {
@@ -91,7 +101,7 @@ impl SignedIn {
     /// The answer. A browser gets the cookies alone: no script ever sees the token.
     pub(super) fn answer(mut self, client: &Client, passkey: Option<Value>) -> Response {
         if !client.is_browser {
-            self.auth["client_token"] = Value::from(self.token.token.as_str());
+            self.auth["client_token"] = Value::from(self.token.as_str());
         }
         let mut body = json!({ "auth": self.auth });
         if !self.warnings.is_empty() {
@@ -105,6 +115,12 @@ impl SignedIn {
             append_cookie(&mut response, line);
         }
         response
+    }
+
+    /// The answer to a filter, which judges the token and passes the cookies on.
+    pub(super) fn for_filter(&self) -> Response {
+        let cookies: Vec<&str> = self.cookies.iter().map(|line| line.as_str()).collect();
+        Json(json!({ "token": self.token.as_str(), "set_cookie": cookies })).into_response()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::caller::{CallerError, any_caller, cookies};
 use crate::app::App;
-use crate::model::{Credential, UserId};
+use crate::model::{Credential, Need, Trait, UnixTime, UserId};
 use crate::pages::{Pages, Site, Visitor, Visitors};
 use crate::storage::StorageError;
 use async_trait::async_trait;
@@ -33,6 +33,19 @@ impl Visitors for AppVisitors {
                 Ok(Visitor::Returning)
             }
             Err(_) => Ok(Visitor::Stranger),
+        }
+    }
+
+    async fn lacking(&self, headers: &HeaderMap, need: &Need) -> Result<Vec<Trait>, StorageError> {
+        match any_caller(&self.0, headers).await {
+            // The token as well: one that is older than the last proof is not what the gateway saw.
+            Ok(mut caller) => {
+                let told = caller.claims.auth_time.map_or(UnixTime(0), UnixTime);
+                caller.session.auth_time = caller.session.auth_time.min(told);
+                Ok(need.lacking(&caller.session, self.0.now()))
+            }
+            Err(CallerError::Storage(error)) => Err(error),
+            Err(_) => Ok(Vec::new()),
         }
     }
 

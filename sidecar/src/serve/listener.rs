@@ -3,8 +3,10 @@
 use super::connection::Connections;
 use crate::config::ListenAddress;
 use axum::Router;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
@@ -19,11 +21,15 @@ pub(super) enum Listener {
 }
 
 /// Removes the socket's file when the listener ends.
-pub(super) struct SocketFile(PathBuf);
+pub(super) struct SocketFile {
+    path: PathBuf,
+    /// Given back after the file is gone.
+    _lock: Option<File>,
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -34,9 +40,32 @@ impl Listener {
             ListenAddress::Unix(path) => {
                 remove_stale(path).await?;
                 let listener = UnixListener::bind(path)?;
-                Ok(Self::Unix(listener, SocketFile(path.clone())))
+                let path = path.clone();
+                Ok(Self::Unix(listener, SocketFile { path, _lock: None }))
             }
         }
+    }
+
+    /// A Unix socket that nobody but its owner can use, not even for a moment while it is made: it
+    /// is made in a directory that only the owner can enter, and then linked to its place. A lock
+    /// beside it, held for as long as it is served, keeps it from being taken for a left-over.
+    pub(super) async fn open_control(path: &Path) -> io::Result<Self> {
+        let lock = lock_beside(path)?;
+        remove_stale(path).await?;
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        let private = parent.join(format!(".latchkey-{}", std::process::id()));
+        match std::fs::remove_dir_all(&private) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        DirBuilder::new().mode(0o700).create(&private)?;
+        let made = make_private(&private.join("s"), path);
+        std::fs::remove_dir_all(&private)?;
+        let file = SocketFile {
+            path: path.to_owned(),
+            _lock: Some(lock),
+        };
+        Ok(Self::Unix(made?, file))
     }
 
     /// Where it really listens: port 0 has become a port.
@@ -46,7 +75,7 @@ impl Listener {
                 .local_addr()
                 .map(|it| it.to_string())
                 .unwrap_or_default(),
-            Self::Unix(_, file) => format!("unix:{}", file.0.display()),
+            Self::Unix(_, file) => format!("unix:{}", file.path.display()),
         }
     }
 
@@ -70,6 +99,31 @@ impl Listener {
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
             }
         }
+    }
+}
+
+fn make_private(beside: &Path, path: &Path) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(beside)?;
+    std::fs::set_permissions(beside, Permissions::from_mode(0o600))?;
+    // Unlike a renaming, this never replaces what is there.
+    std::fs::hard_link(beside, path)?;
+    Ok(listener)
+}
+
+/// The lock that says whose the socket is. It ends with the process, however that ends.
+fn lock_beside(path: &Path) -> io::Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(name)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(io::Error::from(io::ErrorKind::AddrInUse)),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

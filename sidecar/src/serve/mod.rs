@@ -11,6 +11,7 @@ use axum::Router;
 use connection::Connections;
 use listener::Listener;
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
 
 /// How long requests under way may take to end once the program was told to stop. Kubernetes
@@ -26,18 +27,29 @@ pub struct ListenError {
     source: std::io::Error,
 }
 
-/// Both listeners, open: connections queue from here on.
+/// The listeners, open: connections queue from here on.
 pub struct Listeners {
     public: Listener,
     internal: Listener,
+    control: Option<Listener>,
+}
+
+/// What each of them serves.
+pub struct Routers {
+    /// What the gateway routes to.
+    pub public: Router,
+    /// What filters, probes and metrics ask.
+    pub internal: Router,
+    /// What the operator's commands ask.
+    pub control: Router,
 }
 
 impl Listeners {
-    /// Opens both, or neither.
+    /// Opens all, or none.
     ///
     /// # Errors
     /// Names the key of the one that cannot be opened.
-    pub async fn open(listen: &Listen) -> Result<Self, ListenError> {
+    pub async fn open(listen: &Listen, control: Option<&Path>) -> Result<Self, ListenError> {
         let open = async |key, address: &ListenAddress| {
             Listener::open(address).await.map_err(|source| ListenError {
                 key,
@@ -48,27 +60,33 @@ impl Listeners {
         Ok(Self {
             public: open("listen.public", &listen.public).await?,
             internal: open("listen.internal", &listen.internal).await?,
+            control: match control {
+                Some(path) => Some(open_control(path).await?),
+                None => None,
+            },
         })
     }
 
-    /// Serves both until `stop`, then lets requests under way end, within bounds.
-    pub async fn serve(self, public: Router, internal: Router, stop: impl Future<Output = ()>) {
+    /// Serves all until `stop`, then lets requests under way end, within bounds.
+    pub async fn serve(self, routers: Routers, stop: impl Future<Output = ()>) {
         tracing::info!(
             public = %self.public.address(),
             internal = %self.internal.address(),
+            control = self.control.as_ref().map(Listener::address),
             "listening"
         );
-        let (public_connections, internal_connections) = (Connections::new(), Connections::new());
+        let [public, internal, control] = [(); 3].map(|()| Connections::new());
         tokio::select! {
-            () = self.public.accept_all(&public_connections, &public) => {}
-            () = self.internal.accept_all(&internal_connections, &internal) => {}
+            () = self.public.accept_all(&public, &routers.public) => {}
+            () = self.internal.accept_all(&internal, &routers.internal) => {}
+            () = accept_control(self.control.as_ref(), &control, &routers.control) => {}
             () = stop => {}
         }
         // No new connections; probes and the gateway see that at once.
-        drop((self.public, self.internal));
+        drop((self.public, self.internal, self.control));
         tracing::info!("stopping: requests under way are finished first");
         let drained = async {
-            tokio::join!(public_connections.drain(), internal_connections.drain());
+            tokio::join!(public.drain(), internal.drain(), control.drain());
         };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             tracing::warn!(
@@ -76,5 +94,21 @@ impl Listeners {
                 DRAIN.as_secs()
             );
         }
+    }
+}
+
+async fn open_control(path: &Path) -> Result<Listener, ListenError> {
+    let opened = Listener::open_control(path).await;
+    opened.map_err(|source| ListenError {
+        key: "listen.control",
+        address: ListenAddress::Unix(path.to_owned()),
+        source,
+    })
+}
+
+async fn accept_control(listener: Option<&Listener>, connections: &Connections, router: &Router) {
+    match listener {
+        Some(listener) => listener.accept_all(connections, router).await,
+        None => std::future::pending().await,
     }
 }

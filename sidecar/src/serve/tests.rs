@@ -21,12 +21,17 @@ async fn start(public: Router) -> Running {
     let listen = Listen {
         public: loopback.clone(),
         internal: loopback,
-        gateways: Vec::new(),
+        ..Listen::default()
     };
-    let listeners = Listeners::open(&listen).await.unwrap();
+    let listeners = Listeners::open(&listen, None).await.unwrap();
     let public_address = listeners.public.address().parse().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let ended = tokio::spawn(listeners.serve(public, Router::new(), async {
+    let routers = Routers {
+        public,
+        internal: Router::new(),
+        control: Router::new(),
+    };
+    let ended = tokio::spawn(listeners.serve(routers, async {
         let _ = stopped.await;
     }));
     Running {
@@ -126,9 +131,13 @@ async fn a_taken_port_is_named_with_its_key() {
     let listen = Listen {
         public: ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0))),
         internal: ListenAddress::Tcp(taken.local_addr().unwrap()),
-        gateways: Vec::new(),
+        ..Listen::default()
     };
-    let error = Listeners::open(&listen).await.err().unwrap().to_string();
+    let error = Listeners::open(&listen, None)
+        .await
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.starts_with("listen.internal = 127.0.0.1:"), "{error}");
 }
 
@@ -159,4 +168,32 @@ async fn a_unix_socket_serves_and_a_stale_file_is_replaced() {
     std::fs::write(&path, "not a socket").unwrap();
     assert!(Listener::open(&address).await.is_err());
     assert!(path.exists(), "what is no socket is left alone");
+}
+
+#[tokio::test]
+async fn the_control_socket_is_its_owners_alone_and_nobody_elses_is_taken() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("control.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let listener = Listener::open_control(&path).await.unwrap();
+    let mode = path.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let second = Listener::open_control(&path).await.err().unwrap();
+    assert_eq!(second.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(UnixStream::connect(&path).await.is_ok(), "still served");
+    drop(listener);
+    assert!(!path.exists());
+    let left: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "the lock alone: {left:?}");
+
+    // Someone who knows nothing of the lock.
+    let other = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let refused = Listener::open_control(&path).await.err().unwrap();
+    assert_eq!(refused.kind(), std::io::ErrorKind::AddrInUse);
+    drop(other);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "not a socket").unwrap();
+    assert!(Listener::open_control(&path).await.is_err());
+    assert!(path.exists());
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod ceremonies;
 mod people;
+mod revocations;
 mod sample;
 mod sessions;
 mod signing_keys;
@@ -130,6 +131,14 @@ suite! {
     sessions::a_session_is_extended_within_its_limits,
     sessions::ended_sessions_are_swept,
     sessions::a_session_renewed_during_a_sweep_stays,
+    sessions::sessions_that_a_floor_ends_are_swept,
+    revocations::a_revocation_is_kept_and_only_grows,
+    revocations::of_many_revocations_of_one_user_the_furthest_counts,
+    revocations::one_of_many_ends_of_a_session_ends_it,
+    revocations::a_user_is_disabled_together_with_the_revocation,
+    revocations::only_what_has_ended_is_forgotten,
+    revocations::the_mark_of_what_was_minted_never_goes_back,
+    revocations::users_come_by_name_in_pages,
     signing_keys::the_ring_is_replaced_as_a_whole,
     signing_keys::readers_see_the_old_ring_or_the_new_one,
     people::a_user_is_made_without_a_passkey,

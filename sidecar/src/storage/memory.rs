@@ -3,14 +3,16 @@
 mod people;
 
 use super::bounded::CeremoniesUnderWay;
+use super::replaced;
 use super::{
     Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
-    CredentialRemoved, RegistrationCeremony, Sessions, SigningKeys, StorageError, Store,
-    UserCreated, Users, Writes,
+    CredentialRemoved, RegistrationCeremony, Revocations, Sessions, SigningKeys, StorageError,
+    Store, UserCreated, Users, Writes,
 };
 use crate::model::{
-    AuditBook, AuditRecord, ChallengeId, Credential, CredentialId, Enrolment, RecoveryCodes,
-    Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
+    AuditBook, AuditRecord, ChallengeId, Credential, CredentialId, Enrolment, Floors,
+    RecoveryCodes, Revocation, Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User,
+    UserId, UserName,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -33,6 +35,8 @@ struct Tables {
     credentials: BTreeMap<CredentialId, Credential>,
     sessions: BTreeMap<SessionId, Session>,
     signing_keys: Vec<SigningKeyRecord>,
+    revocations: BTreeMap<Revoked, Revocation>,
+    minted_until: Option<UnixTime>,
     ceremonies: CeremoniesUnderWay,
     enrolments: BTreeMap<UserId, Enrolment>,
     recovery_codes: BTreeMap<UserId, RecoveryCodes>,
@@ -77,6 +81,21 @@ impl Tables {
             .collect();
         found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         found
+    }
+
+    fn revoke(&mut self, revocation: &Revocation) {
+        self.revocations
+            .entry(revocation.what.clone())
+            .and_modify(|stored| stored.grow(revocation))
+            .or_insert_with(|| revocation.clone());
+    }
+
+    fn end_session(&mut self, id: SessionId, revocation: &Revocation) -> bool {
+        let ended = self.sessions.remove(&id).is_some();
+        if ended {
+            self.revoke(revocation);
+        }
+        ended
     }
 
     fn credential_of(&mut self, user: UserId, id: &CredentialId) -> Option<&mut Credential> {
@@ -126,6 +145,41 @@ impl Users for MemoryStore {
         };
         stored.apply_changes(user);
         Ok(true)
+    }
+
+    async fn set_disabled(
+        &self,
+        user: UserId,
+        disabled: bool,
+        revocation: Option<&Revocation>,
+    ) -> Result<bool, StorageError> {
+        let mut tables = self.tables();
+        let Some(stored) = tables.users.get_mut(&user) else {
+            return Ok(false);
+        };
+        stored.disabled = disabled;
+        if let Some(revocation) = revocation {
+            tables.revoke(revocation);
+        }
+        Ok(true)
+    }
+
+    async fn users(
+        &self,
+        after: Option<&UserName>,
+        part: &str,
+        most: usize,
+    ) -> Result<Vec<User>, StorageError> {
+        let tables = self.tables();
+        let users = tables
+            .names
+            .iter()
+            .filter_map(|(_, id)| tables.users.get(id));
+        Ok(users
+            .filter(|user| after.is_none_or(|after| user.name > *after) && user.shows(part))
+            .take(most)
+            .cloned()
+            .collect())
     }
 
     async fn count_users(&self) -> Result<u64, StorageError> {
@@ -261,7 +315,7 @@ impl Sessions for MemoryStore {
         credential: &CredentialId,
         assertion: Assertion,
         session: &Session,
-        replaces: Option<SessionId>,
+        replaces: Option<&Revocation>,
     ) -> Result<AssertionRecorded, StorageError> {
         let mut tables = self.tables_to_write()?;
         let user = tables.users.get(&session.user);
@@ -274,8 +328,8 @@ impl Sessions for MemoryStore {
         if let Err(regressed) = assertion.apply_to(stored) {
             return Ok(regressed);
         }
-        if let Some(replaced) = replaces {
-            tables.sessions.remove(&replaced);
+        if let Some((id, revocation)) = replaced(replaces, session) {
+            tables.end_session(id, revocation);
         }
         tables.sessions.insert(session.id, session.clone());
         tables.append_audit(&assertion.audit(&user.name, credential, session));
@@ -295,14 +349,20 @@ impl Sessions for MemoryStore {
         Ok(true)
     }
 
-    async fn remove_session(&self, id: SessionId) -> Result<bool, StorageError> {
-        Ok(self.tables_to_write()?.sessions.remove(&id).is_some())
+    async fn end_session(
+        &self,
+        id: SessionId,
+        revocation: &Revocation,
+    ) -> Result<bool, StorageError> {
+        Ok(self.tables_to_write()?.end_session(id, revocation))
     }
 
-    async fn sweep_sessions(&self, now: UnixTime) -> Result<u64, StorageError> {
+    async fn sweep_sessions(&self, now: UnixTime, floors: &Floors) -> Result<u64, StorageError> {
         let mut tables = self.tables();
         let before = tables.sessions.len();
-        tables.sessions.retain(|_, session| session.is_alive(now));
+        tables
+            .sessions
+            .retain(|_, session| session.is_alive(now) && !floors.end(session));
         Ok(u64::try_from(before - tables.sessions.len()).unwrap_or(u64::MAX))
     }
 }
@@ -313,8 +373,51 @@ impl SigningKeys for MemoryStore {
         Ok(self.tables().signing_keys.clone())
     }
 
-    async fn replace_signing_keys(&self, keys: &[SigningKeyRecord]) -> Result<(), StorageError> {
-        keys.clone_into(&mut self.tables().signing_keys);
+    async fn replace_signing_keys(
+        &self,
+        keys: &[SigningKeyRecord],
+        revocation: Option<&Revocation>,
+    ) -> Result<(), StorageError> {
+        let mut tables = self.tables();
+        keys.clone_into(&mut tables.signing_keys);
+        if let Some(revocation) = revocation {
+            tables.revoke(revocation);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Revocations for MemoryStore {
+    async fn revocations(&self) -> Result<Vec<Revocation>, StorageError> {
+        Ok(self.tables().revocations.values().cloned().collect())
+    }
+
+    async fn revoke(&self, revocation: &Revocation) -> Result<(), StorageError> {
+        self.tables().revoke(revocation);
+        Ok(())
+    }
+
+    async fn forget_revocations(
+        &self,
+        ended: &[Revoked],
+        now: UnixTime,
+    ) -> Result<u64, StorageError> {
+        let mut tables = self.tables();
+        let before = tables.revocations.len();
+        tables
+            .revocations
+            .retain(|what, stored| stored.until > now || !ended.contains(what));
+        Ok(u64::try_from(before - tables.revocations.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn minted_until(&self) -> Result<Option<UnixTime>, StorageError> {
+        Ok(self.tables().minted_until)
+    }
+
+    async fn raise_minted_until(&self, until: UnixTime) -> Result<(), StorageError> {
+        let mut tables = self.tables();
+        tables.minted_until = tables.minted_until.max(Some(until));
         Ok(())
     }
 }

@@ -15,8 +15,8 @@ mod conformance;
 pub use people::*;
 
 use crate::model::{
-    Actor, AuditRecord, ChallengeId, Credential, CredentialId, Session, SessionId,
-    SigningKeyRecord, UnixTime, User, UserId, UserName,
+    Actor, AuditRecord, ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked,
+    Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
 };
 use async_trait::async_trait;
 use std::net::IpAddr;
@@ -134,6 +134,16 @@ pub enum AssertionRecorded {
     Gone,
 }
 
+/// The session that a login ends, and its revocation. A session that the login itself goes on with
+/// is not ended: its tokens are still good.
+fn replaced<'a>(
+    replaces: Option<&'a Revocation>,
+    session: &Session,
+) -> Option<(SessionId, &'a Revocation)> {
+    let ended = replaces.and_then(Revocation::of_session);
+    ended.filter(|(id, _)| *id != session.id)
+}
+
 /// What became of spending a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChallengeSpent {
@@ -204,6 +214,22 @@ pub trait Users: Send + Sync {
     /// Updates an existing user's display name, email, groups, policies and disabled flag (`name`,
     /// `id` and `created_at` never change); `false` when the user is gone.
     async fn update_user(&self, user: &User) -> Result<bool, StorageError>;
+    /// Disables a user, or lets one in again, together with the revocation that belongs to it;
+    /// `false` when the user is gone: then nothing is revoked.
+    async fn set_disabled(
+        &self,
+        user: UserId,
+        disabled: bool,
+        revocation: Option<&Revocation>,
+    ) -> Result<bool, StorageError>;
+    /// Up to `most` users whose folded name, display name or email holds `part` (in lower case), by
+    /// name, beginning after `after`.
+    async fn users(
+        &self,
+        after: Option<&UserName>,
+        part: &str,
+        most: usize,
+    ) -> Result<Vec<User>, StorageError>;
     /// How many users there are.
     async fn count_users(&self) -> Result<u64, StorageError>;
 
@@ -274,13 +300,13 @@ pub trait Sessions: Send + Sync {
     /// Stores a session made without an assertion (right after registration).
     async fn insert_session(&self, session: &Session) -> Result<(), StorageError>;
     /// The end of a login: compares and updates the credential, stores `session` (replacing the
-    /// one of the same id), and drops `replaces`, in one step.
+    /// one of the same id), and ends the session that `replaces` revokes, in one step.
     async fn record_assertion(
         &self,
         credential: &CredentialId,
         assertion: Assertion,
         session: &Session,
-        replaces: Option<SessionId>,
+        replaces: Option<&Revocation>,
     ) -> Result<AssertionRecorded, StorageError>;
     /// Moves the idle limit of a session, never back and never past its absolute limit; `false` when
     /// it is gone.
@@ -289,10 +315,15 @@ pub trait Sessions: Send + Sync {
         id: SessionId,
         idle_until: UnixTime,
     ) -> Result<bool, StorageError>;
-    /// Ends a session; `false` when there was none.
-    async fn remove_session(&self, id: SessionId) -> Result<bool, StorageError>;
-    /// Drops the sessions that ended before `now`; how many.
-    async fn sweep_sessions(&self, now: UnixTime) -> Result<u64, StorageError>;
+    /// Ends a session and keeps its revocation; `false` when there was none: then nothing is
+    /// revoked.
+    async fn end_session(
+        &self,
+        id: SessionId,
+        revocation: &Revocation,
+    ) -> Result<bool, StorageError>;
+    /// Drops the sessions that ended before `now`, and those that the floors end; how many.
+    async fn sweep_sessions(&self, now: UnixTime, floors: &Floors) -> Result<u64, StorageError>;
 }
 
 /// The key ring.
@@ -300,13 +331,39 @@ pub trait Sessions: Send + Sync {
 pub trait SigningKeys: Send + Sync {
     /// Every key that is stored.
     async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StorageError>;
-    /// Replaces the whole ring, all or nothing.
-    async fn replace_signing_keys(&self, keys: &[SigningKeyRecord]) -> Result<(), StorageError>;
+    /// Replaces the whole ring, all or nothing, together with the revocation of a key that it does
+    /// not hold any more.
+    async fn replace_signing_keys(
+        &self,
+        keys: &[SigningKeyRecord],
+        revocation: Option<&Revocation>,
+    ) -> Result<(), StorageError>;
+}
+
+/// Revocations, for as long as a token that they hit could live.
+#[async_trait]
+pub trait Revocations: Send + Sync {
+    /// Every revocation that is stored.
+    async fn revocations(&self) -> Result<Vec<Revocation>, StorageError>;
+    /// Keeps a revocation; with one of the same that is there, what goes further of each counts.
+    async fn revoke(&self, revocation: &Revocation) -> Result<(), StorageError>;
+    /// Forgets those of these that still ended before `now`; how many.
+    async fn forget_revocations(
+        &self,
+        ended: &[Revoked],
+        now: UnixTime,
+    ) -> Result<u64, StorageError>;
+    /// Up to when tokens may have been minted; `None` before the first one.
+    async fn minted_until(&self) -> Result<Option<UnixTime>, StorageError>;
+    /// Notes that tokens may be minted up to `until`; never goes back.
+    async fn raise_minted_until(&self, until: UnixTime) -> Result<(), StorageError>;
 }
 
 /// A whole store: what `state` hands to the routes.
 #[async_trait]
-pub trait Store: Users + Ceremonies + Sessions + SigningKeys + People + AuditLog {
+pub trait Store:
+    Users + Ceremonies + Sessions + SigningKeys + Revocations + People + AuditLog
+{
     /// `Ok` when reads work, and whether writes would: what `/readyz` asks. Writes nothing.
     async fn probe(&self) -> Result<Writes, StorageError>;
     /// Makes everything durable and lets go of the files.

@@ -63,6 +63,7 @@ fn scene(algorithm: Algorithm, groups: Option<Vec<String>>, limits: SessionLimit
         authn,
         address,
         user_agent: String::new(),
+        certificate: None,
     };
     let (session, _) = begin(presence, limits, &entropy, NOW);
     let issuer = Issuer::new(settings, succession, sealing, ring).unwrap();

@@ -11,6 +11,8 @@ const card = document.getElementById('login');
 const { base, mount, userName, start } = card.dataset;
 const wanted = card.dataset.destination === 'true';
 const place = ownPath(card.dataset.rd, location.origin);
+const judged = card.dataset.judged === 'true';
+const need = card.dataset.userVerified === 'true' ? { need: ['user_verified'] } : {};
 const calls = api(base, mount);
 const notice = notices(card);
 const panel = (name) => document.getElementById(`panel-${name}`);
@@ -29,6 +31,8 @@ if (!supported() && start !== 'known') {
   resume();
 } else if (start === 'login') {
   byAddress();
+} else if (start === 'confirm') {
+  comeBack();
 }
 
 function listen() {
@@ -74,6 +78,16 @@ function show(name) {
   document.title = document.title.replace(/^[^–]*/, `${title} `);
 }
 
+// Somebody who has just been sent on from here, and is sent back for more, learns that the passkey
+// was not enough instead of being asked for it again and again.
+function comeBack() {
+  const returns = returnsFrom(place, () => sessionStorage, Date.now());
+  if (isLoop(returns, performance.getEntriesByType('navigation')[0]?.redirectCount ?? 1)) {
+    show('lacking');
+    panel('lacking').querySelector('h1').focus({ preventScroll: true });
+  }
+}
+
 async function resume() {
   let name = userName;
   try {
@@ -108,7 +122,7 @@ async function logIn(name) {
   stopAutofill();
   try {
     await alone(WAITING.login, async (signal, tooLate) => {
-      const begun = await calls.loginBegin(name ? { username: name } : {}, signal);
+      const begun = await calls.loginBegin(name ? { username: name, ...need } : need, signal);
       const assertion = await usePasskey(begun.publicKey, signal);
       tooLate();
       await calls.loginFinish(assertion);
@@ -151,7 +165,7 @@ async function offerAutofill() {
   let assertion;
   let renewal;
   try {
-    const { publicKey } = await calls.loginBegin({}, mine.signal);
+    const { publicKey } = await calls.loginBegin(need, mine.signal);
     renewal = setTimeout(() => {
       mine.abort();
       if (autofill === mine && !document.hidden) offerAutofill();
@@ -207,7 +221,15 @@ async function arrive() {
       return;
     }
   }
-  go(0);
+  if (judged) again();
+  else go(0);
+}
+
+// The service says whether this login is what the page needs: if so, it sends on.
+function again() {
+  const query = new URLSearchParams(location.search);
+  query.set('after', '1');
+  location.replace(`${base}/login?${query}`);
 }
 
 function go(returns) {

@@ -180,6 +180,10 @@ const PROBLEM = {
       text: 'The attempt took too long, or the passkey does not meet the requirements. Try again.',
     },
   },
+  'certificate-required': {
+    title: 'Your device has shown no certificate',
+    text: 'Signing in here needs the certificate that the people who run this service gave you. Choose it when your browser asks, then try again.',
+  },
   'token-too-large': {
     title: 'Your account cannot log in',
     text: 'It belongs to more groups than a session can hold. Tell the people who run this service.',

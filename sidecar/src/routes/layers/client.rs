@@ -13,6 +13,10 @@ use tracing::Instrument as _;
 
 /// Set by the gateway's filter, which removes what clients send under this name.
 const CLIENT_ADDRESS: &str = "x-latchkey-client-address";
+/// Set by the gateway's filter, likewise: the certificate that the client showed.
+pub(crate) const CLIENT_CERTIFICATE: &str = "x-latchkey-client-certificate";
+/// A SHA-256 digest in base64url.
+const THUMBPRINT_BYTES: usize = 43;
 /// Set by the gateway; ties our log lines to its own.
 const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_MAX_BYTES: usize = 64;
@@ -28,6 +32,17 @@ pub struct Client {
     pub is_browser: bool,
     /// As it told.
     pub user_agent: String,
+    /// SHA-256 of the client certificate of its connection, in base64url (`x5t#S256`, RFC 8705
+    /// section 3.1), as a configured gateway told it.
+    pub certificate: Option<String>,
+}
+
+impl Client {
+    /// The client behind a filter's own question, as far as the filter told.
+    pub(crate) fn behind_filter(app: &App, headers: &HeaderMap) -> Self {
+        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Self::told(app, nobody, headers, Some(headers))
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Client {
@@ -59,6 +74,14 @@ pub(crate) async fn identify(
     let span = tracing::info_span!("request", request_id = %client.request_id);
     let line = format!("{} {}", request.method(), request.uri().path());
     let request_id = HeaderValue::from_str(&client.request_id);
+    // What follows may believe this header: it is there only when a gateway's word on it was taken.
+    let certificate = client.certificate.as_deref().map(HeaderValue::from_str);
+    request.headers_mut().remove(CLIENT_CERTIFICATE);
+    if let Some(Ok(certificate)) = certificate {
+        request
+            .headers_mut()
+            .insert(CLIENT_CERTIFICATE, certificate);
+    }
     request.extensions_mut().insert(client);
     async move {
         let mut response = next.run(request).await;
@@ -80,21 +103,27 @@ fn client(app: &App, peer: IpAddr, headers: &HeaderMap) -> Client {
         .gateways
         .iter()
         .any(|gateway| gateway.contains(&peer));
-    let told = from_gateway.then_some(headers);
-    Client {
-        address: told.and_then(told_address).unwrap_or(peer),
-        request_id: told.and_then(told_request_id).unwrap_or_else(|| {
-            uuid::Builder::from_random_bytes(random(&*app.entropy))
-                .into_uuid()
-                .to_string()
-        }),
-        is_browser: headers
-            .keys()
-            .any(|name| name.as_str().starts_with("sec-fetch-")),
-        user_agent: headers
-            .get(header::USER_AGENT)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .unwrap_or_default(),
+    Client::told(app, peer, headers, from_gateway.then_some(headers))
+}
+
+impl Client {
+    fn told(app: &App, peer: IpAddr, headers: &HeaderMap, told: Option<&HeaderMap>) -> Self {
+        Self {
+            address: told.and_then(told_address).unwrap_or(peer),
+            request_id: told.and_then(told_request_id).unwrap_or_else(|| {
+                uuid::Builder::from_random_bytes(random(&*app.entropy))
+                    .into_uuid()
+                    .to_string()
+            }),
+            is_browser: headers
+                .keys()
+                .any(|name| name.as_str().starts_with("sec-fetch-")),
+            user_agent: headers
+                .get(header::USER_AGENT)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+                .unwrap_or_default(),
+            certificate: told.and_then(told_certificate),
+        }
     }
 }
 
@@ -105,6 +134,13 @@ fn told_address(headers: &HeaderMap) -> Option<IpAddr> {
         .parse::<IpAddr>()
         .or_else(|_| text.parse::<SocketAddr>().map(|a| a.ip()));
     Some(address.ok()?.to_canonical())
+}
+
+fn told_certificate(headers: &HeaderMap) -> Option<String> {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let text = only(headers, CLIENT_CERTIFICATE)?;
+    let is_digest = text.len() == THUMBPRINT_BYTES && URL_SAFE_NO_PAD.decode(text).is_ok();
+    is_digest.then(|| text.to_owned())
 }
 
 fn told_request_id(headers: &HeaderMap) -> Option<String> {

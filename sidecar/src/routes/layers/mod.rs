@@ -6,7 +6,7 @@ mod security_headers;
 
 pub(super) use changing_requests::refuse_unsafe;
 pub use client::Client;
-pub(super) use client::identify;
+pub(super) use client::{CLIENT_CERTIFICATE, identify};
 pub(super) use security_headers::add_security_headers;
 
 use crate::problem::Problem;

@@ -7,9 +7,9 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 /// Items of a page when nothing is asked for.
-const DEFAULT: usize = 50;
+const DEFAULT: usize = 100;
 /// Items of a page at most: an answer of some hundred kilobytes.
-const MOST: usize = 200;
+const MOST: usize = 1_000;
 
 /// The query of a list, read as strictly as a body: every name known, none twice.
 pub(super) struct StrictQuery<T>(pub(super) T);

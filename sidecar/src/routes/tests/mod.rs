@@ -3,12 +3,17 @@
 
 mod account;
 mod adding;
+mod administration;
 mod alike;
+mod binding;
 mod hardening;
+mod live;
 mod login;
 mod readiness;
 mod refusals;
+mod people;
 mod registration;
+mod renewal;
 mod secrecy;
 mod sessions;
 
@@ -87,6 +92,16 @@ impl Place {
         }
     }
 
+    /// The same store and clock after a restart.
+    async fn restarted(&self) -> Arc<App> {
+        let config = Config::parse(CONFIG, &Vec::new()).unwrap();
+        let key = KeyEncryptionKey::from_bytes([7; 32]);
+        let (store, clock) = (Arc::clone(&self.app.store), self.clock.clone());
+        let entropy = Arc::new(SequenceEntropy::default());
+        let app = App::build(&config, &key, store, clock, entropy).await;
+        Arc::new(app.unwrap())
+    }
+
     fn person(&self) -> Person<'_> {
         Person {
             place: self,
@@ -100,17 +115,38 @@ impl Place {
         self.send_from([192, 0, 2, 7].into(), request).await
     }
 
-    async fn send_from(&self, peer: IpAddr, mut request: Request<Body>) -> Answer {
+    async fn send_from(&self, peer: IpAddr, request: Request<Body>) -> Answer {
+        Self::send_to(self.router.clone(), peer, request).await
+    }
+
+    /// As a filter does, or an operator's command.
+    async fn ask(router: Router, method: Method, path: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json")
+            .body(Body::from(if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
+            }))
+            .unwrap();
+        Self::send_to(router, [127, 0, 0, 1].into(), request).await
+    }
+
+    async fn internal(&self, method: Method, path: &str, body: Value) -> Answer {
+        Self::ask(super::internal(&self.app), method, path, body).await
+    }
+
+    async fn control(&self, method: Method, path: &str, body: Value) -> Answer {
+        Self::ask(super::control(&self.app), method, path, body).await
+    }
+
+    async fn send_to(router: Router, peer: IpAddr, mut request: Request<Body>) -> Answer {
         request
             .extensions_mut()
             .insert(ConnectInfo(SocketAddr::new(peer, 40_000)));
-        let (parts, body) = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .unwrap()
-            .into_parts();
+        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         Answer {
             status: parts.status,

@@ -1,8 +1,8 @@
 //! Records to test with; the number makes them different.
 
 use crate::model::{
-    AuthenticatorClass, ChallengeId, Credential, CredentialId, SecretHash, Session, SessionId,
-    SigningKeyRecord, UnixTime, User, UserId, UserLimits, UserName,
+    AuthenticatorClass, ChallengeId, Credential, CredentialId, Revocation, Revoked, SecretHash,
+    Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserLimits, UserName,
 };
 use crate::storage::RegistrationCeremony;
 use std::net::{IpAddr, Ipv4Addr};
@@ -88,7 +88,21 @@ pub(in crate::storage) fn session(n: u128, user: u128) -> Session {
         address: "192.0.2.1".to_owned(),
         user_agent: "test".to_owned(),
         restricted: false,
+        certificate: None,
     }
+}
+
+/// A revocation of what was minted up to [`NOW`].
+pub(in crate::storage) fn revoked(what: Revoked) -> Revocation {
+    Revocation::new(what, NOW)
+}
+
+pub(in crate::storage) fn revoked_session(n: u128) -> Revocation {
+    revoked(Revoked::Session(session_id(n)))
+}
+
+pub(in crate::storage) fn revoked_user(n: u128) -> Revocation {
+    revoked(Revoked::User(user_id(n)))
 }
 
 pub(in crate::storage) fn challenge(n: u128) -> ChallengeId {
@@ -122,7 +136,7 @@ pub(in crate::storage) fn signing_key(kid: &str) -> SigningKeyRecord {
         public_jwk: serde_json::json!({ "kid": kid }),
         sealed: vec![1; 60],
         published_at: NOW,
-        signs_from: at(60),
+        signs_from: Some(at(60)),
         retires_at: None,
     }
 }

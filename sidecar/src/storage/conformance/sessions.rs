@@ -1,7 +1,7 @@
 //! Sessions, and the end of a login.
 
 use super::*;
-use crate::model::{Session, User};
+use crate::model::{Floors, Session, User};
 use crate::storage::{Assertion, AssertionRecorded};
 
 fn assertion(sign_count: u32) -> Assertion {
@@ -25,8 +25,11 @@ pub(super) async fn a_session_is_stored_found_and_removed(store: Arc<dyn Store>)
         store.session(session_id(1)).await.unwrap(),
         Some(session(1, 1))
     );
-    assert!(store.remove_session(session_id(1)).await.unwrap());
-    assert!(!store.remove_session(session_id(1)).await.unwrap());
+    let revocation = revoked_session(1);
+    let end = || store.end_session(session_id(1), &revocation);
+    assert!(end().await.unwrap());
+    assert_eq!(store.revocations().await.unwrap(), [revocation.clone()]);
+    assert!(!end().await.unwrap());
     assert_eq!(store.session(session_id(1)).await.unwrap(), None);
     assert!(store.sessions_of(user_id(1)).await.unwrap().is_empty());
 }
@@ -82,34 +85,35 @@ pub(super) async fn a_login_replaces_the_session_before(store: Arc<dyn Store>) {
     let login = |n, count, replaces| {
         let store = Arc::clone(&store);
         async move {
-            let session = session(n, 1);
+            let (session, replaces) = (session(n, 1), revoked_session(replaces));
             store
-                .record_assertion(&credential_id(10), assertion(count), &session, replaces)
+                .record_assertion(
+                    &credential_id(10),
+                    assertion(count),
+                    &session,
+                    Some(&replaces),
+                )
                 .await
         }
     };
-    assert_eq!(
-        login(2, 1, Some(session_id(1))).await.unwrap(),
-        AssertionRecorded::Recorded
-    );
+    assert_eq!(login(2, 1, 1).await.unwrap(), AssertionRecorded::Recorded);
     assert_eq!(
         store.sessions_of(user_id(1)).await.unwrap(),
         [session(2, 1)]
     );
     // Of the same id: stepped up, still there.
-    assert_eq!(
-        login(2, 2, Some(session_id(2))).await.unwrap(),
-        AssertionRecorded::Recorded
-    );
+    assert_eq!(login(2, 2, 2).await.unwrap(), AssertionRecorded::Recorded);
     assert_eq!(
         store.sessions_of(user_id(1)).await.unwrap(),
         [session(2, 1)]
     );
-    assert_eq!(
-        login(3, 3, Some(session_id(77))).await.unwrap(),
-        AssertionRecorded::Recorded
-    );
+    assert_eq!(login(3, 3, 77).await.unwrap(), AssertionRecorded::Recorded);
     assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 2);
+    assert_eq!(
+        store.revocations().await.unwrap(),
+        [revoked_session(1)],
+        "neither one that goes on nor one that never was"
+    );
 }
 
 pub(super) async fn a_sign_count_that_does_not_grow_stores_nothing(store: Arc<dyn Store>) {
@@ -121,7 +125,7 @@ pub(super) async fn a_sign_count_that_does_not_grow_stores_nothing(store: Arc<dy
                 &credential_id(10),
                 assertion(count),
                 &session(1, 1),
-                Some(session_id(9)),
+                Some(&revoked_session(9)),
             )
             .await;
         assert_eq!(
@@ -260,13 +264,40 @@ pub(super) async fn ended_sessions_are_swept(store: Arc<dyn Store>) {
         })
         .await
         .unwrap();
-    assert_eq!(store.sweep_sessions(at(3_599)).await.unwrap(), 0);
-    assert_eq!(store.sweep_sessions(at(3_600)).await.unwrap(), 300);
+    assert_eq!(
+        store
+            .sweep_sessions(at(3_599), &Floors::default())
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(
+        store
+            .sweep_sessions(at(3_600), &Floors::default())
+            .await
+            .unwrap(),
+        300
+    );
     let left = store.sessions_of(user_id(1)).await.unwrap();
     assert_eq!(
         left.iter().map(|it| it.id).collect::<Vec<_>>(),
         [session_id(1_000)]
     );
+}
+
+pub(super) async fn sessions_that_a_floor_ends_are_swept(store: Arc<dyn Store>) {
+    store.insert_session(&session(1, 1)).await.unwrap();
+    store.insert_session(&session(2, 2)).await.unwrap();
+    let later = Session {
+        auth_time: at(2),
+        ..session(3, 1)
+    };
+    store.insert_session(&later).await.unwrap();
+    let floors = |user| [revoked_user(user)].into_iter().collect::<Floors>();
+    assert_eq!(store.sweep_sessions(at(5), &floors(3)).await.unwrap(), 0);
+    assert_eq!(store.sweep_sessions(at(5), &floors(1)).await.unwrap(), 1);
+    assert_eq!(store.sessions_of(user_id(1)).await.unwrap(), [later]);
+    assert_eq!(store.sessions_of(user_id(2)).await.unwrap().len(), 1);
 }
 
 pub(super) async fn a_session_renewed_during_a_sweep_stays(store: Arc<dyn Store>) {
@@ -276,7 +307,10 @@ pub(super) async fn a_session_renewed_during_a_sweep_stays(store: Arc<dyn Store>
     let renewed = at_once(&store, |store, n| async move {
         let id = session_id(n as u128 + 1);
         if n % 10 == 0 {
-            store.sweep_sessions(at(3_600)).await.unwrap();
+            store
+                .sweep_sessions(at(3_600), &Floors::default())
+                .await
+                .unwrap();
         }
         store.extend_session(id, at(7_200)).await.unwrap()
     })

@@ -251,8 +251,16 @@ fn contents_without_marker(path: &Path) -> Result<Contents, OpenError> {
             missing: "no file marker",
         });
     }
-    // A freshly formatted volume has the directory lost+found.
-    let ours = ["lock", "watermark", "marker.new", "lost+found"];
+    // A freshly formatted volume has the directory lost+found; a program that was killed leaves its
+    // control socket.
+    let ours = [
+        "lock",
+        "watermark",
+        "marker.new",
+        "lost+found",
+        "control.sock",
+        "control.sock.lock",
+    ];
     if entries
         .iter()
         .all(|entry| ours.iter().any(|name| entry == name))

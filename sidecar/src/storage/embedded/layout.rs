@@ -3,7 +3,7 @@
 //! One sled tree holds everything, because a batch is atomic within one tree. The first byte of a
 //! key is its table.
 
-use crate::model::{AuditBook, CredentialId, SessionId, UserId, UserName};
+use crate::model::{AuditBook, CredentialId, Revoked, SessionId, UserId, UserName};
 use crate::storage::StorageError;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize as _, Serialize};
@@ -34,6 +34,9 @@ pub(super) enum Table {
     RecoveryCodes,
     /// Book and number.
     Audit,
+    Revocations,
+    /// Up to when tokens may have been minted, under one key.
+    Minted,
     /// About the store itself; not counted in the inventory.
     Meta,
 }
@@ -51,6 +54,8 @@ impl Table {
             Self::Enrolments => b'e',
             Self::RecoveryCodes => b'q',
             Self::Audit => b'a',
+            Self::Revocations => b'r',
+            Self::Minted => b't',
             Self::Meta => b'm',
         }
     }
@@ -67,6 +72,8 @@ impl Table {
             Self::Enrolments => "enrolment codes",
             Self::RecoveryCodes => "recovery codes",
             Self::Audit => "audit log",
+            Self::Revocations => "revocations",
+            Self::Minted => "minted",
             Self::Meta => "meta",
         }
     }
@@ -204,6 +211,27 @@ impl Key {
     pub(super) fn audit_number(key: &[u8]) -> Option<u64> {
         let number = key.get(2..)?.try_into().ok()?;
         Some(u64::from_be_bytes(number))
+    }
+
+    pub(super) fn revocation(what: &Revoked) -> Self {
+        let (kind, id): (&[u8], &[u8]) = match what {
+            Revoked::Session(id) => (b"s", id.0.as_bytes()),
+            Revoked::User(id) => (b"u", id.0.as_bytes()),
+            Revoked::Everyone => (b"e", &[]),
+            Revoked::Key(kid) => (b"k", kid.as_bytes()),
+        };
+        Self::new(Table::Revocations, &[kind, id])
+    }
+
+    pub(super) fn minted_until() -> Self {
+        Self::new(Table::Minted, &[b"until"])
+    }
+
+    /// The first key that an entry after this name can have.
+    pub(super) fn name_after(name: &UserName) -> Self {
+        let mut key = Self::name(name);
+        key.bytes.push(0);
+        key
     }
 
     /// For messages: ids as they are written elsewhere, never more than a line.

@@ -26,12 +26,12 @@ pub use open_error::OpenError;
 use super::bounded::CeremoniesUnderWay;
 use super::{
     Assertion, AssertionRecorded, Ceremonies, CeremonyKept, ChallengeSpent, CredentialInserted,
-    CredentialRemoved, RegistrationCeremony, Sessions, SigningKeys, StorageError, Store,
-    UserCreated, Users, Writes,
+    CredentialRemoved, RegistrationCeremony, Revocations, Sessions, SigningKeys, StorageError,
+    Store, UserCreated, Users, Writes,
 };
 use crate::model::{
-    ChallengeId, Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User,
-    UserId, UserName,
+    ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
+    SigningKeyRecord, UnixTime, User, UserId, UserName,
 };
 use async_trait::async_trait;
 use engine::View;
@@ -39,6 +39,9 @@ use layout::{Key, Table};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use writer::Writer;
+
+/// What one step of a sweep removes at most, so that logins do not wait behind a long one.
+const PORTION: usize = 128;
 
 /// A durable store in one directory, for one process.
 pub struct EmbeddedStore {
@@ -63,6 +66,17 @@ impl EmbeddedStore {
             directory: directory.to_owned(),
             ceremonies: Mutex::default(),
         })
+    }
+
+    /// Runs what reads a whole table, away from the threads that answer requests.
+    async fn scan<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&View) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let view = Arc::clone(&self.view);
+        tokio::task::spawn_blocking(move || work(&view))
+            .await
+            .map_err(|_| StorageError::Read(std::io::ErrorKind::Other.into()))?
     }
 
     fn ceremonies(&self) -> MutexGuard<'_, CeremoniesUnderWay> {
@@ -98,6 +112,29 @@ impl Users for EmbeddedStore {
         let user = user.clone();
         self.writer
             .run(move |ledger| steps::update_user(ledger, &user))
+            .await
+    }
+
+    async fn set_disabled(
+        &self,
+        user: UserId,
+        disabled: bool,
+        revocation: Option<&Revocation>,
+    ) -> Result<bool, StorageError> {
+        let revocation = revocation.cloned();
+        self.writer
+            .run(move |ledger| steps::set_disabled(ledger, user, disabled, revocation.as_ref()))
+            .await
+    }
+
+    async fn users(
+        &self,
+        after: Option<&UserName>,
+        part: &str,
+        most: usize,
+    ) -> Result<Vec<User>, StorageError> {
+        let (after, part) = (after.cloned(), part.to_owned());
+        self.scan(move |view| view.users(after.as_ref(), &part, most))
             .await
     }
 
@@ -217,11 +254,13 @@ impl Sessions for EmbeddedStore {
         credential: &CredentialId,
         assertion: Assertion,
         session: &Session,
-        replaces: Option<SessionId>,
+        replaces: Option<&Revocation>,
     ) -> Result<AssertionRecorded, StorageError> {
         let (credential, session) = (credential.clone(), session.clone());
+        let replaces = replaces.cloned();
         self.writer
             .run(move |ledger| {
+                let replaces = replaces.as_ref();
                 steps::record_assertion(ledger, &credential, assertion, &session, replaces)
             })
             .await
@@ -237,25 +276,29 @@ impl Sessions for EmbeddedStore {
             .await
     }
 
-    async fn remove_session(&self, id: SessionId) -> Result<bool, StorageError> {
+    async fn end_session(
+        &self,
+        id: SessionId,
+        revocation: &Revocation,
+    ) -> Result<bool, StorageError> {
+        let revocation = revocation.clone();
         self.writer
-            .run(move |ledger| steps::remove_session(ledger, id))
+            .run(move |ledger| steps::end_session(ledger, id, &revocation))
             .await
     }
 
-    async fn sweep_sessions(&self, now: UnixTime) -> Result<u64, StorageError> {
-        let view = Arc::clone(&self.view);
-        let ended = tokio::task::spawn_blocking(move || view.ended_sessions(now));
-        let ended = ended
-            .await
-            .map_err(|_| StorageError::Read(std::io::ErrorKind::Other.into()))??;
+    async fn sweep_sessions(&self, now: UnixTime, floors: &Floors) -> Result<u64, StorageError> {
+        let floors = Arc::new(floors.clone());
+        let seen = Arc::clone(&floors);
+        let ended = self
+            .scan(move |view| view.ended_sessions(now, &seen))
+            .await?;
         let mut removed = 0;
-        // In portions, so that logins do not wait behind a long sweep.
-        for portion in ended.chunks(128) {
-            let portion = portion.to_vec();
+        for portion in ended.chunks(PORTION) {
+            let (portion, floors) = (portion.to_vec(), Arc::clone(&floors));
             removed += self
                 .writer
-                .run(move |ledger| steps::sweep_sessions(ledger, &portion, now))
+                .run(move |ledger| steps::sweep_sessions(ledger, &portion, now, &floors))
                 .await?;
         }
         Ok(removed)
@@ -268,10 +311,55 @@ impl SigningKeys for EmbeddedStore {
         self.view.records(Table::SigningKeys)
     }
 
-    async fn replace_signing_keys(&self, keys: &[SigningKeyRecord]) -> Result<(), StorageError> {
-        let keys = keys.to_vec();
+    async fn replace_signing_keys(
+        &self,
+        keys: &[SigningKeyRecord],
+        revocation: Option<&Revocation>,
+    ) -> Result<(), StorageError> {
+        let (keys, revocation) = (keys.to_vec(), revocation.cloned());
         self.writer
-            .run(move |ledger| steps::replace_signing_keys(ledger, &keys))
+            .run(move |ledger| steps::replace_signing_keys(ledger, &keys, revocation.as_ref()))
+            .await
+    }
+}
+
+#[async_trait]
+impl Revocations for EmbeddedStore {
+    async fn revocations(&self) -> Result<Vec<Revocation>, StorageError> {
+        self.scan(|view| view.records(Table::Revocations)).await
+    }
+
+    async fn revoke(&self, revocation: &Revocation) -> Result<(), StorageError> {
+        let revocation = revocation.clone();
+        self.writer
+            .run(move |ledger| steps::revoke(ledger, &revocation))
+            .await
+    }
+
+    async fn forget_revocations(
+        &self,
+        ended: &[Revoked],
+        now: UnixTime,
+    ) -> Result<u64, StorageError> {
+        let mut forgotten = 0;
+        // In portions, as sessions are.
+        for portion in ended.chunks(PORTION) {
+            let portion = portion.to_vec();
+            forgotten += self
+                .writer
+                .run(move |ledger| steps::forget_revocations(ledger, &portion, now))
+                .await?;
+        }
+        Ok(forgotten)
+    }
+
+    async fn minted_until(&self) -> Result<Option<UnixTime>, StorageError> {
+        self.view.record(&Key::minted_until())
+    }
+
+    async fn raise_minted_until(&self, until: UnixTime) -> Result<(), StorageError> {
+        self.writer
+            .run(move |ledger| steps::raise_minted_until(ledger, until))
             .await
     }
 }

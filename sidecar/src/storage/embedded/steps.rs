@@ -4,10 +4,12 @@ use super::layout::{Key, Table};
 use super::ledger::Ledger;
 use super::people_steps::{append_audit, registered};
 use crate::model::{
-    Credential, CredentialId, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId,
+    Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId, SigningKeyRecord,
+    UnixTime, User, UserId,
 };
 use crate::storage::{
     Assertion, AssertionRecorded, CredentialInserted, CredentialRemoved, StorageError, UserCreated,
+    replaced,
 };
 
 type Step<T> = Result<T, StorageError>;
@@ -36,6 +38,22 @@ pub(super) fn update_user(ledger: &mut Ledger<'_>, user: &User) -> Step<bool> {
     };
     stored.apply_changes(user);
     ledger.put(&key, &stored)?;
+    Ok(true)
+}
+
+pub(super) fn set_disabled(
+    ledger: &mut Ledger<'_>,
+    user: UserId,
+    disabled: bool,
+    revocation: Option<&Revocation>,
+) -> Step<bool> {
+    let key = Key::user(user);
+    let Some(mut stored) = ledger.record::<User>(&key)? else {
+        return Ok(false);
+    };
+    stored.disabled = disabled;
+    ledger.put(&key, &stored)?;
+    revocation.map_or(Ok(()), |it| revoke(ledger, it))?;
     Ok(true)
 }
 
@@ -131,7 +149,7 @@ pub(super) fn record_assertion(
     credential: &CredentialId,
     assertion: Assertion,
     session: &Session,
-    replaces: Option<SessionId>,
+    replaces: Option<&Revocation>,
 ) -> Step<AssertionRecorded> {
     let user = ledger.record::<User>(&Key::user(session.user))?;
     let Some(user) = user.filter(|user| !user.disabled) else {
@@ -144,8 +162,8 @@ pub(super) fn record_assertion(
         return Ok(regressed);
     }
     ledger.put(&Key::credential(credential), &stored)?;
-    if let Some(replaced) = replaces {
-        remove_session(ledger, replaced)?;
+    if let Some((id, revocation)) = replaced(replaces, session) {
+        end_session(ledger, id, revocation)?;
     }
     store_session(ledger, session)?;
     append_audit(ledger, &assertion.audit(&user.name, credential, session))?;
@@ -166,7 +184,19 @@ pub(super) fn extend_session(
     Ok(true)
 }
 
-pub(super) fn remove_session(ledger: &mut Ledger<'_>, id: SessionId) -> Step<bool> {
+pub(super) fn end_session(
+    ledger: &mut Ledger<'_>,
+    id: SessionId,
+    revocation: &Revocation,
+) -> Step<bool> {
+    let ended = remove_session(ledger, id)?;
+    if ended {
+        revoke(ledger, revocation)?;
+    }
+    Ok(ended)
+}
+
+fn remove_session(ledger: &mut Ledger<'_>, id: SessionId) -> Step<bool> {
     let key = Key::session(id);
     let Some(session) = ledger.record::<Session>(&key)? else {
         return Ok(false);
@@ -181,21 +211,62 @@ pub(super) fn sweep_sessions(
     ledger: &mut Ledger<'_>,
     candidates: &[SessionId],
     now: UnixTime,
+    floors: &Floors,
 ) -> Step<u64> {
     let mut removed = 0;
     for id in candidates {
         let session = ledger.record::<Session>(&Key::session(*id))?;
-        if session.is_some_and(|it| !it.is_alive(now)) && remove_session(ledger, *id)? {
+        let ended = session.is_some_and(|it| !it.is_alive(now) || floors.end(&it));
+        if ended && remove_session(ledger, *id)? {
             removed += 1;
         }
     }
     Ok(removed)
 }
 
-pub(super) fn replace_signing_keys(ledger: &mut Ledger<'_>, keys: &[SigningKeyRecord]) -> Step<()> {
+pub(super) fn revoke(ledger: &mut Ledger<'_>, revocation: &Revocation) -> Step<()> {
+    let key = Key::revocation(&revocation.what);
+    let mut stored = ledger.record(&key)?.unwrap_or_else(|| revocation.clone());
+    stored.grow(revocation);
+    ledger.put(&key, &stored)
+}
+
+/// Those of the candidates that still have ended: one may have grown meanwhile.
+pub(super) fn forget_revocations(
+    ledger: &mut Ledger<'_>,
+    ended: &[Revoked],
+    now: UnixTime,
+) -> Step<u64> {
+    let mut forgotten = 0;
+    for what in ended {
+        let key = Key::revocation(what);
+        let stored = ledger.record::<Revocation>(&key)?;
+        if stored.is_some_and(|it| it.until <= now) {
+            ledger.remove(&key);
+            forgotten += 1;
+        }
+    }
+    Ok(forgotten)
+}
+
+pub(super) fn raise_minted_until(ledger: &mut Ledger<'_>, until: UnixTime) -> Step<()> {
+    let key = Key::minted_until();
+    let stored = ledger.record::<UnixTime>(&key)?;
+    if stored.is_none_or(|stored| stored < until) {
+        ledger.put(&key, &until)?;
+    }
+    Ok(())
+}
+
+pub(super) fn replace_signing_keys(
+    ledger: &mut Ledger<'_>,
+    keys: &[SigningKeyRecord],
+    revocation: Option<&Revocation>,
+) -> Step<()> {
     for key in ledger.stored_keys(&Key::all_of(Table::SigningKeys))? {
         ledger.remove_raw(key);
     }
     keys.iter()
-        .try_for_each(|key| ledger.put(&Key::signing_key(&key.kid), key))
+        .try_for_each(|key| ledger.put(&Key::signing_key(&key.kid), key))?;
+    revocation.map_or(Ok(()), |it| revoke(ledger, it))
 }

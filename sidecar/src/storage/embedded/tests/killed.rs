@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::storage::UserCreated;
+use crate::storage::conformance::{revoked_session, session, session_id};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
@@ -32,6 +33,9 @@ async fn writes_until_it_is_killed() {
                     .await
                     .unwrap();
                 assert_eq!(created, UserCreated::Created);
+                store.insert_session(&session(n, n)).await.unwrap();
+                let ended = store.end_session(session_id(n), &revoked_session(n)).await;
+                assert!(ended.unwrap());
                 println!("\nacknowledged {n}");
             }
         }
@@ -99,6 +103,21 @@ async fn nothing_acknowledged_is_lost() {
             store.credentials_of(user_id(*n)).await.unwrap(),
             [credential(*n, *n)]
         );
+        assert_eq!(store.session(session_id(*n)).await.unwrap(), None);
+    }
+    let revoked = store.revocations().await.unwrap();
+    let revoked: std::collections::BTreeSet<_> = revoked.into_iter().map(|it| it.what).collect();
+    for n in &acknowledged {
+        let what = revoked_session(*n).what;
+        assert!(revoked.contains(&what), "revocation {n} is lost");
+    }
+    // Either the session is there or its revocation is.
+    for session in store
+        .view
+        .records::<crate::model::Session>(Table::Sessions)
+        .unwrap()
+    {
+        assert!(!revoked.contains(&crate::model::Revoked::Session(session.id)));
     }
     // What was not acknowledged may be there, but never half of it.
     let users: Vec<User> = store.view.records(Table::Users).unwrap();

@@ -6,24 +6,24 @@ use serde_json::{Map, Value};
 /// The last second of the year 9999, the last that RFC 3339 can write.
 const LATEST: u64 = 253_402_300_799;
 
-pub(super) struct Members(Map<String, Value>);
+pub(crate) struct Members(Map<String, Value>);
 
 impl Members {
-    pub(super) fn new(members: Map<String, Value>) -> Self {
+    pub(crate) fn new(members: Map<String, Value>) -> Self {
         Self(members)
     }
 
     /// Whether every member has been taken.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn text(&mut self, claim: &'static str) -> Result<String, TokenError> {
+    pub(crate) fn text(&mut self, claim: &'static str) -> Result<String, TokenError> {
         self.optional_text(claim)?
             .ok_or(TokenError::ClaimMissing { claim })
     }
 
-    pub(super) fn optional_text(
+    pub(crate) fn optional_text(
         &mut self,
         claim: &'static str,
     ) -> Result<Option<String>, TokenError> {
@@ -34,15 +34,12 @@ impl Members {
     }
 
     /// None there: an empty list.
-    pub(super) fn texts(&mut self, claim: &'static str) -> Result<Vec<String>, TokenError> {
-        match self.0.remove(claim) {
-            None => Ok(Vec::new()),
-            Some(Value::Array(values)) => values.into_iter().map(|v| text(claim, v)).collect(),
-            Some(_) => Err(TokenError::ClaimWrongType { claim }),
-        }
+    pub(crate) fn texts(&mut self, claim: &'static str) -> Result<Vec<String>, TokenError> {
+        let values = self.list(claim)?;
+        values.into_iter().map(|value| text(claim, value)).collect()
     }
 
-    pub(super) fn text_or_texts(&mut self, claim: &'static str) -> Result<Vec<String>, TokenError> {
+    pub(crate) fn text_or_texts(&mut self, claim: &'static str) -> Result<Vec<String>, TokenError> {
         match self.0.get(claim) {
             None => Err(TokenError::ClaimMissing { claim }),
             Some(Value::String(_)) => Ok(vec![self.text(claim)?]),
@@ -50,30 +47,44 @@ impl Members {
         }
     }
 
-    pub(super) fn time(&mut self, claim: &'static str) -> Result<u64, TokenError> {
+    pub(crate) fn time(&mut self, claim: &'static str) -> Result<u64, TokenError> {
         self.optional_time(claim)?
             .ok_or(TokenError::ClaimMissing { claim })
     }
 
+    /// A whole number that is no time.
+    pub(crate) fn count(&mut self, claim: &'static str) -> Result<u64, TokenError> {
+        let value = self
+            .0
+            .remove(claim)
+            .ok_or(TokenError::ClaimMissing { claim })?;
+        value.as_u64().ok_or(TokenError::ClaimWrongType { claim })
+    }
+
     /// RFC 7519 allows fractions; nobody who mints for us writes them, and a verifier that rounds
     /// differs from one that does not.
-    pub(super) fn optional_time(&mut self, claim: &'static str) -> Result<Option<u64>, TokenError> {
-        let Some(value) = self.0.remove(claim) else {
-            return Ok(None);
-        };
-        match value.as_u64() {
-            Some(seconds) if seconds <= LATEST => Ok(Some(seconds)),
-            None if !value.is_i64() => Err(TokenError::ClaimWrongType { claim }),
-            _ => Err(TokenError::ClaimOutOfRange { claim }),
+    pub(crate) fn optional_time(&mut self, claim: &'static str) -> Result<Option<u64>, TokenError> {
+        self.0
+            .remove(claim)
+            .map(|value| time(claim, &value))
+            .transpose()
+    }
+
+    /// An array of whatever. None there: an empty one.
+    pub(crate) fn list(&mut self, claim: &'static str) -> Result<Vec<Value>, TokenError> {
+        match self.0.remove(claim) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(values)) => Ok(values),
+            Some(_) => Err(TokenError::ClaimWrongType { claim }),
         }
     }
 
-    pub(super) fn flag(&mut self, claim: &'static str) -> Result<bool, TokenError> {
+    pub(crate) fn flag(&mut self, claim: &'static str) -> Result<bool, TokenError> {
         self.optional_flag(claim)?
             .ok_or(TokenError::ClaimMissing { claim })
     }
 
-    pub(super) fn optional_flag(
+    pub(crate) fn optional_flag(
         &mut self,
         claim: &'static str,
     ) -> Result<Option<bool>, TokenError> {
@@ -84,7 +95,7 @@ impl Members {
         }
     }
 
-    pub(super) fn optional_object(
+    pub(crate) fn optional_object(
         &mut self,
         claim: &'static str,
     ) -> Result<Option<Self>, TokenError> {
@@ -93,6 +104,14 @@ impl Members {
             Some(Value::Object(members)) => Ok(Some(Self(members))),
             Some(_) => Err(TokenError::ClaimWrongType { claim }),
         }
+    }
+}
+
+pub(crate) fn time(claim: &'static str, value: &Value) -> Result<u64, TokenError> {
+    match value.as_u64() {
+        Some(seconds) if seconds <= LATEST => Ok(seconds),
+        None if !value.is_i64() => Err(TokenError::ClaimWrongType { claim }),
+        _ => Err(TokenError::ClaimOutOfRange { claim }),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The program as a supervisor and an administrator see it: exit codes, messages, signals, logs.
 
+mod operator;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};

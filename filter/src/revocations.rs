@@ -1,0 +1,77 @@
+//! What was revoked, and how this worker learns of it.
+
+mod feed;
+mod revoked;
+#[cfg(test)]
+mod tests;
+
+use latchkey_filter_config::{Revocations as Config, WhenStale};
+use latchkey_token::Claims;
+
+pub use feed::{Feed, FeedError};
+pub use revoked::{MAX_ENTRIES, Revoked, Which};
+
+use crate::reason::Reason;
+
+/// The entries that one call of [`Revocations::sweep`] looks at.
+const SWEEP: usize = 2_000;
+
+/// The list, and the questions that keep it fresh.
+pub struct Revocations {
+    /// What was revoked.
+    pub revoked: Revoked,
+    /// The questions and answers.
+    pub feed: Feed,
+    max_age_ms: u64,
+    when_stale: WhenStale,
+}
+
+impl Revocations {
+    /// Knows nothing yet, and says so.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            revoked: Revoked::default(),
+            feed: Feed::default(),
+            max_age_ms: u64::try_from(config.max_age.as_millis()).unwrap_or(u64::MAX),
+            when_stale: config.when_stale,
+        }
+    }
+
+    /// Whether the list can be relied on. `now` is in Unix seconds.
+    ///
+    /// # Errors
+    /// [`Reason::NoRevocations`] before the first whole list, [`Reason::StaleRevocations`] when the
+    /// last answer is too old and the configuration refuses that.
+    pub fn check_ready(&self, now: u64) -> Result<(), Reason> {
+        if !self.feed.is_complete() {
+            return Err(Reason::NoRevocations);
+        }
+        if self.when_stale == WhenStale::Refuse && self.is_stale(now.saturating_mul(1_000)) {
+            return Err(Reason::StaleRevocations);
+        }
+        Ok(())
+    }
+
+    /// Whether the last answer is older than allowed. `now` is in Unix milliseconds.
+    #[must_use]
+    pub fn is_stale(&self, now: u64) -> bool {
+        self.feed.age(now).is_none_or(|age| age > self.max_age_ms)
+    }
+
+    /// Refuses the tokens that were revoked.
+    ///
+    /// # Errors
+    /// [`Reason::Revoked`].
+    pub fn check(&self, claims: &Claims) -> Result<(), Reason> {
+        match self.revoked.is_revoked(claims) {
+            Some(which) => Err(Reason::Revoked(which)),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets some of what can hit no token any more. `now` is in Unix seconds.
+    pub fn sweep(&mut self, now: u64) {
+        self.revoked.sweep(now, SWEEP);
+    }
+}

@@ -1,0 +1,144 @@
+//! HTTP to the running sidecar, over its control socket.
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::net::UnixStream;
+
+/// A thousand users with many groups each.
+const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Longer than the sidecar waits for its disk.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why there is no answer, or none that was hoped for.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens.
+    #[error(
+        "no sidecar is listening at {}: is it running, and with this configuration?", .0.display()
+    )]
+    Nobody(PathBuf),
+    /// The file belongs to someone else.
+    #[error("{}: permission denied; run this as the user that the sidecar runs as", .0.display())]
+    Denied(PathBuf),
+    /// The socket cannot be used.
+    #[error("{}: {source}", path.display())]
+    Socket {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The connection broke, or brought something else than was expected.
+    #[error("the sidecar at {} did not answer as it should: {what}", path.display())]
+    Answer {
+        /// Which socket.
+        path: PathBuf,
+        /// What came instead.
+        what: String,
+    },
+    /// It refused.
+    #[error("{title}. {detail}")]
+    Refused {
+        /// What it was, in short.
+        title: String,
+        /// What may help.
+        detail: String,
+    },
+}
+
+/// The way to one sidecar.
+pub(super) struct Client<'a> {
+    socket: &'a Path,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(socket: &'a Path) -> Self {
+        Self { socket }
+    }
+
+    pub(super) async fn read(&self, path: &str) -> Result<Value, ClientError> {
+        self.send(Method::GET, path, String::new()).await
+    }
+
+    pub(super) async fn order(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.send(Method::POST, path, body.to_string()).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: String) -> Result<Value, ClientError> {
+        let exchange = tokio::time::timeout(PATIENCE, self.exchange(method, path, body));
+        let (status, body) = exchange
+            .await
+            .map_err(|_| self.odd(format!("nothing within {} s", PATIENCE.as_secs())))??;
+        if status == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        let answer: Value = serde_json::from_slice(&body)
+            .map_err(|_| self.odd(format!("status {status}, and no JSON")))?;
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        match (text("title"), text("detail")) {
+            (Some(title), Some(detail)) => Err(ClientError::Refused { title, detail }),
+            _ => Err(self.odd(format!("status {status}"))),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Result<(StatusCode, Bytes), ClientError> {
+        let stream = UnixStream::connect(self.socket)
+            .await
+            .map_err(|error| self.unreachable(error))?;
+        let broken = |error: hyper::Error| self.odd(error.to_string());
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(broken)?;
+        let connection = tokio::spawn(connection);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| self.odd(error.to_string()))?;
+        let response = sender.send_request(request).await.map_err(broken)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES);
+        let body = body
+            .collect()
+            .await
+            .map_err(|error| self.odd(error.to_string()))?;
+        connection.abort();
+        Ok((status, body.to_bytes()))
+    }
+
+    fn unreachable(&self, error: io::Error) -> ClientError {
+        let path = self.socket.to_owned();
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::Nobody(path),
+            io::ErrorKind::PermissionDenied => ClientError::Denied(path),
+            _ => ClientError::Socket {
+                path,
+                source: error,
+            },
+        }
+    }
+
+    fn odd(&self, what: String) -> ClientError {
+        ClientError::Answer {
+            path: self.socket.to_owned(),
+            what,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Answers as tables, or as the JSON that they came in.
+
+use super::Output;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+pub(super) fn keys(answer: &Value, output: Output) -> String {
+    let row = |key: &Value| {
+        [
+            "kid",
+            "algorithm",
+            "state",
+            "published_at",
+            "signs_from",
+            "retires_at",
+        ]
+        .map(|name| text(&key[name]))
+    };
+    let heads = [
+        "KID",
+        "ALGORITHM",
+        "STATE",
+        "PUBLISHED",
+        "SIGNS FROM",
+        "RETIRES",
+    ];
+    let mut shown = list(answer, "keys", heads, row, output);
+    if output == Output::Table
+        && let Some(warning) = answer["warning"].as_str()
+    {
+        let _ = write!(shown, "\nWarning: {warning}");
+    }
+    shown
+}
+
+pub(super) fn sessions(answer: &Value, output: Output) -> String {
+    let row = |session: &Value| {
+        [
+            "id",
+            "auth_time",
+            "idle_until",
+            "expires_at",
+            "acr",
+            "address",
+            "user_agent",
+        ]
+        .map(|name| text(&session[name]))
+    };
+    let heads = [
+        "SESSION",
+        "SIGNED IN",
+        "IDLE UNTIL",
+        "ENDS",
+        "ACR",
+        "ADDRESS",
+        "USER AGENT",
+    ];
+    list(answer, "sessions", heads, row, output)
+}
+
+pub(super) fn users(answer: &Value, output: Output) -> String {
+    let row = |user: &Value| {
+        [
+            text(&user["name"]),
+            text(&user["id"]),
+            text(&user["display_name"]),
+            text(&user["email"]),
+            status(user).to_owned(),
+        ]
+    };
+    let heads = ["NAME", "ID", "DISPLAY NAME", "EMAIL", "STATUS"];
+    let mut shown = list(answer, "users", heads, row, output);
+    if output == Output::Table
+        && let Some(next) = answer["next"].as_str()
+    {
+        let _ = write!(shown, "\nThere are more: --after {}", plain(next));
+    }
+    shown
+}
+
+pub(super) fn user(user: &Value, output: Output) -> String {
+    if output == Output::Json {
+        return pretty(user);
+    }
+    let lines = [
+        ("Name", text(&user["name"])),
+        ("Id", text(&user["id"])),
+        ("Display name", text(&user["display_name"])),
+        ("Email", text(&user["email"])),
+        ("Groups", text(&user["groups"])),
+        ("Policies", text(&user["policies"])),
+        ("Status", status(user).to_owned()),
+        ("Created", text(&user["created_at"])),
+        ("Passkeys", text(&user["passkeys"])),
+        ("Sessions", text(&user["sessions"])),
+    ];
+    let lines = lines.map(|(name, value)| format!("{name:<14}{value}"));
+    lines.join("\n")
+}
+
+pub(super) fn done(text: &str, output: Output) -> String {
+    match output {
+        Output::Table => plain(text),
+        Output::Json => pretty(&json!({ "done": true })),
+    }
+}
+
+fn status(user: &Value) -> &'static str {
+    if user["disabled"] == true {
+        "disabled"
+    } else {
+        "enabled"
+    }
+}
+
+fn list<const N: usize>(
+    answer: &Value,
+    name: &str,
+    heads: [&str; N],
+    row: impl Fn(&Value) -> [String; N],
+    output: Output,
+) -> String {
+    if output == Output::Json {
+        return pretty(answer);
+    }
+    let rows: Vec<_> = answer[name]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(row)
+        .collect();
+    if rows.is_empty() {
+        return format!("There are no {name}.");
+    }
+    let head = heads.map(str::to_owned);
+    let lines = || std::iter::once(&head).chain(&rows);
+    let widths: Vec<usize> = (0..N)
+        .map(|column| {
+            let cells = lines().filter_map(|line| line.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let line = |cells: &[String; N]| {
+        let padded = cells.iter().zip(&widths);
+        let padded = padded.map(|(cell, width)| format!("{cell:<width$}"));
+        let line = padded.collect::<Vec<_>>().join("  ");
+        line.trim_end().to_owned()
+    };
+    lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A cell; what is not there is a dash.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) if text.is_empty() => "-".to_owned(),
+        Value::String(text) => plain(text),
+        Value::Array(items) if items.is_empty() => "-".to_owned(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// What users chose themselves shall not steer the operator's terminal.
+fn plain(text: &str) -> String {
+    let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    text.chars()
+        .map(|c| {
+            if c.is_control() || bidi(c) {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_columns_and_steers_no_terminal() {
+        let answer = json!({ "users": [
+            { "name": "ann", "id": "1", "display_name": "Ann\u{1b}[31m\nroot", "email": null, "disabled": true },
+            { "name": "berta", "id": "2", "display_name": "", "email": "b@example.com", "disabled": false },
+        ], "next": "berta" });
+        let shown = users(&answer, Output::Table);
+        let lines: Vec<_> = shown.lines().collect();
+        assert_eq!(lines.len(), 4, "{shown}");
+        assert!(
+            lines[1].starts_with("ann    1   Ann\u{fffd}[31m\u{fffd}root"),
+            "{shown}"
+        );
+        assert!(lines[1].ends_with("disabled") && lines[2].ends_with("enabled"));
+        assert_eq!(lines[3], "There are more: --after berta");
+        assert!(users(&answer, Output::Json).contains("\"next\": \"berta\""));
+        assert_eq!(
+            users(&json!({ "users": [] }), Output::Table),
+            "There are no users."
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! An operator's orders to the running program, through both of its ends.
+
+use super::*;
+
+/// An order to the program of this home.
+fn order(home: &Home, arguments: &[&str]) -> Output {
+    let mut command = latchkey(arguments);
+    command.arg("--config").arg(home.config());
+    command.output().unwrap()
+}
+
+fn answered(home: &Home, arguments: &[&str]) -> String {
+    let output = order(home, arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// State and id of every key.
+fn keys(home: &Home) -> Vec<(String, String)> {
+    let answer = answered(home, &["keys", "list", "--output", "json"]);
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let keys = answer["keys"].as_array().unwrap().iter();
+    keys.map(|key| (text(&key["state"]), text(&key["kid"])))
+        .collect()
+}
+
+#[test]
+fn an_operator_reaches_the_running_program_and_nobody_else_does() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new("");
+    let socket = home.path().join("data/control.sock");
+    let output = order(&home, &["keys", "list"]);
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("no sidecar is listening at {}", socket.display());
+    assert!(said(&output).contains(&expected), "{}", said(&output));
+
+    let mut running = Running::start(&home);
+    let mode = socket.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let table = answered(&home, &["keys", "list"]);
+    assert!(
+        table.starts_with("KID ") && table.contains("  signs  "),
+        "{table}"
+    );
+    assert_eq!(answered(&home, &["users", "list"]), "There are no users.\n");
+    let output = order(&home, &["users", "show", "nobody"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("There is no such user"),
+        "{}",
+        said(&output)
+    );
+    let output = order(&home, &["sessions", "revoke"]);
+    assert_eq!(output.status.code(), Some(2), "one of three is needed");
+    let done = answered(&home, &["sessions", "revoke", "--everyone"]);
+    assert_eq!(done, "Every session has ended.\n");
+    running.signal("TERM");
+    running.read_until("stopped");
+    assert!(!socket.exists());
+}
+
+#[test]
+fn a_socket_that_was_left_behind_is_replaced_and_it_can_be_switched_off() {
+    let home = Home::new("");
+    let mut running = Running::start(&home);
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    assert!(home.path().join("data/control.sock").exists());
+    let running = Running::start(&home);
+    answered(&home, &["keys", "list"]);
+    drop(running);
+
+    let config = std::fs::read_to_string(home.config()).unwrap();
+    let off = config.replace("[listen]\n", "[listen]\ncontrol = \"none\"\n");
+    std::fs::write(home.config(), off).unwrap();
+    let _running = Running::start(&home);
+    let output = order(&home, &["keys", "list"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("switches the control socket off"));
+}
+
+#[test]
+fn what_an_operator_was_told_outlives_kill_9() {
+    let home = Home::new("");
+    for round in 0..5 {
+        let mut running = Running::start(&home);
+        let before = keys(&home);
+        let early = order(&home, &["keys", "rotate"]);
+        assert_eq!(early.status.code(), Some(1));
+        assert!(said(&early).contains("not known to every verifier yet"));
+        if round % 2 == 0 {
+            answered(&home, &["keys", "rotate", "--now"]);
+        } else {
+            answered(&home, &["keys", "revoke", &before.last().unwrap().1]);
+            answered(&home, &["sessions", "revoke", "--everyone"]);
+        }
+        let after = keys(&home);
+        assert_ne!(before, after);
+        running.child.kill().unwrap();
+        running.child.wait().unwrap();
+
+        let running = Running::start(&home);
+        assert_eq!(keys(&home), after, "round {round}");
+        let metrics = running.ask("internal", "/metrics");
+        let live = format!("latchkey_revocations {}\n", [0, 2, 2, 3, 3][round]);
+        assert!(metrics.contains(&live), "round {round}: {metrics}");
+    }
+}
+
+#[test]
+fn a_kill_in_a_rotation_leaves_the_old_ring_or_the_new_one() {
+    let home = Home::new("");
+    let mut known = None;
+    for round in 0..20_u32 {
+        let mut running = Running::start(&home);
+        let before = keys(&home);
+        if let Some(known) = known.replace(before.clone()) {
+            let of = |ring: &[(String, String)], state: &str| {
+                let found = ring.iter().find(|key| key.0 == state);
+                found.map(|key| key.1.clone()).unwrap()
+            };
+            // The one that signed goes on, or the one that waited does.
+            let signs = of(&before, "signs");
+            assert!(
+                signs == of(&known, "signs") || signs == of(&known, "next"),
+                "{known:?} {before:?}"
+            );
+            assert_ne!(of(&before, "next"), signs);
+        }
+        let mut command = latchkey(&["keys", "rotate", "--now", "--config"]);
+        let mut ordering = command.arg(home.config()).spawn().unwrap();
+        // At another moment each time: by work done, not by the clock.
+        for _ in 0..round {
+            running.ask("internal", "/healthz");
+        }
+        running.child.kill().unwrap();
+        running.child.wait().unwrap();
+        ordering.wait().unwrap();
+    }
+}
