@@ -111,6 +111,9 @@ async fn sweep(app: Arc<App>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
+        if let Err(error) = app.tend_audit_log().await {
+            tracing::warn!(%error, "the audit log could not be tended");
+        }
         match app.sweep().await {
             Ok(0) => {}
             Ok(sessions) => tracing::debug!(sessions, "ended sessions were removed"),

@@ -82,6 +82,7 @@ impl App {
             polls: Semaphore::new(MOST_POLLS),
             renewals: Renewals::default(),
             metrics: Metrics::default(),
+            tallied: super::audit::Tallied::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
             refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
             slow_lane: SlowLane::default(),

@@ -1,5 +1,6 @@
 //! Everything that a request can reach, built once at start.
 
+mod audit;
 mod build;
 mod keys;
 mod people;
@@ -102,6 +103,8 @@ pub struct App {
     pub renewals: Renewals,
     /// Counters.
     pub metrics: Metrics,
+    /// Refusals that are in the audit log.
+    tallied: audit::Tallied,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
     /// How many wrong proofs one address can send before its proofs go one after another.

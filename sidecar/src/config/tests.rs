@@ -80,7 +80,7 @@ fn what_the_example_leaves_unset_can_be_set_as_written() {
         // Needs the file, and has a test of its own.
         .filter(|line| !line.starts_with("encryption_key_file"))
         .collect();
-    assert_eq!(unset.len(), 5, "{unset:?}");
+    assert_eq!(unset.len(), 6, "{unset:?}");
     for line in unset {
         let text = EXAMPLE.replace(&format!("# {line}"), line);
         // The names written in the example belong to a session without a domain.

@@ -25,6 +25,7 @@ const FILES: &[File] = files![
     "bytes.mjs": SCRIPT,
     "ceremony.mjs": SCRIPT,
     "credentials.mjs": SCRIPT,
+    "enroll.mjs": SCRIPT,
     "login.mjs": SCRIPT,
     "logout.mjs": SCRIPT,
     "notice.mjs": SCRIPT,

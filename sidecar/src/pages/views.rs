@@ -165,6 +165,12 @@ pub(super) struct AccountView {
 }
 
 #[derive(Template)]
+#[template(path = "enroll.html")]
+pub(super) struct EnrollView {
+    pub(super) frame: Frame,
+}
+
+#[derive(Template)]
 #[template(path = "logout.html")]
 pub(super) struct LogoutView {
     pub(super) frame: Frame,

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use std::sync::Arc;
 
@@ -13,8 +13,10 @@ impl FromRequestParts<Arc<App>> for Mounted {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        match Path::<String>::from_request_parts(parts, app).await {
-            Ok(Path(mount)) if mount == app.settings.mount => Ok(Self),
+        let path = RawPathParams::from_request_parts(parts, app).await;
+        let named = path.iter().flatten().find(|(name, _)| *name == "mount");
+        match named {
+            Some((_, mount)) if mount == app.settings.mount => Ok(Self),
             _ => Err(Problem::new(
                 ProblemKind::NotFound,
                 "There is no such mount.",

@@ -31,6 +31,7 @@ export function api(base, mount) {
     registerFinish: (body) => call('POST', `${auth}/register/finish`, body),
     loginBegin: (body, signal) => call('POST', `${auth}/login/begin`, body, signal),
     loginFinish: (body) => call('POST', `${auth}/login/finish`, body),
+    recover: (body) => call('POST', `${auth}/recover`, body),
     passkeys: () => call('GET', `${self}/passkeys`),
     rename: (id, label) => call('PATCH', passkey(id), { label }),
     remove: (id) => call('DELETE', passkey(id), {}),

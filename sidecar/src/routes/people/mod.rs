@@ -12,7 +12,6 @@ mod passkeys;
 mod qr;
 mod refusal;
 mod sessions;
-mod transfer;
 mod user_fields;
 mod user_view;
 mod users;

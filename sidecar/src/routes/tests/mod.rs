@@ -9,13 +9,14 @@ mod binding;
 mod hardening;
 mod live;
 mod login;
+mod people;
 mod readiness;
 mod refusals;
-mod people;
 mod registration;
 mod renewal;
 mod secrecy;
 mod sessions;
+mod ways_back;
 
 use crate::app::App;
 use crate::clock::ManualClock;

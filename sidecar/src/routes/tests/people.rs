@@ -22,7 +22,10 @@ async fn bootstrap_code(place: &Place) -> String {
     let answer = place
         .control(Method::POST, "/v1/admin/bootstrap", json!({}))
         .await;
-    answer.expect(200).json()["code"].as_str().unwrap().to_owned()
+    answer.expect(200).json()["code"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 impl Person<'_> {
@@ -55,7 +58,10 @@ pub(super) async fn administrator<'a>(place: &'a Place, name: &str) -> Person<'a
 async fn made(root: &mut Person<'_>, name: &str) -> String {
     let body = json!({ "name": name, "enroll": true });
     let answer = root.post("/v1/admin/users", body).await.expect(201);
-    answer.json()["enrolment"]["code"].as_str().unwrap().to_owned()
+    answer.json()["enrolment"]["code"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 const EVERY_ENDPOINT: [(&str, &str); 24] = [
@@ -88,7 +94,11 @@ const EVERY_ENDPOINT: [(&str, &str); 24] = [
 /// Asks everything; each answer must be this.
 async fn ask_everything(person: &mut Person<'_>, status: u16, problem: &str) {
     for (method, path) in EVERY_ENDPOINT {
-        let body = if method == "GET" { Value::Null } else { json!({}) };
+        let body = if method == "GET" {
+            Value::Null
+        } else {
+            json!({})
+        };
         let answer = person.call(method.parse().unwrap(), path, body).await;
         assert_eq!(answer.status, status, "{method} {path}");
         assert_eq!(answer.problem(), problem, "{method} {path}");
@@ -153,7 +163,10 @@ async fn the_first_administrator_comes_in_with_a_code_and_only_the_first() {
     let mut ann = place.person();
     ann.register("ann").await;
     let taken = json!({ "code": code, "username": "ann" });
-    assert_eq!(eve.post(begin, taken).await.expect(409).problem(), "name-taken");
+    assert_eq!(
+        eve.post(begin, taken).await.expect(409).problem(),
+        "name-taken"
+    );
 
     let mut root = place.person();
     let with = json!({ "code": code, "username": "root" });
@@ -197,7 +210,12 @@ async fn a_user_is_made_claimed_changed_and_deleted() {
     let link = answer["enrolment"]["link"].as_str().unwrap();
     let code = answer["enrolment"]["code"].as_str().unwrap();
     assert_eq!(link, format!("{ORIGIN}/_latchkey/enroll#{code}"));
-    assert!(answer["enrolment"]["qr_svg"].as_str().unwrap().starts_with("<svg"));
+    assert!(
+        answer["enrolment"]["qr_svg"]
+            .as_str()
+            .unwrap()
+            .starts_with("<svg")
+    );
     let again = root.read("/v1/admin/users/alice").await.expect(200).json();
     assert_eq!(again["enrolment"]["code"], Value::Null, "shown once");
 
@@ -210,18 +228,23 @@ async fn a_user_is_made_claimed_changed_and_deleted() {
     assert_eq!(info["email"], "alice@example.com");
 
     let change = json!({ "display_name": "Alice A.", "groups": ["eng", "ops"] });
-    let answer = root.patch("/v1/admin/users/alice", change).await.expect(200);
+    let answer = root
+        .patch("/v1/admin/users/alice", change)
+        .await
+        .expect(200);
     assert_eq!(answer.json()["display_name"], "Alice A.");
     assert_eq!(answer.json()["email"], "alice@example.com");
 
     root.delete("/v1/admin/users/alice").await.expect(204);
     alice.read("/userinfo").await.expect(401);
     root.read("/v1/admin/users/alice").await.expect(404);
-    let answer = root.post("/v1/admin/users", json!({ "name": "alice" })).await;
+    let answer = root
+        .post("/v1/admin/users", json!({ "name": "alice" }))
+        .await;
     assert_eq!(answer.expect(409).problem(), "name-taken");
     let mut eve = place.person();
-    let answer = eve.post("/v1/auth/webauthn/register/begin", json!({ "username": "alice" }));
-    assert_eq!(answer.await.expect(409).problem(), "name-taken");
+    let answer = eve.enrol(json!({ "username": "alice" })).await;
+    assert_eq!(answer.expect(409).problem(), "name-taken");
 }
 
 #[tokio::test]
@@ -232,7 +255,9 @@ async fn the_vault_style_endpoints_do_the_same() {
     let body = json!({ "display_name": "Bob", "token_policies": ["read"], "token_period": "1h" });
     let made = root.post(path, body).await.expect(200).json();
     assert_eq!(made["data"]["token_period"], 3_600);
-    root.post(path, json!({ "token_max_ttl": 7_200 })).await.expect(200);
+    root.post(path, json!({ "token_max_ttl": 7_200 }))
+        .await
+        .expect(200);
     let shown = root.read(path).await.expect(200).json();
     assert_eq!(shown["data"]["token_policies"], json!(["read"]));
     assert_eq!(shown["data"]["token_max_ttl"], 7_200);
@@ -241,7 +266,11 @@ async fn the_vault_style_endpoints_do_the_same() {
     root.delete(path).await.expect(204);
     root.read(path).await.expect(404);
     root.read("/v1/auth/other/user/root").await.expect(404);
-    let config = root.read("/v1/auth/webauthn/config").await.expect(200).json();
+    let config = root
+        .read("/v1/auth/webauthn/config")
+        .await
+        .expect(200)
+        .json();
     assert_eq!(config["data"]["auto_registration"], true);
     let change = json!({ "auto_registration": false });
     let answer = root.post("/v1/auth/webauthn/config", change).await;
@@ -292,11 +321,7 @@ async fn of_twenty_who_redeem_one_link_one_gets_in() {
     }
     let mut let_in = 0;
     let finishes = racers.iter_mut().zip(responses).map(|(racer, response)| {
-        let request = racer.request(
-            Method::POST,
-            "/v1/auth/webauthn/register/finish",
-            &response,
-        );
+        let request = racer.request(Method::POST, "/v1/auth/webauthn/register/finish", &response);
         place.send(request)
     });
     for answer in futures_all(finishes).await {
@@ -357,7 +382,11 @@ async fn a_link_ends_when_it_is_replaced_withdrawn_or_old() {
     refused(&third).await;
     refused("").await;
     refused("nonsense").await;
-    for wrong in [json!({ "expires_in": 1 }), json!({ "expires_in": 99_999_999 }), json!({ "x": 1 })] {
+    for wrong in [
+        json!({ "expires_in": 1 }),
+        json!({ "expires_in": 99_999_999 }),
+        json!({ "x": 1 }),
+    ] {
         root.post(path, wrong).await.expect(400);
     }
 }
@@ -376,8 +405,13 @@ async fn opening_a_link_spends_nothing_and_a_ceremony_is_the_users_own() {
     let mut alice = place.person();
     let begin = json!({ "code": code });
     let mut foreign = alice.request(Method::POST, "/v1/auth/webauthn/register/begin", &begin);
-    foreign.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
-    assert_eq!(place.send(foreign).await.expect(403).problem(), "cross-site");
+    foreign
+        .headers_mut()
+        .insert("origin", "https://evil.example".parse().unwrap());
+    assert_eq!(
+        place.send(foreign).await.expect(403).problem(),
+        "cross-site"
+    );
     // Beginning spends nothing either: only a passkey does.
     alice.begin("register", json!({ "code": code })).await;
     let both = json!({ "code": code, "username": "mallory" });
@@ -407,7 +441,9 @@ async fn nobody_locks_themselves_out_by_a_slip() {
     let mut root = administrator(&place, "root").await;
     let answer = root.delete("/v1/admin/users/root").await;
     assert_eq!(answer.expect(409).problem(), "conflict");
-    let answer = root.patch("/v1/admin/users/root", json!({ "disabled": true })).await;
+    let answer = root
+        .patch("/v1/admin/users/root", json!({ "disabled": true }))
+        .await;
     assert_eq!(answer.expect(409).problem(), "conflict");
     root.read("/v1/admin/users").await.expect(200);
 }
@@ -426,10 +462,14 @@ async fn another_users_ids_are_not_found() {
     root.patch(&path, json!({ "label": "x" })).await.expect(404);
     root.delete(&path).await.expect(404);
     let sid = ann.session_id();
-    bob.delete(&format!("/v1/self/sessions/{sid}")).await.expect(404);
+    bob.delete(&format!("/v1/self/sessions/{sid}"))
+        .await
+        .expect(404);
     ann.read("/userinfo").await.expect(200);
     let path = format!("/v1/admin/users/ann/passkeys/{id}");
-    root.patch(&path, json!({ "label": "lost key" })).await.expect(200);
+    root.patch(&path, json!({ "label": "lost key" }))
+        .await
+        .expect(200);
     // The last one too: and with it goes what it began.
     root.delete(&path).await.expect(204);
     ann.read("/userinfo").await.expect(401);
@@ -449,18 +489,26 @@ async fn sessions_are_seen_and_ended() {
     assert_eq!(mine["sessions"][0]["address"], "192.0.2.7");
     assert!(!mine.to_string().contains("secret"));
     let sid = phone.session_id();
-    ann.delete(&format!("/v1/self/sessions/{sid}")).await.expect(204);
+    ann.delete(&format!("/v1/self/sessions/{sid}"))
+        .await
+        .expect(204);
     phone.read("/userinfo").await.expect(401);
     ann.read("/userinfo").await.expect(200);
 
     let all = root.read("/v1/admin/sessions").await.expect(200).json();
     assert_eq!(all["sessions"].as_array().unwrap().len(), 2);
     let sid = ann.session_id();
-    root.delete(&format!("/v1/admin/sessions/{sid}")).await.expect(204);
-    root.delete(&format!("/v1/admin/sessions/{sid}")).await.expect(404);
+    root.delete(&format!("/v1/admin/sessions/{sid}"))
+        .await
+        .expect(204);
+    root.delete(&format!("/v1/admin/sessions/{sid}"))
+        .await
+        .expect(404);
     ann.read("/userinfo").await.expect(401);
     phone.log_in("ann").await;
-    root.delete("/v1/admin/users/ann/sessions").await.expect(204);
+    root.delete("/v1/admin/users/ann/sessions")
+        .await
+        .expect(204);
     phone.read("/userinfo").await.expect(401);
     phone.log_in("ann").await;
     root.delete("/v1/admin/sessions").await.expect(204);
@@ -475,7 +523,8 @@ async fn what_was_done_is_in_the_log_and_found_there() {
     let code = made(&mut root, "alice").await;
     let mut alice = place.person();
     alice.enrol(json!({ "code": code })).await.expect(200);
-    root.patch("/v1/admin/users/alice", json!({ "groups": ["eng"] })).await;
+    root.patch("/v1/admin/users/alice", json!({ "groups": ["eng"] }))
+        .await;
     alice.cookies.clear();
     alice.log_in("alice").await;
     let search = async |root: &mut Person<'_>, query: &str| -> Vec<(String, String, String)> {
@@ -506,8 +555,50 @@ async fn what_was_done_is_in_the_log_and_found_there() {
     assert_eq!(search(&mut root, "since=2199-01-01T00:00:00Z").await, []);
     let answer = root.read("/v1/admin/audit?limit=1").await.json();
     let next = answer["next"].as_str().unwrap();
-    root.read(&format!("/v1/admin/audit?after={next}")).await.expect(200);
+    root.read(&format!("/v1/admin/audit?after={next}"))
+        .await
+        .expect(200);
     root.read("/v1/admin/audit?after=x").await.expect(400);
     let all = root.read("/v1/admin/audit").await;
     assert!(!String::from_utf8_lossy(&all.body).contains(&code));
+}
+
+#[tokio::test]
+async fn what_strangers_try_is_counted_and_not_listed() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    place.app.tend_audit_log().await.unwrap();
+    let records = async || {
+        let (from, all) = (
+            crate::storage::AuditCursor::START,
+            crate::model::AuditFilter::default(),
+        );
+        let page = place.app.store.audit_page(from, &all, 100).await;
+        page.unwrap().items
+    };
+    let before = records().await.len();
+    for _ in 0..50 {
+        let mut eve = place.person();
+        let options = eve.begin("login", json!({ "username": "root" })).await;
+        let _ = options;
+        let begin = "/v1/auth/webauthn/register/begin";
+        eve.post(begin, json!({ "code": "x" })).await.expect(400);
+    }
+    assert_eq!(records().await.len(), before, "nothing for each of them");
+    place.later(600);
+    place.app.tend_audit_log().await.unwrap();
+    let after = records().await;
+    assert_eq!(after.len(), before + 1);
+    assert_eq!(after[0].action, "register_begin");
+    assert_eq!(after[0].refused.as_deref(), Some("code_form"));
+    assert_eq!(after[0].count, Some(50));
+    place.later(600);
+    place.app.tend_audit_log().await.unwrap();
+    assert_eq!(records().await.len(), before + 1, "once");
+    // Older than the retention.
+    place.later(91 * 86_400);
+    root.log_in("root").await;
+    place.app.tend_audit_log().await.unwrap();
+    // The newest of each book stays in any case.
+    assert_eq!(records().await.len(), 2);
 }

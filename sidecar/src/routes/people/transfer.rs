@@ -1,1 +1,0 @@
-//! Users and passkeys, out and in.
