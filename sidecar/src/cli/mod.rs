@@ -125,7 +125,7 @@ pub enum Command {
     Audit {
         /// What to look for.
         #[command(flatten)]
-        search: operator::Audit,
+        search: operator::Search,
         /// Where the sidecar is.
         #[command(flatten)]
         reach: operator::Reach,

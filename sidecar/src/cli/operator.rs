@@ -4,7 +4,7 @@ mod client;
 mod people;
 mod show;
 
-pub use people::{Admin, Audit, Change, Fields};
+pub use people::{Admin, Change, Fields, Search};
 
 use clap::{Args, Subcommand, ValueEnum};
 use client::{Client, ClientError};
@@ -152,7 +152,7 @@ pub enum Order<'a> {
     /// About users.
     Users(&'a Users),
     /// About the audit log.
-    Audit(&'a Audit),
+    Audit(&'a Search),
     /// About administration itself.
     Admin(&'a Admin),
 }

@@ -31,6 +31,7 @@ const FILES: &[File] = files![
     "notice.mjs": SCRIPT,
     "old-browser.js": SCRIPT,
     "texts.mjs": SCRIPT,
+    "ways-in.mjs": SCRIPT,
     "account.css": STYLE,
     "controls.css": STYLE,
     "page.css": STYLE,

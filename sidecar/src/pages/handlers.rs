@@ -82,6 +82,7 @@ pub(super) async fn account(State(pages): State<Pages>, headers: HeaderMap) -> R
     };
     let view = AccountView {
         frame: Frame::new(&pages, "Your account"),
+        must_register: user.must_register,
         passkeys: credentials.iter().map(PasskeyView::of).collect(),
         blank: PasskeyView::blank(),
         who: Who::of(&Visitor::Known(user)),

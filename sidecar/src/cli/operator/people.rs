@@ -139,7 +139,7 @@ pub enum Change {
 
 /// `latchkey audit`
 #[derive(Debug, Args)]
-pub struct Audit {
+pub struct Search {
     /// Who did it: a user name, `operator`, `latchkey` or `stranger`
     #[arg(long)]
     pub actor: Option<String>,
@@ -234,7 +234,7 @@ pub(super) async fn change(
 
 pub(super) async fn audit(
     client: &Client<'_>,
-    search: &Audit,
+    search: &Search,
     output: Output,
 ) -> Result<String, ClientError> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -13,6 +13,9 @@ export const DONE = {
   added: 'Passkey added. You can give it a name that you will recognise.',
   renamed: (name) => `The passkey is now called “${name}”.`,
   removed: (name) => `“${name}” was removed.`,
+  sessionEnded: (name) => `“${name}” is logged out.`,
+  codesMade: 'These are your new codes. They are shown only now; older ones no longer work.',
+  codesLeft: (n) => (n === 1 ? '1 is left.' : `${n} are left.`),
 };
 
 export const FIELD = {
