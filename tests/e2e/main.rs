@@ -5,6 +5,8 @@ mod edge;
 mod harness;
 mod hostile;
 mod istio;
+mod live;
 mod manifests;
+mod operate;
 mod people;
 mod tls;

@@ -3,6 +3,7 @@
 mod account;
 mod demo;
 mod login;
+mod step_up;
 mod trouble;
 mod words;
 

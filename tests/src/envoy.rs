@@ -70,6 +70,11 @@ impl EnvoyConfig {
             .unwrap_or_else(|| panic!("a cluster {name}"))
     }
 
+    /// How many workers Envoy is to have: one unless told, so that what a test does is seen.
+    pub fn workers(&mut self, count: u32) {
+        self.0["workers"] = count.into();
+    }
+
     /// Changes the filter's own configuration.
     ///
     /// # Panics
@@ -135,6 +140,11 @@ impl Envoy {
     /// When the configuration cannot be written.
     #[must_use]
     pub fn launch(config: &EnvoyConfig, dir: &Path, port: u16, admin_port: u16) -> Self {
+        let workers = config.0["workers"].as_u64().unwrap_or(1).to_string();
+        let mut config = config.clone();
+        if let Some(members) = config.0.as_object_mut() {
+            members.remove("workers");
+        }
         let file = dir.join(format!("envoy-{port}.json"));
         fs::write(&file, config.0.to_string()).expect("Envoy's configuration can be written");
         let file = file.to_str().expect("a path in UTF-8");
@@ -148,7 +158,7 @@ impl Envoy {
                 file,
                 "--disable-hot-restart",
                 "--concurrency",
-                "1",
+                &workers,
                 "--log-level",
                 "warn",
                 "--component-log-level",
@@ -234,6 +244,9 @@ pub fn with_inline_keys(jwks: &Value, app: u16) -> (EnvoyConfig, u16, u16) {
     let (port, admin) = (ports::free(), ports::free());
     let values = manifest_values(port, admin, ports::free(), ports::free(), app);
     let mut config = EnvoyConfig::from_manifest("manifests/envoy/envoy.yaml", &values);
-    config.edit_filter(|filter| filter["jwks"] = json!({"inline": jwks}));
+    config.edit_filter(|filter| {
+        filter["jwks"] = json!({"inline": jwks});
+        filter["revocations"] = Value::Null;
+    });
     (config, port, admin)
 }

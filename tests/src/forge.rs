@@ -64,7 +64,7 @@ impl Forge {
         let now = unix_now();
         json!({
             "iss": self.issuer, "aud": "app", "sub": "7f8a1d5e-5f5b-4a55-9d7c-0a4b9c1d2e3f",
-            "iat": now, "exp": now + 600, "jti": "token-1", "sid": "session-1",
+            "iat": now, "exp": now + 600, "jti": "token-1", "sid": "0b9e1d6c-6c1f-4f0a-8d3a-6a0f2f1c7e22",
             "auth_time": now, "acr": "phr", "preferred_username": "ann",
             "email": "ann@example.com", "groups": ["staff", "admins"],
         })

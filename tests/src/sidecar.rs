@@ -18,6 +18,8 @@ pub struct SidecarConfig {
     pub internal_port: u16,
     /// Whose word about a client's address is taken.
     pub gateways: Vec<String>,
+    /// How long its tokens live.
+    pub token_ttl: String,
     /// Further lines of TOML, appended after the sections below.
     pub more: String,
 }
@@ -31,6 +33,7 @@ impl SidecarConfig {
             public_port: ports::free(),
             internal_port: ports::free(),
             gateways: vec!["127.0.0.1".to_owned()],
+            token_ttl: "10m".to_owned(),
             more: String::new(),
         }
     }
@@ -41,6 +44,7 @@ impl SidecarConfig {
             public_port,
             internal_port,
             gateways,
+            token_ttl,
             more,
         } = self;
         let data = dir.join("data");
@@ -62,6 +66,7 @@ encryption_key_file = "{key}"
 
 [token]
 audiences = ["app"]
+ttl = "{token_ttl}"
 
 [webauthn]
 rp_display_name = "Latchkey test"

@@ -189,7 +189,7 @@ fn serve(mut stream: TcpStream, received: &Mutex<Vec<Received>>, answer: &Mutex<
     }
 }
 
-fn read_request(stream: &mut TcpStream, input: &mut Vec<u8>) -> Option<Received> {
+pub(crate) fn read_request(stream: &mut TcpStream, input: &mut Vec<u8>) -> Option<Received> {
     let end = read_to(stream, input, |input| {
         find(input, b"\r\n\r\n").map(|end| end + 4)
     })?;

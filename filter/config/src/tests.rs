@@ -109,11 +109,6 @@ fn the_key_at_fault_is_named() {
         ("", "isuer", json!("x")),
         ("", "revocation", json!({})),
         ("", "revocations", json!(false)),
-        ("/revocations", "max_age", json!("29s")),
-        ("/revocations", "max_age", json!("25h")),
-        ("/revocations", "when_stale", json!("open")),
-        ("/revocations", "poll", json!("1s")),
-        ("/session", "refresh_before", json!("31m")),
         ("", "issuer", json!("http://example.com")),
         ("", "audiences", json!([])),
         ("", "audiences", json!("app")),
@@ -138,6 +133,27 @@ fn the_key_at_fault_is_named() {
     }
     for (key, value, path) in [
         ("audiences", json!(["a", ""]), "audiences[1]"),
+        (
+            "revocations",
+            json!({"max_age": "29s"}),
+            "revocations.max_age",
+        ),
+        (
+            "revocations",
+            json!({"max_age": "25h"}),
+            "revocations.max_age",
+        ),
+        (
+            "revocations",
+            json!({"when_stale": "open"}),
+            "revocations.when_stale",
+        ),
+        ("revocations", json!({"poll": "1s"}), "revocations.poll"),
+        (
+            "session",
+            json!({"refresh_before": "31m"}),
+            "session.refresh_before",
+        ),
         ("hosts", json!(["app.example.com:8080"]), "hosts[0]"),
         ("hosts", json!(["*.example.com"]), "hosts[0]"),
         ("jwks", json!({"refresh": "10ms"}), "jwks.refresh"),

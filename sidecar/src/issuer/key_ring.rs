@@ -304,10 +304,16 @@ impl<E: Entropy + ?Sized> Making<'_, E> {
     }
 }
 
-/// The order in which keys take their turn; the id only makes it total.
-fn order(record: &SigningKeyRecord) -> (UnixTime, UnixTime, &str) {
+/// The order in which keys take their turn; the id only makes it total. One that retires had its
+/// turn before, even in the same second.
+fn order(record: &SigningKeyRecord) -> (bool, UnixTime, UnixTime, &str) {
     let turn = record.signs_from.unwrap_or(UnixTime(u64::MAX));
-    (turn, record.published_at, &record.kid)
+    (
+        record.retires_at.is_none(),
+        turn,
+        record.published_at,
+        &record.kid,
+    )
 }
 
 fn new_key(

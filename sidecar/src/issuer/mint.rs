@@ -8,6 +8,7 @@ use latchkey_token::{
     Authn, Claims, Confirmation, Expectations, InProcess, JwkSet, JwkSetError, SignError,
     SigningKey, TokenError, TokenType, UntrustedToken, VerifiedToken,
 };
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Clock skew against ourselves: none, but an instance that was restarted may be a little behind.
@@ -71,6 +72,8 @@ pub struct Issuer {
     sealing: KeyEncryptionKey,
     expectations: Expectations,
     published: RwLock<Arc<Publishable>>,
+    /// How many rings there have been: a token that is handed out again must be of this one.
+    rings: AtomicU64,
 }
 
 impl Issuer {
@@ -96,6 +99,7 @@ impl Issuer {
             sealing,
             expectations,
             published,
+            rings: AtomicU64::new(0),
         })
     }
 
@@ -159,6 +163,14 @@ impl Issuer {
             .published
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        self.rings.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Changes with every ring that is installed. What was minted after it was read, and is kept,
+    /// is not to be handed out once it differs: its key may have been revoked.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.rings.load(Ordering::SeqCst)
     }
 
     /// The keys as operators see them.

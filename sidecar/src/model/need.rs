@@ -117,12 +117,12 @@ impl Need {
         self.max_age
     }
 
-    /// What the session lacks at `now`.
+    /// What the session lacks at `now`. An age of 0 asks for a login in any case.
     #[must_use]
     pub fn lacking(&self, session: &Session, now: UnixTime) -> Vec<Trait> {
         let old = self
             .max_age
-            .is_some_and(|most| now.since(session.auth_time) > most);
+            .is_some_and(|most| most.0 == 0 || now.since(session.auth_time) > most);
         let lacks = |wanted: &&Trait| !has(&session.authn, **wanted);
         let recent = old.then_some(Trait::Recent);
         recent
@@ -197,6 +197,7 @@ mod tests {
             (need("60", "", ""), vec![], vec![]),
             (need("59", "", ""), vec![Recent], vec![Recent]),
             (need("-1", "", ""), vec![Recent], vec![Recent]),
+            (need("0", "", ""), vec![Recent], vec![Recent]),
             (need("", "phr", ""), vec![], vec![]),
             (need("", "phrh", ""), vec![DeviceBound, Attested], vec![]),
             (need("", "phrh phr", ""), vec![], vec![]),

@@ -78,6 +78,8 @@ pub struct Renewals {
 struct Remembered {
     /// A new login in the same session has a new secret, and must not get an older token.
     secret: SecretHash,
+    /// The key ring that it was minted under.
+    generation: u64,
     at: UnixTime,
     signed_in: SignedIn,
 }
@@ -101,13 +103,14 @@ impl Renewals {
         }
     }
 
-    fn find(&self, session: &Session, now: UnixTime) -> Option<SignedIn> {
+    fn find(&self, session: &Session, generation: u64, now: UnixTime) -> Option<SignedIn> {
         let remembered = self.lock();
         let found = remembered.get(&session.id)?;
-        (found.is_of(now) && found.secret == session.secret).then(|| found.signed_in.clone())
+        let same = found.secret == session.secret && found.generation == generation;
+        (same && found.is_of(now)).then(|| found.signed_in.clone())
     }
 
-    fn remember(&self, session: &Session, signed_in: &SignedIn, now: UnixTime) {
+    fn remember(&self, session: &Session, generation: u64, signed_in: &SignedIn, now: UnixTime) {
         let mut remembered = self.lock();
         if remembered.len() >= REMEMBERED_MAX {
             remembered.retain(|_, it| it.is_of(now));
@@ -115,6 +118,7 @@ impl Renewals {
         if remembered.len() < REMEMBERED_MAX {
             let entry = Remembered {
                 secret: session.secret,
+                generation,
                 at: now,
                 signed_in: signed_in.clone(),
             };
@@ -169,7 +173,8 @@ pub(super) async fn renew(
     if !app.is_alive(&session) {
         return Err(RenewalError::Ended);
     }
-    if let Some(signed_in) = app.renewals.find(&session, now) {
+    let generation = app.issuer.generation();
+    if let Some(signed_in) = app.renewals.find(&session, generation, now) {
         return Ok(signed_in);
     }
     session.idle_until = renewed_until(&session, app.session_limits.within(user.limits), now);
@@ -178,7 +183,7 @@ pub(super) async fn renew(
     if !extended(app, &session).await? {
         return Err(RenewalError::Ended);
     }
-    app.renewals.remember(&session, &signed_in, now);
+    app.renewals.remember(&session, generation, &signed_in, now);
     Ok(signed_in)
 }
 

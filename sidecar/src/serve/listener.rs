@@ -53,7 +53,7 @@ impl Listener {
         let lock = lock_beside(path)?;
         remove_stale(path).await?;
         let parent = path.parent().unwrap_or(Path::new("/"));
-        let private = parent.join(format!(".latchkey-{}", std::process::id()));
+        let private = parent.join(format!(".lk-{}", std::process::id()));
         match std::fs::remove_dir_all(&private) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

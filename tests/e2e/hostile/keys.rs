@@ -22,7 +22,10 @@ impl Fetching {
         let (port, admin) = (ports::free(), ports::free());
         let values = manifest_values(port, admin, ports::free(), keys.port, app.port);
         let mut config = EnvoyConfig::from_manifest("manifests/envoy/envoy.yaml", &values);
-        config.edit_filter(|filter| filter["jwks"] = json!({"refresh": "1s"}));
+        config.edit_filter(|filter| {
+            filter["jwks"] = json!({"refresh": "1s"});
+            filter["revocations"] = Value::Null;
+        });
         let dir = tempfile::tempdir().expect("a temporary directory");
         let envoy = Envoy::start(&config, dir.path(), port, admin);
         let forge = Forge::new(&format!("http://localhost:{port}/_latchkey"), "key-1", 7);

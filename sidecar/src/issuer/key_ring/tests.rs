@@ -136,6 +136,20 @@ fn a_rotation_waits_until_verifiers_know_the_next_key_unless_told_otherwise() {
 }
 
 #[test]
+fn rotations_within_one_second_keep_their_order_after_a_restart() {
+    let keys = keys();
+    let mut ring = keys.first(0);
+    for _ in 0..8 {
+        let next = successor(&ring, 0);
+        ring = ring
+            .rotated(&SUCCESSION, &sealing(), &keys.0, UnixTime(0), true)
+            .unwrap();
+        ring = KeyRing::open(ring.records(), &sealing()).unwrap();
+        assert_eq!(signer(&ring, 0), next);
+    }
+}
+
+#[test]
 fn a_revoked_key_is_gone_at_once_and_another_one_waits() {
     let keys = keys();
     let ring = keys.due(&keys.first(0), 1_000).unwrap();

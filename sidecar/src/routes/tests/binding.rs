@@ -15,6 +15,21 @@ async fn place(bind: &str) -> Place {
     Place::configured(&format!("{CONFIG}{session}")).await
 }
 
+/// An account, made over a connection with some certificate.
+async fn enrol(person: &mut Person<'_>) {
+    let options = person.begin("register", json!({ "username": "ann" })).await;
+    let response = person.authenticator.create(&options);
+    let path = "/v1/auth/webauthn/register/finish";
+    let mut request = person.request(Method::POST, path, &response);
+    let certificate = thumbprint(9).parse().unwrap();
+    request.headers_mut().insert(CERTIFICATE, certificate);
+    person
+        .place
+        .send_from(GATEWAY.into(), request)
+        .await
+        .expect(200);
+}
+
 /// Logs in from `peer` with this header; the claims of the token, or the problem.
 async fn log_in(
     person: &mut Person<'_>,
@@ -72,29 +87,9 @@ async fn a_login_is_bound_where_the_configuration_says_so_and_a_gateway_told() {
             Err("certificate-required"),
         ),
     ] {
-        let place = place("never").await;
+        let place = place(bind).await;
         let mut person = place.person();
-        person.register("ann").await;
-        person.cookies.clear();
-        let authenticator = person.authenticator;
-        // The same account in a place that binds.
-        drop(place.router);
-        let mut app = Arc::into_inner(place.app).unwrap();
-        app.settings.bind_certificate = match bind {
-            "never" => crate::app::BindCertificate::Never,
-            "when_present" => crate::app::BindCertificate::WhenPresent,
-            _ => crate::app::BindCertificate::Required,
-        };
-        let app = Arc::new(app);
-        let place = Place {
-            router: crate::routes::public(&app),
-            app,
-            ..place
-        };
-        let mut person = Person {
-            authenticator,
-            ..place.person()
-        };
+        enrol(&mut person).await;
         let claims = log_in(&mut person, peer, certificate).await;
         let got = claims.as_ref().map(bound_to).map_err(String::as_str);
         assert_eq!(got, bound, "{bind} {peer:?} {certificate:?}");
@@ -105,8 +100,7 @@ async fn a_login_is_bound_where_the_configuration_says_so_and_a_gateway_told() {
 async fn a_bound_session_is_good_on_its_connection_only() {
     let place = place("when_present").await;
     let mut person = place.person();
-    person.register("ann").await;
-    person.cookies.clear();
+    enrol(&mut person).await;
     let (one, two) = (thumbprint(1), thumbprint(2));
     let claims = log_in(&mut person, GATEWAY, Some(&one)).await.unwrap();
     let ask = async |method: Method, path: &str, certificate: Option<&str>| {

@@ -1,0 +1,68 @@
+//! What a logout and an operator's orders do at the gateway, through the real sidecar.
+
+use latchkey_tests::{Gateway, Visitor, programs, wait};
+use serde_json::json;
+use std::process::Command;
+
+fn order(gateway: &Gateway, arguments: &[&str]) -> String {
+    let output = Command::new(programs::sidecar())
+        .args(arguments)
+        .arg("--config")
+        .arg(gateway.dir().join("latchkey.toml"))
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What the gateway answers to the cookies that this visitor held.
+fn status(visitor: &Visitor) -> u16 {
+    visitor.request("GET", "/orders").send().status
+}
+
+/// Every worker hears within moments; a request may meet one that is a message behind.
+fn await_refusal(visitor: &Visitor, what: &str) {
+    wait::until(what, || (status(visitor) == 401).then_some(()));
+}
+
+#[test]
+fn a_token_is_refused_at_the_gateway_after_its_logout() {
+    let gateway = Gateway::start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.register("ann");
+    let mut other = Visitor::new(gateway.envoy.port);
+    other.register("bob");
+    // Whoever copied the token before has it still.
+    let mut thief = Visitor::new(gateway.envoy.port);
+    thief.cookies.clone_from(&ann.cookies);
+    assert_eq!(status(&thief), 200);
+    let answer = ann.call("POST", "/_latchkey/v1/self/logout", &json!({}));
+    assert_eq!(answer.status, 204);
+    await_refusal(&thief, "the token of the session is refused");
+    assert_eq!(status(&other), 200, "nobody else is sent away");
+}
+
+#[test]
+fn an_operators_orders_count_at_the_gateway() {
+    let gateway = Gateway::start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.register("ann");
+    let mut bob = Visitor::new(gateway.envoy.port);
+    bob.register("bob");
+    order(&gateway, &["users", "disable", "ann"]);
+    await_refusal(&ann, "the disabled user is refused");
+    assert_eq!(status(&bob), 200);
+
+    let keys: serde_json::Value =
+        serde_json::from_str(&order(&gateway, &["keys", "list", "-o", "json"])).expect("JSON");
+    let signs = keys["keys"][0]["kid"].as_str().expect("a key");
+    order(&gateway, &["keys", "revoke", signs]);
+    await_refusal(&bob, "what the revoked key signed is refused");
+    bob.log_in("bob");
+    assert_eq!(status(&bob), 200, "the successor was published before");
+
+    order(&gateway, &["sessions", "revoke", "--everyone"]);
+    await_refusal(&bob, "everyone is refused");
+    bob.log_in("bob");
+    assert_eq!(status(&bob), 200, "a login after it counts");
+}
