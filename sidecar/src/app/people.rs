@@ -6,7 +6,7 @@ use crate::model::{
     Actor, AuditRecord, AuthenticatorClass, CredentialId, Enrolment, EnrolmentPurpose, Seconds,
     UnixTime, User, UserId,
 };
-use crate::storage::{CredentialRemoved, StorageError};
+use crate::storage::StorageError;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
@@ -24,6 +24,10 @@ const BOOTSTRAP_LIFE: Seconds = Seconds(3_600);
 pub const BOOTSTRAP_FILE: &str = "bootstrap-code";
 
 /// Whether a first administrator is wanted.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once, for one order of an operator"
+)]
 pub enum Bootstrap {
     /// There is one.
     Needless,
@@ -76,19 +80,6 @@ impl App {
                 .token(&token.token, &session, self.now())
                 .is_ok()
         })
-    }
-
-    /// Removes a passkey of this user, the last one too, and ends the sessions that it began.
-    ///
-    /// # Errors
-    /// When it cannot be stored.
-    pub async fn remove_passkey(
-        &self,
-        user: UserId,
-        id: &CredentialId,
-    ) -> Result<CredentialRemoved, StorageError> {
-        self.end_sessions_begun_with(user, id).await?;
-        self.store.remove_credential(user, id, false).await
     }
 
     /// Lets a passkey sign in no more, because there may be a copy of it, and ends the sessions

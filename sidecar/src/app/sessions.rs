@@ -1,9 +1,9 @@
 //! Sessions and revocations: what counts, and what ends it.
 
 use super::App;
-use crate::model::{Revoked, Seconds, Session, SessionId, UnixTime, UserId};
-use crate::revocation::{Reserved, carry_out};
-use crate::storage::{Assertion, AssertionRecorded, StorageError};
+use crate::model::{CredentialId, Revoked, Seconds, Session, SessionId, UnixTime, UserId};
+use crate::revocation::{Interrupted, Reserved, carry_out};
+use crate::storage::{Assertion, AssertionRecorded, CredentialRemoved, StorageError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -104,6 +104,35 @@ impl App {
         .await?;
         self.count(disabled, "user");
         Ok(disabled)
+    }
+
+    /// Removes a credential (with `keep_last`, never the only one of its user), and ends the sessions that it began.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn remove_credential(
+        &self,
+        user: UserId,
+        id: CredentialId,
+        keep_last: bool,
+    ) -> Result<CredentialRemoved, StorageError> {
+        let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
+        let now = live.stamp(user, self.now());
+        // To its end, even when whoever asked goes away: what is stored must be published.
+        let work = tokio::spawn(async move {
+            let removed = store.remove_credential(user, &id, keep_last, now).await?;
+            if let CredentialRemoved::Removed(ended) = &removed {
+                for id in ended {
+                    live.publish(live.reserve(Revoked::Session(*id), now));
+                }
+            }
+            Ok::<_, StorageError>(removed)
+        });
+        let removed = work.await.unwrap_or_else(|_| Err(Interrupted.into()))?;
+        if let CredentialRemoved::Removed(ended) = &removed {
+            ended.iter().for_each(|_| self.count(true, "session"));
+        }
+        Ok(removed)
     }
 
     /// The end of a login, which may end the session that the browser held before.

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! registration    creation_options -> browser -> parse -> (take the kept ceremony) -> verify
-//! authentication  request_options  -> browser -> parse -> bind -> (spend the challenge) -> verify
+//! authentication  request_options  -> browser -> parse -> (spend the challenge) -> bind -> verify
 //! ```
 //!
 //! `parse` judges the form alone, `bind` what the response claims against what the server knows,

@@ -4,7 +4,7 @@ use super::{UnixTime, UserId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-/// A credential id: 1 to 1023 bytes (WebAuthn Level 3, section 5.8.3 and section 7.1 step 25).
+/// A credential id: 1 to 1023 bytes (WebAuthn Level 3, section 7.1).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CredentialId(Vec<u8>);
 

@@ -155,6 +155,7 @@ mod tests {
         Session {
             id: SessionId(Uuid::nil()),
             user: UserId(Uuid::nil()),
+            credential: None,
             secret: SecretHash([0; 32]),
             created_at: now,
             auth_time: now,
@@ -173,7 +174,6 @@ mod tests {
             address: String::new(),
             user_agent: String::new(),
             certificate: None,
-            credential: None,
             restricted: false,
         }
     }

@@ -44,7 +44,7 @@ impl CodeError {
 /// Whom a code is for.
 pub(super) enum CodeOf {
     /// An existing user.
-    User(User, Vec<Credential>),
+    User(Box<User>, Vec<Credential>),
     /// Whoever makes the first administrator's account.
     Nobody,
 }
@@ -68,7 +68,7 @@ pub(super) async fn code_of(app: &App, text: &str) -> Result<(Enrolling, CodeOf)
         .filter(|user| !user.disabled)
         .ok_or(CodeError::NoUser)?;
     let passkeys = app.store.credentials_of(user.id).await?;
-    Ok((enrolling, CodeOf::User(user, passkeys)))
+    Ok((enrolling, CodeOf::User(Box::new(user), passkeys)))
 }
 
 /// Why nothing was registered.
@@ -98,15 +98,14 @@ pub(super) async fn redeem(
     audit: &mut Audit<'_>,
 ) -> Result<SignedIn, RedeemError> {
     let new_user = (enrolling.code_of == Enrolment::NOBODY).then(|| administrator(app, ceremony));
-    let user = match &new_user {
-        Some(user) => user.clone(),
-        None => {
-            let user = app.store.user(ceremony.user).await?;
-            let user = user.ok_or(RedeemError::Spent)?;
-            User {
-                must_register: false,
-                ..user
-            }
+    let user = if let Some(user) = &new_user {
+        user.clone()
+    } else {
+        let user = app.store.user(ceremony.user).await?;
+        let user = user.ok_or(RedeemError::Spent)?;
+        User {
+            must_register: false,
+            ..user
         }
     };
     let now = app.stamp(user.id).await?;

@@ -62,6 +62,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 /// Answers that must not tell by their time what is known here leave at whole multiples of this
 /// after the request came. Much longer than their work, and shorter than anyone notices.
 const EVEN_STEP: Duration = Duration::from_millis(20);
+
 /// A refresh secret with its JSON around it has about a hundred.
 const REFRESH_BODY_BYTES: usize = 1_024;
 

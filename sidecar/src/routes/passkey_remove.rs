@@ -96,11 +96,10 @@ async fn remove(
     audit.credential(&id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
     match app
-        .store
-        .remove_credential(caller.user.id, &id, true)
+        .remove_credential(caller.user.id, id.clone(), true)
         .await?
     {
-        CredentialRemoved::Removed => Ok(caller.session.ends_with(&id)),
+        CredentialRemoved::Removed(_) => Ok(caller.session.ends_with(&id)),
         CredentialRemoved::Last => Err(RemoveError::Last),
         CredentialRemoved::NotFound => Err(RemoveError::NotFound),
     }

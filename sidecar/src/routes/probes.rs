@@ -30,7 +30,7 @@ async fn look(app: &App) -> Result<Writes, StorageError> {
     if app.metrics.store_looked_at(writes) {
         match writes {
             Writes::Refused => {
-                tracing::error!("the store takes no writes: its disk is full or failing")
+                tracing::error!("the store takes no writes: its disk is full or failing");
             }
             Writes::Accepted => tracing::info!("the store takes writes again"),
         }

@@ -94,13 +94,14 @@ impl From<BeginError> for Problem {
                 ProblemKind::BadRequest,
                 "A display name goes with a user name, and has 1 to 64 visible characters.",
             ),
-            BeginError::Code(CodeError::Storage(error)) => storage_problem(&error),
-            BeginError::Code(_) => code_refused(),
             BeginError::NameTaken => Self::new(ProblemKind::NameTaken, "Choose another user name."),
             BeginError::TooManyPasskeys => too_many_passkeys(),
             BeginError::TooOften(wait) => too_many(wait),
             BeginError::TooManyUnderWay => too_many(Seconds(60)),
-            BeginError::Storage(error) => storage_problem(&error),
+            BeginError::Code(CodeError::Storage(error)) | BeginError::Storage(error) => {
+                storage_problem(&error)
+            }
+            BeginError::Code(_) => code_refused(),
         }
     }
 }
@@ -264,6 +265,7 @@ async fn coded_account(
         .transpose()?;
     match (whose, name) {
         (CodeOf::User(user, exclude), None) if shown.is_none() => {
+            let user = *user;
             audit.user(&user.name, user.id);
             if exclude.len() >= app.settings.max_credentials {
                 return Err(BeginError::TooManyPasskeys);

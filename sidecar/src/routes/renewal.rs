@@ -157,7 +157,7 @@ pub(super) async fn renew(
     let session = session.filter(|session| secret.opens(session));
     let session = session.ok_or(RenewalError::Unknown)?;
     audit.session(session.id);
-    let now = app.stamp(session.user).await?;
+    let now = stamp(app, &session).await?;
     if !app.is_alive(&session) {
         return Err(RenewalError::Ended);
     }
@@ -187,8 +187,17 @@ pub(super) async fn renew(
     Ok(signed_in)
 }
 
-/// Moves the idle limit; `false` when the session is gone. A store that takes no writes signs nobody
-/// out: the session goes on, until the limit that is stored.
+/// A store that takes no writes signs nobody out. Without the mark that this stores, a revocation
+/// lies past this token all the same, unless the program ends meanwhile and the clock steps back.
+async fn stamp(app: &App, session: &Session) -> Result<UnixTime, StorageError> {
+    match app.stamp(session.user).await {
+        Err(StorageError::Write(_)) => Ok(app.revocations.stamp(session.user, app.now())),
+        stamp => stamp,
+    }
+}
+
+/// Moves the idle limit; `false` when the session is gone. Where the store takes no writes the
+/// session goes on, until the limit that is stored.
 async fn extended(app: &App, session: &Session) -> Result<bool, StorageError> {
     let until = session.idle_until;
     match app.store.extend_session(session.id, until).await {

@@ -237,6 +237,7 @@ impl Users for MemoryStore {
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
+        now: UnixTime,
     ) -> Result<CredentialRemoved, StorageError> {
         let mut tables = self.tables();
         if tables.credential_of(user, id).is_none() {
@@ -246,10 +247,13 @@ impl Users for MemoryStore {
             return Ok(CredentialRemoved::Last);
         }
         tables.credentials.remove(id);
-        tables
-            .sessions
-            .retain(|_, session| session.user != user || !session.ends_with(id));
-        Ok(CredentialRemoved::Removed)
+        let begun = tables.sessions.values();
+        let begun = begun.filter(|session| session.user == user && session.ends_with(id));
+        let ended: Vec<_> = begun.map(|session| session.id).collect();
+        for id in &ended {
+            tables.end_session(*id, &Revocation::new(Revoked::Session(*id), now));
+        }
+        Ok(CredentialRemoved::Removed(ended))
     }
 }
 

@@ -65,10 +65,10 @@ pub enum CredentialInserted {
 }
 
 /// What became of a removal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialRemoved {
-    /// It is gone.
-    Removed,
+    /// It is gone, and so are these sessions, which are revoked.
+    Removed(Vec<SessionId>),
     /// It is the only one of its user, and the caller asked to keep the last.
     Last,
     /// The user has no such credential.
@@ -88,7 +88,7 @@ pub struct Assertion {
 
 impl Assertion {
     /// Brings the credential up to date; or leaves it alone and says why (WebAuthn Level 3,
-    /// section 7.2 step 22).
+    /// section 7.2).
     ///
     /// # Errors
     /// [`AssertionRecorded::SignCountRegressed`] when the counter did not grow;
@@ -124,7 +124,7 @@ impl Assertion {
 pub enum AssertionRecorded {
     /// Credential updated and session stored, in one step.
     Recorded,
-    /// The counter did not grow (WebAuthn Level 3, section 7.2 step 22): nothing was stored. A
+    /// The counter did not grow (WebAuthn Level 3, section 7.2): nothing was stored. A
     /// counter of 0 on both sides is no counter and passes.
     SignCountRegressed {
         /// What the store had.
@@ -250,13 +250,14 @@ pub trait Users: Send + Sync {
         id: &CredentialId,
         label: &str,
     ) -> Result<bool, StorageError>;
-    /// Removes a credential of this user, and with it the sessions that it began; with `keep_last`,
-    /// never the only one.
+    /// Removes a credential of this user, and ends and revokes the sessions that it began, whose
+    /// tokens were minted up to `now`; with `keep_last`, never the only one.
     async fn remove_credential(
         &self,
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
+        now: UnixTime,
     ) -> Result<CredentialRemoved, StorageError>;
 }
 

@@ -9,8 +9,7 @@ use super::{
 };
 use crate::model::{Credential, UserName};
 
-/// An assertion in which all is right that needs no cryptography. It is time to spend its
-/// challenge.
+/// An assertion in which all is right that needs no cryptography.
 #[derive(Debug)]
 pub struct BoundAssertion<'a> {
     assertion: UntrustedAssertion,
@@ -39,8 +38,8 @@ impl UntrustedAssertion {
     /// Checks what the response claims: the challenge that was opened, the credential that is
     /// stored under its id, and the name of the credential's user (`owner`).
     ///
-    /// Steps 5, 6, 11, 12 and 15 to 19 of [section 7.2]. Step 5: the options named every
-    /// credential of the user, so it is enough that this is one of them.
+    /// Owner, challenge, origin, relying party and flags as [section 7.2] asks. The options named
+    /// every credential of the user, so it is enough that this is one of them.
     ///
     /// # Errors
     /// When one of them does not belong to the others.
@@ -63,7 +62,7 @@ impl UntrustedAssertion {
         if credential.mount != challenge.mount() {
             return Err(CeremonyError::CredentialOfOtherMount);
         }
-        // Steps 5 and 6.
+        // The owner.
         if !challenge.is_for(owner) {
             return Err(CeremonyError::ChallengeOfOtherUser);
         }
@@ -74,12 +73,12 @@ impl UntrustedAssertion {
             None if !challenge.names_a_user() => return Err(CeremonyError::UserHandleMissing),
             _ => {}
         }
-        // Steps 11 and 12.
+        // Challenge and origin.
         self.client_data
             .check(relying_party, challenge.as_bytes())?;
-        // Steps 15 to 18.
+        // Relying party and flags.
         self.authenticator_data.check(relying_party, policy)?;
-        // Step 19.
+        // Backup eligibility never changes.
         if self.authenticator_data.flags.backup_eligible() != credential.backup_eligible {
             return Err(CeremonyError::BackupEligibilityChanged);
         }
@@ -97,8 +96,7 @@ impl UntrustedAssertion {
 impl BoundAssertion<'_> {
     /// Verifies the signature, and then that the counter has grown.
     ///
-    /// Steps 20 to 22 of [section 7.2]; step 23 ignores extensions that were not asked for, as it
-    /// permits. The store compares the counter once more in the step that updates it.
+    /// Extensions that were not asked for are ignored, as [section 7.2] permits. The store compares the counter once more in the step that updates it.
     ///
     /// # Errors
     /// When the signature is wrong, or the counter has not grown.

@@ -1,7 +1,8 @@
 //! Registration: a new credential for an account ([WebAuthn Level 3, section 7.1]).
 //!
-//! Steps 1 and 2 are [`creation_options`]; 3 to 7, 10, 11 and 13 are [`parse()`]; 8, 9, 12 and 14 to
-//! 28 are [`UntrustedRegistration::verify`]; 26 and 29 (one id, one account) are the store's.
+//! The options are [`creation_options`]; the form of the response, its type and whether it came from
+//! a frame are [`parse()`]; challenge, origin, authenticator data and statement are
+//! [`UntrustedRegistration::verify`]; that one id belongs to one account is the store's.
 //!
 //! [WebAuthn Level 3, section 7.1]: https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
 

@@ -21,11 +21,12 @@ impl UntrustedRegistration {
     /// Verifies the response against `challenge`, the one that this server kept for the ceremony
     /// of `user` at `mount`.
     ///
-    /// Steps of [section 7.1] that are not done here or in [`super::parse()`]: 15 knows no
-    /// conditional mediation, since we never ask for it; 18 and 19 (policies on backup) have none
-    /// to evaluate yet; 21 and 22 (statement) are webauthn-rs's; 23 and 24 (trust anchors) are
-    /// skipped, because attestation is not asked for, so every statement counts as none; 28
-    /// ignores extensions that were not asked for, as it permits.
+    /// What [section 7.1] asks and is not done here or in [`super::parse()`]: presence knows no
+    /// conditional mediation, since we never ask for it; policies on backup have none to evaluate
+    /// yet; the statement is webauthn-rs's; trust anchors are skipped, because attestation is not
+    /// asked for, so every statement counts as none; extensions that were not asked for are
+    /// ignored, as it permits. Its steps are named here and not numbered: the numbers have changed
+    /// from draft to draft.
     ///
     /// # Errors
     /// When the policy or the specification is not met.
@@ -40,12 +41,12 @@ impl UntrustedRegistration {
         mount: &str,
         now: UnixTime,
     ) -> Result<NewCredential, CeremonyError> {
-        // Steps 8 and 9.
+        // Challenge and origin.
         self.client_data.check(relying_party, challenge)?;
-        // Steps 14 to 17.
+        // Relying party and flags.
         let data = &self.object.authenticator_data;
         data.check(relying_party, policy)?;
-        // Step 20.
+        // The algorithm is one of those that the options named.
         let algorithm = self.attested.public_key.algorithm();
         if !policy.algorithms.contains(&algorithm) {
             return Err(CeremonyError::AlgorithmNotOffered {
@@ -61,7 +62,7 @@ impl UntrustedRegistration {
         {
             return Err(CeremonyError::NotDiscoverable);
         }
-        // Steps 12, 21 and 22, and most of the above once more.
+        // The attestation statement, over the hash of the client data, and most of the above once more.
         core_state::register(
             relying_party.verifier(),
             policy,
@@ -72,7 +73,7 @@ impl UntrustedRegistration {
                 attestation_object: self.attestation_object,
             },
         )?;
-        // Step 27.
+        // The credential record.
         Ok(NewCredential {
             user_verified: data.flags.user_verified(),
             discoverable: self.discoverable,

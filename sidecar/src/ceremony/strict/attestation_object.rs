@@ -15,7 +15,7 @@ pub(crate) struct AttestationObject {
 }
 
 impl AttestationObject {
-    /// Reads the whole of `bytes`: step 13 of [registration] and the choice of format in step 21.
+    /// Reads the whole of `bytes`, and which format of statement it has, as [registration] asks.
     ///
     /// [registration]: https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CeremonyError> {

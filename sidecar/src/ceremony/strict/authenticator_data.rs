@@ -82,8 +82,8 @@ impl AuthenticatorData {
         })
     }
 
-    /// Relying party, presence, verification, and that the flags make sense: steps 14 to 17 of
-    /// [registration], 15 to 18 of [authentication].
+    /// Relying party, presence, verification, and that the flags make sense, as asked by
+    /// [registration] and [authentication].
     ///
     /// [registration]: https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
     /// [authentication]: https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion

@@ -35,8 +35,8 @@ pub(crate) struct ClientData {
 }
 
 impl ClientData {
-    /// Decodes the member of a response. Steps 5 to 7, 10 and 11 of [registration], 8 to 10, 13
-    /// and 14 of [authentication].
+    /// Decodes the member of a response: JSON of the right type, and from no frame of another
+    /// origin, as [registration] and [authentication] ask.
     ///
     /// [registration]: https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
     /// [authentication]: https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion
@@ -73,7 +73,7 @@ impl ClientData {
         })
     }
 
-    /// Challenge and origin: steps 8 and 9 of registration, 11 and 12 of authentication.
+    /// Challenge and origin, as registration and authentication ask.
     pub(crate) fn check(
         &self,
         relying_party: &RelyingParty,

@@ -20,7 +20,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, _: Mounted, _: Acting) -> 
         "auto_registration": app.settings.self_registration,
         "user_verification": policy.user_verification.as_str(),
         "discoverable_credential": policy.discoverable_credential.as_str(),
-        "authenticator_attachment": policy.attachment.map(|it| it.as_str()),
+        "authenticator_attachment": policy.attachment.map(crate::ceremony::Attachment::as_str),
         "algorithms": algorithms,
         "timeout": policy.timeout.0,
         "max_credentials": app.settings.max_credentials,

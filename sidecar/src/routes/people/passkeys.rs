@@ -78,8 +78,9 @@ pub(super) async fn remove(
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;
     // The last one too: a lost key must not sign in, and an administrator's link leads back.
-    let removed = app.remove_passkey(user.id, &id).await;
-    if removed.map_err(|error| storage_problem(&error))? != CredentialRemoved::Removed {
+    let removed = app.remove_credential(user.id, id.clone(), false).await;
+    let removed = removed.map_err(|error| storage_problem(&error))?;
+    if !matches!(removed, CredentialRemoved::Removed(_)) {
         return Err(no_such_passkey());
     }
     note(&app, &acting, &client, "passkey_remove", &user, &id).await?;

@@ -26,8 +26,8 @@ pub(super) struct UserFields {
     /// Only where a user is made.
     pub(super) name: Option<String>,
     display_name: Option<String>,
-    #[serde(default, deserialize_with = "given")]
-    email: Option<Option<String>>,
+    #[serde(default)]
+    email: Given,
     groups: Option<Vec<String>>,
     token_policies: Option<Vec<String>>,
     token_ttl: Option<Span>,
@@ -39,9 +39,20 @@ pub(super) struct UserFields {
     pub(super) enroll: Option<bool>,
 }
 
-/// A `null` that is there is something else than nothing.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// An address: kept, taken away by a `null` that is there, or set.
+#[derive(Debug, Default)]
+enum Given {
+    #[default]
+    Absent,
+    Nothing,
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Option::deserialize(deserializer)?;
+        Ok(text.map_or(Self::Nothing, Self::Text))
+    }
 }
 
 /// Seconds as a number, or as `"10m"`; 0 stands for "as for everyone".
@@ -89,11 +100,11 @@ impl UserFields {
         let span = |name, span: &Option<Span>| span.as_ref().map(|it| it.read(name)).transpose();
         let change = UserChange {
             display_name: self.display_name.as_deref().map(shown).transpose()?,
-            email: self
-                .email
-                .as_ref()
-                .map(|email| email.as_deref().map(address).transpose())
-                .transpose()?,
+            email: match &self.email {
+                Given::Absent => None,
+                Given::Nothing => Some(None),
+                Given::Text(text) => Some(Some(address(text)?)),
+            },
             groups: self
                 .groups
                 .as_ref()

@@ -397,9 +397,9 @@ async fn opening_a_link_spends_nothing_and_a_ceremony_is_the_users_own() {
     let mut root = administrator(&place, "root").await;
     let code = made(&mut root, "alice").await;
     for path in ["/enroll", &format!("/enroll?code={code}")] {
-        let mut robot = place.person();
-        robot.browser = false;
-        robot.read(path).await.expect(200);
+        let mut preview = place.person();
+        preview.browser = false;
+        preview.read(path).await.expect(200);
     }
     // Nor does a form post, or a request of another site.
     let mut alice = place.person();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ceremony::challenge;
-use crate::model::CredentialId;
+use crate::model::{CredentialId, SessionId};
 use crate::storage::CredentialRemoved;
 use software_authenticator::{AssertionDraft, flag};
 
@@ -200,13 +200,14 @@ async fn who_is_removed_during_the_ceremony_does_not_get_in() {
     let options = ann.begin("login", json!({"username": "ann"})).await;
     let response = ann.authenticator.get(&options);
     let id = CredentialId::from_bytes(&ann.authenticator.credentials[0].id).unwrap();
+    let session = SessionId(ann.session_id().parse().unwrap());
     let removed = place
         .app
         .store
-        .remove_credential(user.id, &id, false)
+        .remove_credential(user.id, &id, false, START)
         .await
         .unwrap();
-    assert_eq!(removed, CredentialRemoved::Removed);
+    assert_eq!(removed, CredentialRemoved::Removed(vec![session]));
     refused(&place, &mut ann, response, "unknown_credential").await;
 }
 

@@ -207,7 +207,7 @@ pub(super) async fn a_login_of_someone_who_is_gone_stores_nothing(store: Arc<dyn
     );
     store.update_user(&user(1)).await.unwrap();
     store
-        .remove_credential(user_id(1), &credential_id(10), false)
+        .remove_credential(user_id(1), &credential_id(10), false, NOW)
         .await
         .unwrap();
     assert_eq!(

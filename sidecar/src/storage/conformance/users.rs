@@ -1,7 +1,7 @@
 //! Accounts and their credentials.
 
 use super::*;
-use crate::model::{Session, User};
+use crate::model::{Revoked, Session, User};
 use crate::storage::{CredentialInserted, CredentialRemoved, UserCreated};
 
 pub(super) async fn an_account_is_stored_with_its_first_credential(store: Arc<dyn Store>) {
@@ -289,7 +289,7 @@ pub(super) async fn the_last_credential_stays(store: Arc<dyn Store>) {
         .await
         .unwrap();
     let (one, mine, other) = (user_id(1), credential_id(10), credential_id(20));
-    let removed = |id, keep_last| store.remove_credential(one, id, keep_last);
+    let removed = |id, keep_last| store.remove_credential(one, id, keep_last, NOW);
     assert_eq!(
         removed(&other, false).await.unwrap(),
         CredentialRemoved::NotFound
@@ -301,7 +301,7 @@ pub(super) async fn the_last_credential_stays(store: Arc<dyn Store>) {
         .unwrap();
     assert_eq!(
         removed(&mine, true).await.unwrap(),
-        CredentialRemoved::Removed
+        CredentialRemoved::Removed(Vec::new())
     );
     assert_eq!(
         removed(&mine, true).await.unwrap(),
@@ -313,7 +313,7 @@ pub(super) async fn the_last_credential_stays(store: Arc<dyn Store>) {
     );
     assert_eq!(
         removed(&credential_id(11), false).await.unwrap(),
-        CredentialRemoved::Removed
+        CredentialRemoved::Removed(Vec::new())
     );
     assert!(store.credentials_of(one).await.unwrap().is_empty());
     assert_eq!(
@@ -335,12 +335,15 @@ pub(super) async fn two_removals_at_once_leave_one_credential(store: Arc<dyn Sto
     }
     let answers = at_once(&store, |store, n| async move {
         store
-            .remove_credential(user_id(1), &credential_id(n as u128 + 1), true)
+            .remove_credential(user_id(1), &credential_id(n as u128 + 1), true, NOW)
             .await
             .unwrap()
     })
     .await;
-    assert_eq!(times(&answers, &CredentialRemoved::Removed), PARALLEL - 1);
+    assert_eq!(
+        times(&answers, &CredentialRemoved::Removed(Vec::new())),
+        PARALLEL - 1
+    );
     assert_eq!(times(&answers, &CredentialRemoved::Last), 1);
     assert_eq!(store.credentials_of(user_id(1)).await.unwrap().len(), 1);
 }
@@ -355,7 +358,7 @@ pub(super) async fn a_removed_credential_can_be_registered_again(store: Arc<dyn 
         .await
         .unwrap();
     store
-        .remove_credential(user_id(1), &credential_id(10), false)
+        .remove_credential(user_id(1), &credential_id(10), false, NOW)
         .await
         .unwrap();
     let inserted = store
@@ -390,12 +393,19 @@ pub(super) async fn a_removed_credential_ends_the_sessions_that_it_began(store: 
         store.insert_session(session).await.unwrap();
     }
     let first = credential_id(1);
-    let kept = store.remove_credential(user_id(2), &first, false);
+    let kept = store.remove_credential(user_id(2), &first, false, NOW);
     assert_eq!(kept.await.unwrap(), CredentialRemoved::NotFound);
     assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 3);
 
-    let removed = store.remove_credential(user_id(1), &first, true);
-    assert_eq!(removed.await.unwrap(), CredentialRemoved::Removed);
+    let removed = store.remove_credential(user_id(1), &first, true, NOW);
+    let CredentialRemoved::Removed(mut ended) = removed.await.unwrap() else {
+        panic!("not removed")
+    };
+    ended.sort_unstable();
+    assert_eq!(ended, [session_id(1), session_id(13)]);
+    let revoked = store.revocations().await.unwrap();
+    let revoked: Vec<_> = revoked.into_iter().map(|it| it.what).collect();
+    assert_eq!(revoked, [1, 13].map(|n| Revoked::Session(session_id(n))));
     assert_eq!(
         store.sessions_of(user_id(1)).await.unwrap(),
         [session(2, 1)]

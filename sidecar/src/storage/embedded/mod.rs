@@ -186,10 +186,11 @@ impl Users for EmbeddedStore {
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
+        now: UnixTime,
     ) -> Result<CredentialRemoved, StorageError> {
         let id = id.clone();
         self.writer
-            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last))
+            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last, now))
             .await
     }
 }

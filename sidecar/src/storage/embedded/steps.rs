@@ -109,6 +109,7 @@ pub(super) fn remove_credential(
     user: UserId,
     id: &CredentialId,
     keep_last: bool,
+    now: UnixTime,
 ) -> Step<CredentialRemoved> {
     if credential_of(ledger, user, id)?.is_none() {
         return Ok(CredentialRemoved::NotFound);
@@ -118,23 +119,16 @@ pub(super) fn remove_credential(
     }
     ledger.remove(&Key::credential(id));
     ledger.remove(&Key::owned_credential(user, id));
-    end_sessions_of(ledger, user, id)?;
-    Ok(CredentialRemoved::Removed)
-}
-
-/// Ends the sessions that this credential of the user began.
-pub(super) fn end_sessions_of(
-    ledger: &mut Ledger<'_>,
-    user: UserId,
-    id: &CredentialId,
-) -> Step<()> {
+    let mut ended = Vec::new();
     for key in ledger.stored_keys(&Key::sessions_of(user))? {
         let session = ledger.record::<Session>(&Key::session_from(&key))?;
         if let Some(session) = session.filter(|session| session.ends_with(id)) {
-            remove_session(ledger, session.id)?;
+            let revocation = Revocation::new(Revoked::Session(session.id), now);
+            end_session(ledger, session.id, &revocation)?;
+            ended.push(session.id);
         }
     }
-    Ok(())
+    Ok(CredentialRemoved::Removed(ended))
 }
 
 pub(super) fn store_session(ledger: &mut Ledger<'_>, session: &Session) -> Step<()> {
