@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
         &[
             "app",
             "ceremony",
+            "clock",
             "entropy",
             "issuer",
             "model",
