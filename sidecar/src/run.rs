@@ -72,6 +72,8 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
     let app = Arc::new(app.await?);
     let control = config.control_socket();
     let listeners = Listeners::open(&config.listen, control.as_deref()).await?;
+    let first = Arc::clone(&app);
+    let first = tokio::spawn(async move { first.bootstrap_at_start().await });
     let sweep = tokio::spawn(sweep(Arc::clone(&app)));
     let keys = tokio::spawn(maintain_keys(Arc::clone(&app)));
     let trust = tokio::spawn(refresh_trust(Arc::clone(&app)));
@@ -86,6 +88,7 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
         control: routes::control(&app),
     };
     listeners.serve(routers, stopped).await;
+    first.abort();
     sweep.abort();
     keys.abort();
     trust.abort();
@@ -124,6 +127,9 @@ async fn sweep(app: Arc<App>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
+        if let Err(error) = app.tend_audit_log().await {
+            tracing::warn!(%error, "the audit log could not be tended");
+        }
         match app.sweep().await {
             Ok(0) => {}
             Ok(sessions) => tracing::debug!(sessions, "ended sessions were removed"),

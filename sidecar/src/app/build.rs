@@ -1,12 +1,12 @@
 //! From a checked configuration and an open store to a program that can answer.
 
-use super::{App, MOST_POLLS, MountPoint, Settings};
+use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, Settings};
 use crate::attestation::{SourcesError, TrustKeeper};
 use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{CeremonyError, Mount, RelyingParty, RelyingPartyError};
 use crate::clock::Clock;
-use crate::config::{Config, MountConfig, TokenAlgorithm};
+use crate::config::{Backend, Config, MountConfig, TokenAlgorithm};
 use crate::entropy::{Entropy, random};
 use crate::issuer::{
     Issuer, IssuerError, KeyEncryptionKey, KeyRing, SessionCookies, SessionLimits, Succession,
@@ -87,6 +87,7 @@ impl App {
             polls: Semaphore::new(MOST_POLLS),
             renewals: Renewals::default(),
             metrics: Metrics::default(),
+            tallied: super::audit::Tallied::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
             refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
             slow_lane: SlowLane::default(),
@@ -147,6 +148,13 @@ fn settings(config: &Config) -> Settings {
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
         origins,
         fresh_for: config.session.fresh_for,
+        admin: config.admin.clone(),
+        people: config.people.clone(),
+        audit: config.audit.clone(),
+        bootstrap_file: match config.storage.backend {
+            Backend::Sled => Some(config.storage.path.join(BOOTSTRAP_FILE)),
+            Backend::Memory => None,
+        },
         gateways: config.listen.gateways.clone(),
         bind_certificate: config.session.bind_certificate,
     }

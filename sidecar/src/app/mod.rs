@@ -1,11 +1,16 @@
 //! Everything that a request can reach, built once at start.
 
+mod audit;
 mod build;
 mod keys;
+mod people;
 mod sessions;
 
 pub use build::StartError;
 pub use keys::KeyChangeError;
+pub use people::{BOOTSTRAP_FILE, Bootstrap, BootstrapCode};
+
+pub use crate::config::SignCountPolicy;
 
 use crate::attestation::TrustKeeper;
 use crate::ceremony::Mount;
@@ -13,6 +18,7 @@ use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::clock::Clock;
 pub use crate::config::BindCertificate;
+use crate::config::{AdminConfig, AuditConfig, PeopleConfig};
 use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Seconds, UnixTime};
@@ -20,6 +26,7 @@ use crate::revocation::LiveRevocations;
 use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
 use crate::storage::Store;
 use ipnet::IpNet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::sync::{Mutex, Semaphore};
@@ -39,6 +46,14 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// How recent the last proof of presence must be to change what can sign in.
     pub fresh_for: Seconds,
+    /// Administration over the public listener.
+    pub admin: AdminConfig,
+    /// Ways in for people.
+    pub people: PeopleConfig,
+    /// The audit log in the store.
+    pub audit: AuditConfig,
+    /// Where the code for the first administrator lies; nowhere when nothing is kept on disk.
+    pub bootstrap_file: Option<PathBuf>,
     /// The peers whose word on the client's address is taken.
     pub gateways: Vec<IpNet>,
     /// Whether logins bind their session to the connection's client certificate.
@@ -96,6 +111,8 @@ pub struct App {
     pub renewals: Renewals,
     /// Counters.
     pub metrics: Metrics,
+    /// Refusals that are in the audit log.
+    tallied: audit::Tallied,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
     /// How many wrong proofs one address can send before its proofs go one after another.

@@ -54,6 +54,12 @@ impl Mount {
         &self.passwordless
     }
 
+    /// The looser policy, where it is switched on.
+    #[must_use]
+    pub fn two_factor(&self) -> Option<&Policy> {
+        self.two_factor.as_ref()
+    }
+
     /// The policy of this name; the looser one only where it is switched on.
     #[must_use]
     pub fn policy(&self, name: PolicyName) -> Option<&Policy> {

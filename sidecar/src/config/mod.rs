@@ -4,6 +4,7 @@
 //! Values come from a TOML file, and over it from variables `LATCHKEY_<SECTION>__<KEY>`. Every key
 //! is described in `latchkey.example.toml`, which a test keeps complete and true.
 
+mod admin;
 mod attestation;
 mod duration;
 mod error;
@@ -21,6 +22,7 @@ mod webauthn;
 #[cfg(test)]
 mod tests;
 
+pub use admin::{AdminConfig, AuditConfig, PeopleConfig, SignCountPolicy};
 pub use error::ConfigError;
 pub use keys::{KeyEncryptionKey, Keys};
 pub use listen::{Control, Listen, ListenAddress};
@@ -57,6 +59,12 @@ pub struct Config {
     pub mounts: Vec<MountConfig>,
     /// Where trust in authenticators comes from.
     pub attestation: Sources,
+    /// Administration over the public listener.
+    pub admin: AdminConfig,
+    /// Ways in for people.
+    pub people: PeopleConfig,
+    /// The audit log in the store.
+    pub audit: AuditConfig,
     /// Log lines.
     pub log: Log,
 }
@@ -123,6 +131,9 @@ impl Config {
             keys: raw.keys.check(environment, secrets)?,
             listen: raw.listen.check()?,
             storage: raw.storage,
+            admin: raw.admin.check(&public_url)?,
+            people: raw.people.check()?,
+            audit: raw.audit.check()?,
             log: raw.log.check()?,
             public_url,
         })
@@ -247,6 +258,12 @@ struct Raw {
     mounts: toml::Table,
     #[serde(default)]
     attestation: attestation::Raw,
+    #[serde(default)]
+    admin: AdminConfig,
+    #[serde(default)]
+    people: PeopleConfig,
+    #[serde(default)]
+    audit: AuditConfig,
     #[serde(default)]
     log: Log,
 }

@@ -122,6 +122,7 @@ async fn allowed(
         .iter()
         .filter(|credential| credential.mount == mount.ceremonies.name())
         .filter(|credential| policy.takes(registered_under(credential)))
+        .filter(|credential| credential.disabled_at.is_none())
         .map(AllowedCredential::from)
         .collect();
     if allowed.is_empty() {

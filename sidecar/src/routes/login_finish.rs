@@ -6,6 +6,7 @@ use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{cookies, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
+use super::sign_count::{regressed, warnings};
 use super::signed_in::{HandOutError, SignedIn};
 use super::too_many;
 use crate::app::{App, MountPoint};
@@ -32,6 +33,8 @@ enum FinishError {
     NoUser,
     #[error("the user is disabled")]
     Disabled,
+    #[error("the credential was disabled: there may be a copy of it")]
+    CredentialDisabled,
     #[error("the connection has no client certificate, and a session needs one here")]
     NoCertificate,
     #[error("the challenge was used before")]
@@ -57,6 +60,7 @@ impl FinishError {
             Self::UnknownCredential => "unknown_credential",
             Self::NoUser => "no_user",
             Self::Disabled => "user_disabled",
+            Self::CredentialDisabled => "credential_disabled",
             Self::NoCertificate => "no_certificate",
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
@@ -90,6 +94,7 @@ impl From<FinishError> for Problem {
             | FinishError::UnknownCredential
             | FinishError::NoUser
             | FinishError::Disabled
+            | FinishError::CredentialDisabled
             | FinishError::Spent
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
@@ -137,7 +142,8 @@ async fn finish(
 ) -> Result<SignedIn, FinishError> {
     let now = app.now();
     let assertion = parse(body)?;
-    audit.credential(assertion.credential_id());
+    let credential_id = assertion.credential_id().clone();
+    audit.credential(&credential_id);
     let challenge = challenge::open(
         &app.challenge_key,
         assertion.challenge(),
@@ -145,16 +151,20 @@ async fn finish(
         now,
     )
     .map_err(CeremonyError::from)?;
-    let (credential, user, verified) =
-        proof(app, mount, client, assertion, &challenge, audit).await?;
+    let proven = proof(app, mount, client, assertion, &challenge, audit).await;
+    if proven.as_ref().is_err_and(FinishError::is_signed) {
+        regressed(app, client, &credential_id).await?;
+    }
+    let (credential, user, verified) = proven?;
 
     // Before the session that is held is looked at: a revocation in between shows in it.
     let now = app.stamp(user.id).await?;
     let held = held_session(app, headers).await?;
-    let proof = (&credential, verified);
+    let proof = (&credential, &user, verified);
     let (session, secret) = new_session(app, client, held.as_ref(), proof, now)?;
     audit.session(session.id);
-    let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
+    let mut signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
+    signed_in.warn(warnings(app, &user).await?);
     let replaces = held.map(|held| held.id).filter(|held| *held != session.id);
     let assertion = Assertion {
         sign_count: verified.sign_count,
@@ -166,7 +176,10 @@ async fn finish(
         .await?
     {
         AssertionRecorded::Recorded => Ok(signed_in),
-        AssertionRecorded::SignCountRegressed { stored } => Err(FinishError::SignCount { stored }),
+        AssertionRecorded::SignCountRegressed { stored } => {
+            regressed(app, client, &credential_id).await?;
+            Err(FinishError::SignCount { stored })
+        }
         AssertionRecorded::Gone => Err(FinishError::Gone),
     }
 }
@@ -259,6 +272,9 @@ async fn owner(
     if user.disabled {
         return Err(FinishError::Disabled);
     }
+    if credential.disabled_at.is_some() {
+        return Err(FinishError::CredentialDisabled);
+    }
     Ok((credential, user))
 }
 
@@ -311,7 +327,7 @@ fn new_session(
     app: &App,
     client: &Client,
     held: Option<&Session>,
-    (credential, verified): (&Credential, VerifiedAssertion),
+    (credential, user, verified): (&Credential, &User, VerifiedAssertion),
     now: UnixTime,
 ) -> Result<(Session, RefreshSecret), FinishError> {
     let certificate =
@@ -334,9 +350,12 @@ fn new_session(
         user_agent: client.user_agent.clone(),
         certificate,
     };
-    let (limits, entropy) = (app.session_limits, &*app.entropy);
-    Ok(match held {
+    let limits = app.session_limits.within(user.limits);
+    let entropy = &*app.entropy;
+    let (mut session, secret) = match held {
         Some(held) => step_up(held, presence, limits, entropy, now),
         None => begin(presence, limits, entropy, now),
-    })
+    };
+    session.restricted = user.must_register;
+    Ok((session, secret))
 }

@@ -2,7 +2,7 @@
 
 use crate::app::{App, MountPoint};
 use crate::problem::{Problem, ProblemKind};
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use std::sync::Arc;
 
@@ -13,8 +13,9 @@ impl FromRequestParts<Arc<App>> for Mounted {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let name = Path::<String>::from_request_parts(parts, app).await;
-        let mounted = name.ok().and_then(|Path(name)| {
+        let path = RawPathParams::from_request_parts(parts, app).await;
+        let named = path.iter().flatten().find(|(name, _)| *name == "mount");
+        let mounted = named.and_then(|(_, name)| {
             let found = app.mounts().find(|mount| mount.ceremonies.name() == name);
             found.map(Arc::clone)
         });

@@ -2,7 +2,8 @@
 //! or for the caller's own (without).
 
 use super::audit::Audit;
-use super::caller::{CallerError, caller, storage_problem};
+use super::caller::{CallerError, any_caller, storage_problem};
+use super::enrolling::{CodeError, CodeOf, code_of};
 use super::freshness::{NotFresh, require_fresh};
 use super::json::StrictJson;
 use super::layers::Client;
@@ -16,7 +17,7 @@ use crate::ceremony::{Policy, UserVerification};
 use crate::entropy::random;
 use crate::model::{Credential, PolicyName, Seconds, SessionId, UserId, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
-use crate::storage::{CeremonyKept, RegistrationCeremony, StorageError};
+use crate::storage::{CeremonyKept, Enrolling, RegistrationCeremony, StorageError};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -33,6 +34,8 @@ pub(super) struct Begin {
     display_name: Option<String>,
     #[serde(default)]
     policy: PolicyName,
+    /// An enrolment code: for the account that it is for.
+    code: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +54,8 @@ enum BeginError {
     Name(#[from] UserNameError),
     #[error("the display name is empty, too long or unreadable")]
     DisplayName,
+    #[error(transparent)]
+    Code(#[from] CodeError),
     #[error("the user name is taken")]
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
@@ -73,6 +78,7 @@ impl BeginError {
             Self::RegistrationOff => "registration_off",
             Self::Name(_) => "user_name",
             Self::DisplayName => "display_name",
+            Self::Code(error) => error.reason(),
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::TooOften(_) => "too_often",
@@ -107,7 +113,10 @@ impl From<BeginError> for Problem {
             BeginError::TooManyPasskeys => too_many_passkeys(),
             BeginError::TooOften(wait) => too_many(wait),
             BeginError::TooManyUnderWay => too_many(Seconds(60)),
-            BeginError::Storage(error) => storage_problem(&error),
+            BeginError::Code(CodeError::Storage(error)) | BeginError::Storage(error) => {
+                storage_problem(&error)
+            }
+            BeginError::Code(_) => code_refused(),
         }
     }
 }
@@ -120,12 +129,21 @@ pub(super) fn too_many_passkeys() -> Problem {
     )
 }
 
+/// The one answer to codes that are worth nothing.
+pub(super) fn code_refused() -> Problem {
+    Problem::new(
+        ProblemKind::CodeRefused,
+        "The link was used already, replaced or withdrawn, or it is too old. Ask for a new one.",
+    )
+}
+
 /// The account that a passkey is for.
 struct Account {
     id: UserId,
     name: UserName,
     display_name: String,
     session: Option<SessionId>,
+    enrolling: Option<Enrolling>,
     exclude: Vec<Credential>,
 }
 
@@ -161,12 +179,20 @@ async fn options(
     let now = app.now();
     let policy = mount.ceremonies.policy(begin.policy);
     let policy = policy.ok_or(BeginError::NoSuchPolicy)?;
-    let account = match begin.username {
-        // A second factor cannot be somebody's first.
-        Some(_) if policy.name != PolicyName::Passwordless => return Err(BeginError::NoSuchPolicy),
-        Some(name) => new_account(app, mount, client, &name, begin.display_name, audit).await?,
-        None if begin.display_name.is_some() => return Err(BeginError::DisplayName),
-        None => own_account(app, mount, policy, headers, audit).await?,
+    let account = match (begin.code, begin.username) {
+        // A second factor cannot be somebody's first, nor the way back in.
+        (Some(_), _) | (_, Some(_)) if policy.name != PolicyName::Passwordless => {
+            return Err(BeginError::NoSuchPolicy);
+        }
+        (Some(code), name) => {
+            let names = (name.as_deref(), begin.display_name);
+            coded_account(app, mount, client, &code, names, audit).await?
+        }
+        (None, Some(name)) => {
+            new_account(app, mount, client, &name, begin.display_name, audit).await?
+        }
+        (None, None) if begin.display_name.is_some() => return Err(BeginError::DisplayName),
+        (None, None) => own_account(app, mount, policy, headers, audit).await?,
     };
     let challenge: [u8; 32] = random(&*app.entropy);
     let exclude: Vec<&Credential> = account.exclude.iter().collect();
@@ -187,6 +213,7 @@ async fn options(
         display_name: account.display_name,
         existing: account.session.is_some(),
         session: account.session,
+        enrolling: account.enrolling,
         address: client.address,
         expires_at: now.plus(policy.ceremony_life()),
     };
@@ -233,8 +260,68 @@ async fn new_account(
         name,
         display_name,
         session: None,
+        enrolling: None,
         exclude: Vec::new(),
     })
+}
+
+/// The account that a code is for. Wrong codes count against the address as wrong proofs do.
+async fn coded_account(
+    app: &App,
+    mount: &MountPoint,
+    client: &Client,
+    code: &str,
+    (name, display_name): (Option<&str>, Option<String>),
+    audit: &mut Audit<'_>,
+) -> Result<Account, BeginError> {
+    if !app.refusals.allows(client.address, app.now()) {
+        return Err(BeginError::TooOften(Seconds(60)));
+    }
+    let found = code_of(app, code).await.inspect_err(|error| {
+        if !matches!(error, CodeError::Storage(_)) {
+            let _ = app.refusals.charge(client.address, 1, app.now());
+        }
+    });
+    let (enrolling, whose) = found?;
+    let shown = display_name.as_deref().map(str::trim);
+    let shown = shown.filter(|shown| !shown.is_empty());
+    let shown = shown
+        .map(|shown| label(shown).ok_or(BeginError::DisplayName))
+        .transpose()?;
+    match (whose, name) {
+        (CodeOf::User(user, exclude), None) if shown.is_none() => {
+            let user = *user;
+            audit.user(&user.name, user.id);
+            if exclude.len() >= mount.max_credentials {
+                return Err(BeginError::TooManyPasskeys);
+            }
+            Ok(Account {
+                id: user.id,
+                name: user.name,
+                display_name: user.display_name,
+                session: None,
+                enrolling: Some(enrolling),
+                exclude,
+            })
+        }
+        (CodeOf::Nobody, Some(name)) => {
+            let name = UserName::parse(name)?;
+            audit.name(&name);
+            if app.store.user_by_name(&name).await?.is_some() {
+                return Err(BeginError::NameTaken);
+            }
+            let id = UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid());
+            Ok(Account {
+                id,
+                display_name: shown.unwrap_or_else(|| name.as_str().to_owned()),
+                name,
+                session: None,
+                enrolling: Some(enrolling),
+                exclude: Vec::new(),
+            })
+        }
+        (CodeOf::User(..), _) | (CodeOf::Nobody, None) => Err(CodeError::UserName.into()),
+    }
 }
 
 async fn own_account(
@@ -244,7 +331,7 @@ async fn own_account(
     headers: &HeaderMap,
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    let caller = caller(app, headers).await?;
+    let caller = any_caller(app, headers).await?;
     audit.user(&caller.user.name, caller.user.id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
     // Or the looser policy would be a way into the strict one.
@@ -262,6 +349,7 @@ async fn own_account(
         name: caller.user.name,
         display_name: caller.user.display_name,
         session: Some(caller.session.id),
+        enrolling: None,
         exclude,
     })
 }

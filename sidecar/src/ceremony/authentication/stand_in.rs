@@ -5,7 +5,9 @@ use super::super::strict::attestation_object::Format;
 use super::super::{CeremonyError, Policy, RelyingParty, record};
 use super::UntrustedAssertion;
 use super::verify::check_signature;
-use crate::model::{Credential, CredentialId, PolicyName, UnixTime, User, UserId, UserName};
+use crate::model::{
+    Credential, CredentialId, PolicyName, UnixTime, User, UserId, UserLimits, UserName,
+};
 use std::hint::black_box;
 use uuid::Uuid;
 
@@ -44,6 +46,9 @@ impl StandIn {
             policies: Vec::new(),
             disabled: false,
             created_at: UnixTime(0),
+            limits: UserLimits::default(),
+            must_register: false,
+            passkey_alert: false,
         };
         let credential = Credential {
             id: CredentialId::from_bytes(&[0; 32]).map_err(|_| CeremonyError::StoredRecord)?,
@@ -61,6 +66,7 @@ impl StandIn {
             label: "Passkey".to_owned(),
             created_at: UnixTime(0),
             last_used_at: None,
+            disabled_at: None,
         };
         Ok(Self {
             stored_user: serde_json::to_vec(&user).map_err(damaged)?,

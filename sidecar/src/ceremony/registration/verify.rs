@@ -103,6 +103,7 @@ impl UntrustedRegistration {
                 label: String::new(),
                 created_at: now,
                 last_used_at: None,
+                disabled_at: None,
             },
         })
     }
