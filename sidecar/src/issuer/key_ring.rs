@@ -50,12 +50,17 @@ impl KeyRing {
         records: Vec<SigningKeyRecord>,
         sealing: &KeyEncryptionKey,
     ) -> Result<Self, KeyRingError> {
-        let mut keys = records
+        let keys = records
             .into_iter()
             .map(|record| open_key(record, sealing))
             .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::ordered(keys))
+    }
+
+    /// In the order in which a start would find them, so that none changes anything.
+    fn ordered(mut keys: Vec<RingKey>) -> Self {
         keys.sort_by(|a, b| order(&a.record).cmp(&order(&b.record)));
-        Ok(Self { keys })
+        Self { keys }
     }
 
     /// How many keys it has.
@@ -155,7 +160,7 @@ impl KeyRing {
         let Some(active) = self.active(now).filter(|_| configured) else {
             let first = making.key(Some(now))?;
             let keys = vec![first, making.key(None)?];
-            return Ok(Some(Self { keys }));
+            return Ok(Some(Self::ordered(keys)));
         };
         let old = active
             .record
@@ -179,7 +184,7 @@ impl KeyRing {
         if lonely {
             keys.push(making.key(None)?);
         }
-        Ok((lonely || keys.len() < self.keys.len()).then_some(Self { keys }))
+        Ok((lonely || keys.len() < self.keys.len()).then(|| Self::ordered(keys)))
     }
 
     /// Lets the successor sign from now on, and publishes the next one. The others stay published
@@ -248,12 +253,10 @@ impl KeyRing {
                 None => keys.push(making.key(Some(now))?),
             }
         }
-        let ring = Self { keys };
+        let ring = Self::ordered(keys);
         Ok(if ring.successor(now).is_none() {
             let next = making.key(None)?;
-            Self {
-                keys: ring.keys.into_iter().chain([next]).collect(),
-            }
+            Self::ordered(ring.keys.into_iter().chain([next]).collect())
         } else {
             ring
         })
@@ -275,7 +278,7 @@ impl KeyRing {
             keys.push(making.key(Some(now))?);
         }
         keys.push(making.key(None)?);
-        Ok(Self { keys })
+        Ok(Self::ordered(keys))
     }
 }
 
