@@ -131,8 +131,11 @@ async fn a_second_factor_is_added_by_its_owner_and_needs_a_name() {
     forced["challenge"] = strict["challenge"].clone();
     thief.authenticator.flags |= software_authenticator::flag::USER_VERIFIED;
     let response = thief.authenticator.get(&forced);
+    let before = alike::checks(&place);
     thief.finish("login", response).await.expect(400);
     assert_eq!(place.reason(), "credential_of_other_policy");
+    let spent = alike::checks(&place) - before;
+    assert_eq!(spent, 1, "as much work as for a wrong signature");
 
     thief.authenticator.flags = software_authenticator::flag::USER_PRESENT;
     let response = thief.authenticator.get(&options);
@@ -201,4 +204,28 @@ async fn a_policy_that_insists_on_attestation_refuses_a_passkey_without() {
     let response = ann.authenticator.create(&options);
     ann.finish("register", response).await.expect(400);
     assert_eq!(place.reason(), "attestation_missing");
+}
+
+#[tokio::test]
+async fn a_link_asks_for_the_strict_policy_and_administrators_see_every_mount() {
+    let config = format!("{TWO_MOUNTS}[admin]\nenabled = true\n");
+    let place = Place::configured(&config).await;
+    let mut root = people::administrator(&place, "root").await;
+    let staff = root.read("/v1/auth/staff/config").await.expect(200).json();
+    assert_eq!(staff["data"]["rp_id"], "example.com");
+    assert_eq!(staff["data"]["timeout"], Value::Null);
+    assert_eq!(staff["data"]["two_factor"], Value::Null);
+    let first = root.read("/v1/auth/webauthn/config").await;
+    let loose = first.expect(200).json()["data"]["two_factor"].clone();
+    assert_eq!(loose["user_verification"], "discouraged");
+
+    let wish = json!({"name": "ann", "enroll": true});
+    let made = root.post("/v1/admin/users", wish).await.expect(201).json();
+    let code = &made["enrolment"]["code"];
+    let mut ann = place.person();
+    let loose = json!({"code": code, "policy": "two_factor"});
+    let refused = ann.post("/v1/auth/webauthn/register/begin", loose).await;
+    assert_eq!(refused.expect(400).problem(), "bad-request");
+    ann.enrol(json!({"code": code})).await.expect(200);
+    ann.log_in("ann").await;
 }
