@@ -5,6 +5,7 @@
 //! they are given; `routes` parse, decide, persist and respond; only `state` names a backend.
 
 pub mod app;
+pub mod attestation;
 pub mod ceremony;
 pub mod cli;
 pub mod clock;

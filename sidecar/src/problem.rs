@@ -42,6 +42,14 @@ pub enum ProblemKind {
     InvalidUserName,
     /// Strangers cannot make accounts here.
     RegistrationOff,
+    /// The user is in no group of administrators.
+    NotAnAdministrator,
+    /// The session is good for registering a passkey, and for nothing else.
+    MustRegister,
+    /// A one-time code is worth nothing.
+    CodeRefused,
+    /// Something stands in the way that is as it is.
+    Conflict,
     /// The one answer for everything that is wrong with a ceremony.
     CeremonyRefused,
     /// A session is bound to a client certificate here, and there is none.
@@ -127,6 +135,18 @@ impl ProblemKind {
                 S::FORBIDDEN,
                 "Accounts are made by an administrator here",
             ),
+            Self::NotAnAdministrator => (
+                "not-an-administrator",
+                S::FORBIDDEN,
+                "Only administrators can do this",
+            ),
+            Self::MustRegister => (
+                "must-register-passkey",
+                S::FORBIDDEN,
+                "Register a passkey first",
+            ),
+            Self::CodeRefused => ("code-refused", S::BAD_REQUEST, "The code was not accepted"),
+            Self::Conflict => ("conflict", S::CONFLICT, "That cannot be done as things are"),
             Self::CeremonyRefused => (
                 "ceremony-refused",
                 S::BAD_REQUEST,

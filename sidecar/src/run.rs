@@ -72,8 +72,11 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
     let app = Arc::new(app.await?);
     let control = config.control_socket();
     let listeners = Listeners::open(&config.listen, control.as_deref()).await?;
+    let first = Arc::clone(&app);
+    let first = tokio::spawn(async move { first.bootstrap_at_start().await });
     let sweep = tokio::spawn(sweep(Arc::clone(&app)));
     let keys = tokio::spawn(maintain_keys(Arc::clone(&app)));
+    let trust = tokio::spawn(refresh_trust(Arc::clone(&app)));
     let stopped = async {
         stop.wait().await;
         // Whoever waits for revocations is answered, so that nobody holds the end up.
@@ -85,8 +88,10 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
         control: routes::control(&app),
     };
     listeners.serve(routers, stopped).await;
+    first.abort();
     sweep.abort();
     keys.abort();
+    trust.abort();
     store.close().await.map_err(RunError::Close)?;
     tracing::info!("stopped");
     Ok(())
@@ -103,11 +108,28 @@ async fn maintain_keys(app: Arc<App>) {
     }
 }
 
+/// Looks for a new file of FIDO metadata.
+async fn refresh_trust(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        let app = Arc::clone(&app);
+        // It reads and verifies megabytes.
+        let refreshed = tokio::task::spawn_blocking(move || app.trust.refresh(app.now())).await;
+        if let Err(error) = refreshed {
+            tracing::error!(%error, "the FIDO metadata could not be looked at");
+        }
+    }
+}
+
 /// Forgets sessions and revocations that are over.
 async fn sweep(app: Arc<App>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
+        if let Err(error) = app.tend_audit_log().await {
+            tracing::warn!(%error, "the audit log could not be tended");
+        }
         match app.sweep().await {
             Ok(0) => {}
             Ok(sessions) => tracing::debug!(sessions, "ended sessions were removed"),

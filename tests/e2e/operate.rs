@@ -4,7 +4,7 @@ use latchkey_tests::{Gateway, Visitor, programs, wait};
 use serde_json::json;
 use std::process::Command;
 
-fn order(gateway: &Gateway, arguments: &[&str]) -> String {
+pub(crate) fn order(gateway: &Gateway, arguments: &[&str]) -> String {
     let output = Command::new(programs::sidecar())
         .args(arguments)
         .arg("--config")

@@ -2,6 +2,7 @@
 
 mod account;
 mod demo;
+mod enrol;
 mod login;
 mod step_up;
 mod trouble;

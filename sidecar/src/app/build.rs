@@ -1,11 +1,12 @@
 //! From a checked configuration and an open store to a program that can answer.
 
-use super::{App, MOST_POLLS, Settings};
+use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, Settings};
+use crate::attestation::{SourcesError, TrustKeeper};
 use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
-use crate::ceremony::{CeremonyError, Policy, RelyingParty, RelyingPartyError};
+use crate::ceremony::{CeremonyError, Mount, RelyingParty, RelyingPartyError};
 use crate::clock::Clock;
-use crate::config::{Config, TokenAlgorithm, WebauthnConfig};
+use crate::config::{Backend, Config, MountConfig, TokenAlgorithm};
 use crate::entropy::{Entropy, random};
 use crate::issuer::{
     Issuer, IssuerError, KeyEncryptionKey, KeyRing, SessionCookies, SessionLimits, Succession,
@@ -29,11 +30,19 @@ const REFUSALS_PER_MINUTE: u32 = 600;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The settings make no relying party.
-    #[error("webauthn: {0}")]
-    RelyingParty(#[from] RelyingPartyError),
+    #[error("{section}: {error}")]
+    RelyingParty {
+        /// Of which mount.
+        section: String,
+        /// What is wrong.
+        error: RelyingPartyError,
+    },
     /// The stand-in for unknown credentials cannot be made.
     #[error("webauthn: {0}")]
     StandIn(#[from] CeremonyError),
+    /// A trust anchor cannot be read.
+    #[error(transparent)]
+    Trust(#[from] SourcesError),
     /// The signing keys cannot be opened, made or published.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
@@ -54,22 +63,18 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
-        let webauthn = &config.webauthn;
         let sealing = KeyEncryptionKey::new(*key.as_bytes());
-        let relying_party = RelyingParty::new(
-            &webauthn.rp_id,
-            &webauthn.rp_display_name,
-            &webauthn.rp_origins,
-        )?;
+        let more_mounts = config.mounts.iter().map(mount_point);
         let decoy_key = DecoyKey::new(sealing.derive("latchkey decoy credentials"));
         let issuer = issuer(config, sealing, &*store, &*clock, &*entropy).await?;
         Ok(Self {
             settings: settings(config),
-            relying_party,
-            policy: policy(webauthn),
+            default_mount: mount_point(&config.webauthn)?,
+            more_mounts: more_mounts.collect::<Result<_, _>>()?,
+            trust: TrustKeeper::open(&config.attestation, clock.now())?,
             challenge_key: ChallengeKey::new(random(&*entropy)),
             decoy_key,
-            stand_in: StandIn::new(&webauthn.mount)?,
+            stand_in: StandIn::new(&config.webauthn.name)?,
             issuer,
             session_limits: SessionLimits {
                 idle: config.session.idle,
@@ -82,6 +87,7 @@ impl App {
             polls: Semaphore::new(MOST_POLLS),
             renewals: Renewals::default(),
             metrics: Metrics::default(),
+            tallied: super::audit::Tallied::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
             refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
             slow_lane: SlowLane::default(),
@@ -132,16 +138,23 @@ async fn issuer(
 
 fn settings(config: &Config) -> Settings {
     let mut origins = vec![config.public_url.origin()];
-    origins.extend(config.webauthn.rp_origins.iter().cloned());
+    for mount in std::iter::once(&config.webauthn).chain(&config.mounts) {
+        origins.extend(mount.rp_origins.iter().cloned());
+    }
+    origins.sort();
     origins.dedup();
     Settings {
         public_url: config.public_url.issuer().to_owned(),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
         origins,
-        mount: config.webauthn.mount.clone(),
-        self_registration: config.webauthn.self_registration,
-        max_credentials: config.webauthn.max_credentials,
         fresh_for: config.session.fresh_for,
+        admin: config.admin.clone(),
+        people: config.people.clone(),
+        audit: config.audit.clone(),
+        bootstrap_file: match config.storage.backend {
+            Backend::Sled => Some(config.storage.path.join(BOOTSTRAP_FILE)),
+            Backend::Memory => None,
+        },
         gateways: config.listen.gateways.clone(),
         bind_certificate: config.session.bind_certificate,
     }
@@ -178,12 +191,22 @@ fn cookies(config: &Config) -> SessionCookies {
     }
 }
 
-fn policy(webauthn: &WebauthnConfig) -> Policy {
-    Policy {
-        user_verification: webauthn.user_verification,
-        discoverable_credential: webauthn.discoverable_credential,
-        attachment: webauthn.attachment,
-        algorithms: webauthn.algorithms.clone(),
-        timeout: webauthn.timeout,
-    }
+fn mount_point(config: &MountConfig) -> Result<Arc<MountPoint>, StartError> {
+    let relying_party =
+        RelyingParty::new(&config.rp_id, &config.rp_display_name, &config.rp_origins).map_err(
+            |error| StartError::RelyingParty {
+                section: config.section.clone(),
+                error,
+            },
+        )?;
+    Ok(Arc::new(MountPoint {
+        ceremonies: Mount::new(
+            &config.name,
+            relying_party,
+            config.passwordless.clone(),
+            config.two_factor.clone(),
+        ),
+        self_registration: config.self_registration,
+        max_credentials: config.max_credentials,
+    }))
 }

@@ -1,17 +1,24 @@
 //! Everything that a request can reach, built once at start.
 
+mod audit;
 mod build;
 mod keys;
+mod people;
 mod sessions;
 
 pub use build::StartError;
 pub use keys::KeyChangeError;
+pub use people::{BOOTSTRAP_FILE, Bootstrap, BootstrapCode};
 
+pub use crate::config::SignCountPolicy;
+
+use crate::attestation::TrustKeeper;
+use crate::ceremony::Mount;
 use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
-use crate::ceremony::{Policy, RelyingParty};
 use crate::clock::Clock;
 pub use crate::config::BindCertificate;
+use crate::config::{AdminConfig, AuditConfig, PeopleConfig};
 use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Seconds, UnixTime};
@@ -19,6 +26,7 @@ use crate::revocation::LiveRevocations;
 use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
 use crate::storage::Store;
 use ipnet::IpNet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::sync::{Mutex, Semaphore};
@@ -34,20 +42,33 @@ pub struct Settings {
     pub public_url: String,
     /// The path of `public_url`, such as `/_latchkey`; empty when it has none.
     pub public_path: String,
-    /// The origins that our own pages have: that of `public_url`, and the relying party's.
+    /// The origins that our own pages have: that of `public_url`, and the relying parties'.
     pub origins: Vec<String>,
-    /// The one mount of the ceremonies, such as `webauthn`.
-    pub mount: String,
-    /// Whether a stranger may make an account.
-    pub self_registration: bool,
-    /// How many passkeys an account can have.
-    pub max_credentials: usize,
     /// How recent the last proof of presence must be to change what can sign in.
     pub fresh_for: Seconds,
+    /// Administration over the public listener.
+    pub admin: AdminConfig,
+    /// Ways in for people.
+    pub people: PeopleConfig,
+    /// The audit log in the store.
+    pub audit: AuditConfig,
+    /// Where the code for the first administrator lies; nowhere when nothing is kept on disk.
+    pub bootstrap_file: Option<PathBuf>,
     /// The peers whose word on the client's address is taken.
     pub gateways: Vec<IpNet>,
     /// Whether logins bind their session to the connection's client certificate.
     pub bind_certificate: BindCertificate,
+}
+
+/// A mount, with what the endpoints know of it beside its ceremonies.
+#[derive(Debug)]
+pub struct MountPoint {
+    /// Relying party and policies.
+    pub ceremonies: Mount,
+    /// Whether a stranger may make an account.
+    pub self_registration: bool,
+    /// How many passkeys an account can have.
+    pub max_credentials: usize,
 }
 
 /// The running program's parts.
@@ -60,10 +81,12 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// Who the ceremonies are for.
-    pub relying_party: RelyingParty,
-    /// What they ask of authenticators.
-    pub policy: Policy,
+    /// The default mount, whose passkeys the pages use.
+    pub default_mount: Arc<MountPoint>,
+    /// Every other.
+    pub more_mounts: Vec<Arc<MountPoint>>,
+    /// Which authenticators are believed to be what they say.
+    pub trust: TrustKeeper,
     /// Vouches for login challenges; new at each start.
     pub challenge_key: ChallengeKey,
     /// Makes the options for unknown users; the same at each start, so that they are stable.
@@ -88,6 +111,8 @@ pub struct App {
     pub renewals: Renewals,
     /// Counters.
     pub metrics: Metrics,
+    /// Refusals that are in the audit log.
+    tallied: audit::Tallied,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
     /// How many wrong proofs one address can send before its proofs go one after another.
@@ -101,5 +126,10 @@ impl App {
     #[must_use]
     pub fn now(&self) -> UnixTime {
         self.clock.now()
+    }
+
+    /// Every mount, the default one first.
+    pub fn mounts(&self) -> impl Iterator<Item = &Arc<MountPoint>> {
+        std::iter::once(&self.default_mount).chain(&self.more_mounts)
     }
 }

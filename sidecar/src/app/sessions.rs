@@ -106,7 +106,7 @@ impl App {
         Ok(disabled)
     }
 
-    /// Removes a credential, never the only one of its user, and ends the sessions that it began.
+    /// Removes a credential (with `keep_last`, never the only one of its user), and ends the sessions that it began.
     ///
     /// # Errors
     /// When it cannot be stored.
@@ -114,12 +114,13 @@ impl App {
         &self,
         user: UserId,
         id: CredentialId,
+        keep_last: bool,
     ) -> Result<CredentialRemoved, StorageError> {
         let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
         let now = live.stamp(user, self.now());
         // To its end, even when whoever asked goes away: what is stored must be published.
         let work = tokio::spawn(async move {
-            let removed = store.remove_credential(user, &id, true, now).await?;
+            let removed = store.remove_credential(user, &id, keep_last, now).await?;
             if let CredentialRemoved::Removed(ended) = &removed {
                 for id in ended {
                     live.publish(live.reserve(Revoked::Session(*id), now));

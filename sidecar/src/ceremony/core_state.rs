@@ -71,7 +71,8 @@ pub(super) fn register(
         extensions: webauthn_rs_core::proto::RegistrationExtensionsClientOutputs::default(),
     };
     let state = registration_state(policy, challenge).map_err(|_| CeremonyError::Verifier)?;
-    // No trust anchors: the statement must be correct, but nothing is believed because of it.
+    // No trust anchors: here the statement must be correct. Whether its chain is believed is judged
+    // by `attestation`, at the time that we are given and with every limit of a path.
     verifier
         .register_credential(&response, &state, None)
         .map(|_| ())
@@ -111,7 +112,7 @@ fn registration_state(
 ) -> Result<RegistrationState, serde_json::Error> {
     let algorithms: Vec<&str> = policy.algorithms.iter().map(|a| a.as_str()).collect();
     serde_json::from_value(json!({
-        "policy": policy.user_verification.as_str(),
+        "policy": policy.at_registration().as_str(),
         // The store decides whether an id is new, in the step that inserts it.
         "exclude_credentials": [],
         "challenge": encoding::encode(challenge),
@@ -195,7 +196,6 @@ fn refusal(error: &WebauthnError) -> CeremonyError {
         W::AuthenticationFailure | W::SignatureInvalid => CeremonyError::Signature,
         W::COSEKeyECDSAXYInvalid
         | W::COSEKeyRSANEInvalid
-        | W::COSEKeyInvalidCBORValue
         | W::EcdsaPointInvalid
         | W::RsaParametersInvalid => CeremonyError::PublicKey,
         W::AttestationNotSupported => CeremonyError::AttestationFormat,
@@ -213,7 +213,7 @@ fn refusal(error: &WebauthnError) -> CeremonyError {
         | W::ParseNOMFailure
         | W::ParseJSONFailure(_)
         | W::MissingAttestationCredentialData => CeremonyError::Verifier,
-        // What is left can only come from a statement.
+        // What is left can only come from a statement: the strict check has read the rest.
         _ => CeremonyError::AttestationStatement,
     }
 }

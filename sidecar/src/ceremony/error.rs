@@ -3,7 +3,9 @@
 //! The reasons are for the audit log and for tests. A stranger is told only that the ceremony was
 //! refused: `routes` answer all of these alike.
 
+use crate::attestation::{Status, Untrusted};
 use crate::model::UnixTime;
+use uuid::Uuid;
 
 /// Which JSON text a complaint is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,6 +213,32 @@ pub enum CeremonyError {
     /// The statement is not a correct one of its format.
     #[error("the attestation statement could not be verified")]
     AttestationStatement,
+    /// The policy wants a statement with certificates, and there is none.
+    #[error("the authenticator's make is not attested")]
+    AttestationMissing,
+    /// The statement's certificates do not lead to a trust anchor.
+    #[error("the attestation is not trusted: {0}")]
+    AttestationUntrusted(Untrusted),
+    /// The metadata say that the model is compromised or revoked.
+    #[error("the FIDO metadata say {} about the authenticator {aaguid}", status.as_str())]
+    AuthenticatorCompromised {
+        /// The model.
+        aaguid: Uuid,
+        /// What they say.
+        status: Status,
+    },
+    /// The policy has a list of models, and this one is not on it (all zeros never are).
+    #[error("the authenticator {aaguid} is not among the acceptable ones")]
+    AaguidNotAcceptable {
+        /// The model.
+        aaguid: Uuid,
+    },
+    /// The policy forbids the model.
+    #[error("the authenticator {aaguid} is forbidden")]
+    AaguidForbidden {
+        /// The model.
+        aaguid: Uuid,
+    },
     /// The authenticator is attached in another way than the policy asks, or the browser does not
     /// say how.
     #[error("the authenticator is not attached as the policy asks")]
@@ -228,6 +256,12 @@ pub enum CeremonyError {
     /// The credential was registered at another mount.
     #[error("the credential belongs to another mount")]
     CredentialOfOtherMount,
+    /// The credential was registered under the looser policy, the login is under the strict one.
+    #[error("the credential was registered as a second factor")]
+    CredentialOfOtherPolicy,
+    /// A login without a user name under the policy of second factors.
+    #[error("a second factor needs a user name")]
+    LoginlessUnderTwoFactor,
     /// The response was made with another credential than the one it is checked against.
     #[error("the response was made with another credential")]
     OtherCredential,
@@ -302,11 +336,18 @@ impl CeremonyError {
             Self::NoneWithStatement => "none_with_statement",
             Self::AttestationFormat => "attestation_format",
             Self::AttestationStatement => "attestation_statement",
+            Self::AttestationMissing => "attestation_missing",
+            Self::AttestationUntrusted(untrusted) => untrusted.reason(),
+            Self::AuthenticatorCompromised { .. } => "authenticator_compromised",
+            Self::AaguidNotAcceptable { .. } => "aaguid_not_acceptable",
+            Self::AaguidForbidden { .. } => "aaguid_forbidden",
             Self::Attachment => "attachment",
             Self::NotDiscoverable => "not_discoverable",
             Self::UserHandleMissing => "user_handle_missing",
             Self::UserHandleMismatch => "user_handle_mismatch",
             Self::CredentialOfOtherMount => "credential_of_other_mount",
+            Self::CredentialOfOtherPolicy => "credential_of_other_policy",
+            Self::LoginlessUnderTwoFactor => "loginless_under_two_factor",
             Self::OtherCredential => "other_credential",
             Self::Signature => "signature",
             Self::SignCount { .. } => "sign_count",

@@ -13,8 +13,10 @@
 
 pub mod authentication;
 pub mod challenge;
+mod choices;
 mod core_state;
 mod error;
+mod mount;
 mod policy;
 mod record;
 pub mod registration;
@@ -24,9 +26,12 @@ mod strict;
 #[cfg(test)]
 mod tests;
 
-pub use error::{CborError, CeremonyError, ChallengeError, Part};
-pub use policy::{
-    Algorithm, Attachment, DiscoverableCredential, Policy, PolicyTag, UnknownChoice,
+pub use choices::{
+    Algorithm, Attachment, Conveyance, DiscoverableCredential, Hint, UnknownChoice,
     UserVerification,
 };
+pub use error::{CborError, CeremonyError, ChallengeError, Part};
+pub use mount::Mount;
+pub use policy::{LONGEST_CEREMONY, Policy, PolicyTag};
+pub use record::{attestation_format, registered_under};
 pub use relying_party::{RelyingParty, RelyingPartyError};

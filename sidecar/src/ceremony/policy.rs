@@ -1,159 +1,149 @@
 //! What a mount asks of authenticators.
 
-use crate::model::Seconds;
-use serde::{Deserialize, Serialize};
+use super::{
+    Algorithm, Attachment, CeremonyError, Conveyance, DiscoverableCredential, Hint,
+    UserVerification,
+};
+use crate::model::{PolicyName, Seconds};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::{fmt, str::FromStr};
+use uuid::Uuid;
 
-/// A text that names none of the choices of a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected one of {expected}")]
-pub struct UnknownChoice {
-    /// The choices, for the message.
-    pub expected: &'static str,
-}
+/// No ceremony lives longer, whatever the browser allows: spent challenges are remembered this
+/// long, so it is bounded.
+pub const LONGEST_CEREMONY: Seconds = Seconds(600);
 
-/// An enum whose variants are written as fixed words, in configuration and on the wire.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            /// The word that configuration and the WebAuthn API use.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownChoice;
-            fn from_str(text: &str) -> Result<Self, UnknownChoice> {
-                match text {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownChoice { expected: concat!($($word, " "),+).trim_ascii_end() }),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-words! {
-    /// Whether the authenticator must verify its user (PIN, fingerprint, face).
-    UserVerification {
-        /// Refused without the UV flag.
-        Required = "required",
-        /// Asked for, not insisted on.
-        Preferred = "preferred",
-        /// Not asked for.
-        Discouraged = "discouraged",
-    }
-}
-
-words! {
-    /// Whether the credential must be usable without a user name.
-    DiscoverableCredential {
-        /// Refused when the browser says that it is not discoverable.
-        Required = "required",
-        /// Asked for, not insisted on.
-        Preferred = "preferred",
-        /// Not asked for.
-        Discouraged = "discouraged",
-    }
-}
-
-words! {
-    /// How the authenticator is attached to the client device.
-    Attachment {
-        /// Built into the device.
-        Platform = "platform",
-        /// A security key, or a phone next to the device.
-        CrossPlatform = "cross-platform",
-    }
-}
-
-words! {
-    /// The signature algorithms that a credential can have: those that webauthn-rs verifies.
-    /// `ES512` and `EdDSA` are not among them (a credential with one could never log in).
-    Algorithm {
-        /// ECDSA on P-256 with SHA-256.
-        Es256 = "ES256",
-        /// ECDSA on P-384 with SHA-384.
-        Es384 = "ES384",
-        /// RSASSA-PKCS1-v1_5 with SHA-256.
-        Rs256 = "RS256",
-    }
-}
-
-impl Algorithm {
-    /// Every algorithm, in the order of preference.
-    pub const ALL: [Self; 3] = [Self::Es256, Self::Es384, Self::Rs256];
-
-    /// The number in the IANA COSE registry.
-    #[must_use]
-    pub fn cose(self) -> i64 {
-        match self {
-            Self::Es256 => -7,
-            Self::Es384 => -35,
-            Self::Rs256 => -257,
-        }
-    }
-
-    /// The algorithm with this COSE number.
-    #[must_use]
-    pub fn from_cose(number: i64) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.cose() == number)
-    }
-}
-
-/// What a mount asks of authenticators. Attestation is not asked for (`none`).
+/// What a mount asks of authenticators. All of it is offered to browsers, and enforced here as far
+/// as a server can see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// User verification, at registration and at login.
+    /// Which of the mount's policies this is.
+    pub name: PolicyName,
+    /// User verification.
     pub user_verification: UserVerification,
+    /// User verification at registration, where it differs.
+    pub registration_user_verification: Option<UserVerification>,
     /// Discoverable credentials, at registration.
     pub discoverable_credential: DiscoverableCredential,
     /// The only attachment that can be registered, where one is set.
     pub attachment: Option<Attachment>,
     /// The algorithms that are offered, preferred ones first; not empty.
     pub algorithms: Vec<Algorithm>,
-    /// How long a ceremony may take.
-    pub timeout: Seconds,
+    /// How long a ceremony may take; `None` leaves it to the browser.
+    pub timeout: Option<Seconds>,
+    /// Attestation, at registration.
+    pub attestation: Conveyance,
+    /// Whether browsers are told the account's credentials, so that no authenticator gets a second
+    /// one. Only the browser can see whether it would.
+    pub avoid_same_authenticator: bool,
+    /// The only models that can be registered; any where empty.
+    pub acceptable_aaguids: Vec<Uuid>,
+    /// Models that cannot be registered.
+    pub forbidden_aaguids: Vec<Uuid>,
+    /// What the browser should suggest first, in this order.
+    pub hints: Vec<Hint>,
 }
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            user_verification: UserVerification::Required,
-            discoverable_credential: DiscoverableCredential::Required,
-            attachment: None,
-            algorithms: Algorithm::ALL.to_vec(),
-            timeout: Seconds(300),
-        }
-    }
-}
-
-/// A short name of a policy's content. A challenge carries it, so that a login begun under one
-/// policy cannot be finished under another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PolicyTag(pub(super) [u8; 8]);
 
 impl Policy {
+    /// The strict one.
+    #[must_use]
+    pub fn passwordless() -> Self {
+        Self {
+            name: PolicyName::Passwordless,
+            user_verification: UserVerification::Required,
+            registration_user_verification: None,
+            discoverable_credential: DiscoverableCredential::Required,
+            attachment: None,
+            // RS256 is what Windows Hello has on many machines.
+            algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
+            timeout: Some(Seconds(300)),
+            attestation: Conveyance::None,
+            avoid_same_authenticator: true,
+            acceptable_aaguids: Vec::new(),
+            forbidden_aaguids: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// The looser one, for a passkey as second factor.
+    #[must_use]
+    pub fn two_factor() -> Self {
+        Self {
+            name: PolicyName::TwoFactor,
+            user_verification: UserVerification::Discouraged,
+            discoverable_credential: DiscoverableCredential::Discouraged,
+            ..Self::passwordless()
+        }
+    }
+
+    /// User verification at registration.
+    #[must_use]
+    pub fn at_registration(&self) -> UserVerification {
+        self.registration_user_verification
+            .unwrap_or(self.user_verification)
+    }
+
+    /// How long a ceremony lives on this side.
+    #[must_use]
+    pub fn ceremony_life(&self) -> Seconds {
+        self.timeout
+            .unwrap_or(LONGEST_CEREMONY)
+            .min(LONGEST_CEREMONY)
+    }
+
+    /// Whether a login without a user name is possible.
+    #[must_use]
+    pub fn is_loginless(&self) -> bool {
+        self.name == PolicyName::Passwordless
+    }
+
+    /// Whether a credential that was registered under the policy `registered` can be used: a
+    /// credential of the looser policy never takes the place of one of the strict.
+    #[must_use]
+    pub fn takes(&self, registered: PolicyName) -> bool {
+        self.name == PolicyName::TwoFactor || registered == PolicyName::Passwordless
+    }
+
+    /// The lists of models. All zeros name no model, so they match neither.
+    pub(super) fn check_model(&self, aaguid: Uuid) -> Result<(), CeremonyError> {
+        let named = !aaguid.is_nil();
+        if named && self.forbidden_aaguids.contains(&aaguid) {
+            return Err(CeremonyError::AaguidForbidden { aaguid });
+        }
+        let any = self.acceptable_aaguids.is_empty();
+        if any || named && self.acceptable_aaguids.contains(&aaguid) {
+            Ok(())
+        } else {
+            Err(CeremonyError::AaguidNotAcceptable { aaguid })
+        }
+    }
+
+    /// What both kinds of options have in common, where it is set.
+    pub(super) fn write_common(&self, options: &mut Value) {
+        let Some(options) = options.as_object_mut() else {
+            return;
+        };
+        if let Some(timeout) = self.timeout {
+            let milliseconds = timeout.0.saturating_mul(1000);
+            options.insert("timeout".to_owned(), milliseconds.into());
+        }
+        if !self.hints.is_empty() {
+            let hints = self
+                .hints
+                .iter()
+                .map(|hint| hint.as_str())
+                .collect::<Vec<_>>();
+            options.insert("hints".to_owned(), hints.into());
+        }
+    }
+
     /// The tag of what a login is asked to prove.
     #[must_use]
     pub fn tag(&self) -> PolicyTag {
         let digest: [u8; 32] = Sha256::new()
-            .chain_update(b"latchkey login policy 1\0")
+            .chain_update(b"latchkey login policy 2\0")
+            .chain_update(self.name.as_str())
+            .chain_update(b"\0")
             .chain_update(self.user_verification.as_str())
             .finalize()
             .into();
@@ -162,3 +152,14 @@ impl Policy {
         PolicyTag(tag)
     }
 }
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::passwordless()
+    }
+}
+
+/// A short name of a policy's content. A challenge carries it, so that a login begun under one
+/// policy cannot be finished under another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyTag(pub(super) [u8; 8]);

@@ -100,10 +100,12 @@ pub enum Command {
         #[command(flatten)]
         reach: operator::Reach,
     },
-    /// Show, disable or enable users at the running sidecar
+    /// Make, show, change, disable or delete users at the running sidecar
     #[command(
         arg_required_else_help = true,
         after_long_help = "Examples:\n  \
+            latchkey users add alice --group eng --enroll\n  \
+            latchkey users link alice\n  \
             latchkey users list --search smith\n  \
             latchkey users disable alice\n  \
             latchkey users list --output json"
@@ -112,6 +114,28 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         order: operator::Users,
+        /// Where the sidecar is.
+        #[command(flatten)]
+        reach: operator::Reach,
+    },
+    /// Search the audit log of the running sidecar, newest first
+    #[command(after_long_help = "Examples:\n  \
+        latchkey audit --user alice\n  \
+        latchkey audit --action user_delete --since 2026-01-01T00:00:00Z --output json")]
+    Audit {
+        /// What to look for.
+        #[command(flatten)]
+        search: operator::Search,
+        /// Where the sidecar is.
+        #[command(flatten)]
+        reach: operator::Reach,
+    },
+    /// Let the first administrator in
+    #[command(arg_required_else_help = true)]
+    Admin {
+        /// What to do.
+        #[command(subcommand)]
+        order: operator::Admin,
         /// Where the sidecar is.
         #[command(flatten)]
         reach: operator::Reach,

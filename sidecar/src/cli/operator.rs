@@ -1,7 +1,10 @@
 //! `latchkey keys|sessions|users`: an operator's orders to the running sidecar.
 
 mod client;
+mod people;
 mod show;
+
+pub use people::{Admin, Change, Fields, Search};
 
 use clap::{Args, Subcommand, ValueEnum};
 use client::{Client, ClientError};
@@ -127,6 +130,9 @@ pub enum Users {
         /// The user, by name or id
         user: String,
     },
+    /// What makes and changes users.
+    #[command(flatten)]
+    Change(Change),
     /// Let a user in no more, and end every session of theirs
     Disable {
         /// The user, by name or id
@@ -148,6 +154,10 @@ pub enum Order<'a> {
     Sessions(&'a Sessions),
     /// About users.
     Users(&'a Users),
+    /// About the audit log.
+    Audit(&'a Search),
+    /// About administration itself.
+    Admin(&'a Admin),
 }
 
 /// Why an order was not carried out; each is a message for people.
@@ -181,6 +191,8 @@ pub fn run(socket: Option<&Path>, order: &Order<'_>, output: Output) -> Result<S
                 Order::Keys(order) => keys(&client, order, output).await,
                 Order::Sessions(order) => sessions(&client, order, output).await,
                 Order::Users(order) => users(&client, order, output).await,
+                Order::Audit(search) => people::audit(&client, search, output).await,
+                Order::Admin(order) => people::admin(&client, order, output).await,
             }
         })
         .map_err(OrderError::from)
@@ -249,6 +261,7 @@ async fn users(client: &Client<'_>, order: &Users, output: Output) -> Result<Str
             let path = format!("/v1/admin/users?{}", query.finish());
             Ok(show::users(&client.read(&path).await?, output))
         }
+        Users::Change(order) => people::change(client, order, output).await,
         Users::Show { user } => Ok(show::user(&client.read(&of(user)).await?, output)),
         Users::Disable { user } => {
             let path = format!("{}/disable", of(user));

@@ -13,6 +13,11 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Seconds,
     })
 }
 
+/// For a key that can be absent.
+pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Seconds>, D::Error> {
+    deserialize(from).map(Some)
+}
+
 fn parse(text: &str) -> Option<Seconds> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

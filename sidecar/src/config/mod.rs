@@ -4,11 +4,14 @@
 //! Values come from a TOML file, and over it from variables `LATCHKEY_<SECTION>__<KEY>`. Every key
 //! is described in `latchkey.example.toml`, which a test keeps complete and true.
 
+mod admin;
+mod attestation;
 mod duration;
 mod error;
 mod keys;
 mod listen;
 mod log;
+mod policy;
 mod public_url;
 mod session;
 mod source;
@@ -19,6 +22,7 @@ mod webauthn;
 #[cfg(test)]
 mod tests;
 
+pub use admin::{AdminConfig, AuditConfig, PeopleConfig, SignCountPolicy};
 pub use error::ConfigError;
 pub use keys::{KeyEncryptionKey, Keys};
 pub use listen::{Control, Listen, ListenAddress};
@@ -27,8 +31,10 @@ pub use public_url::PublicUrl;
 pub use session::{BindCertificate, SessionConfig};
 pub use storage::{Backend, StorageConfig};
 pub use token::{TokenAlgorithm, TokenConfig};
-pub use webauthn::WebauthnConfig;
+pub use webauthn::MountConfig;
 
+use crate::attestation::Sources;
+use crate::ceremony::Conveyance;
 use source::Source;
 use std::path::{Path, PathBuf};
 
@@ -47,8 +53,18 @@ pub struct Config {
     pub session: SessionConfig,
     /// Signing keys.
     pub keys: Keys,
-    /// The relying party and its policy.
-    pub webauthn: WebauthnConfig,
+    /// The default mount, whose passkeys the pages use.
+    pub webauthn: MountConfig,
+    /// The others.
+    pub mounts: Vec<MountConfig>,
+    /// Where trust in authenticators comes from.
+    pub attestation: Sources,
+    /// Administration over the public listener.
+    pub admin: AdminConfig,
+    /// Ways in for people.
+    pub people: PeopleConfig,
+    /// The audit log in the store.
+    pub audit: AuditConfig,
     /// Log lines.
     pub log: Log,
 }
@@ -103,13 +119,21 @@ impl Config {
 
     fn check(raw: Raw, environment: &Environment, secrets: Secrets) -> Result<Self, ConfigError> {
         let public_url = raw.public_url;
+        let attestation = raw.attestation.check()?;
+        let (webauthn, mounts) =
+            webauthn::mounts(&raw.webauthn, &raw.mounts, &public_url, &attestation)?;
         Ok(Self {
             session: raw.session.check(&public_url, raw.token.ttl)?,
-            webauthn: raw.webauthn.check(&public_url)?,
+            webauthn,
+            mounts,
+            attestation,
             token: raw.token.check()?,
             keys: raw.keys.check(environment, secrets)?,
             listen: raw.listen.check()?,
             storage: raw.storage,
+            admin: raw.admin.check(&public_url)?,
+            people: raw.people.check()?,
+            audit: raw.audit.check()?,
             log: raw.log.check()?,
             public_url,
         })
@@ -143,12 +167,8 @@ impl Config {
                  can plant and read these cookies"
             ));
         }
-        if self.webauthn.self_registration {
-            notices.push(
-                "webauthn.self_registration is on: whoever reaches the sign-in page can make an \
-                 account"
-                    .to_owned(),
-            );
+        for mount in std::iter::once(&self.webauthn).chain(&self.mounts) {
+            notices.extend(mount_notices(mount));
         }
         if !self.listen.internal.is_local() {
             notices.push(format!(
@@ -172,6 +192,41 @@ impl Config {
         }
         notices
     }
+}
+
+fn mount_notices(mount: &MountConfig) -> Vec<String> {
+    let section = &mount.section;
+    let mut notices = Vec::new();
+    if mount.self_registration {
+        notices.push(format!(
+            "{section}.self_registration is on: whoever reaches the sign-in page can make an \
+             account"
+        ));
+    }
+    if mount.two_factor.is_some() {
+        notices.push(format!(
+            "{section}.two_factor is on: whoever asks for it can sign in with a passkey that was \
+             registered for it, as that policy says. Rules that must tell such sessions apart look \
+             at the authenticator (user_verified)"
+        ));
+    }
+    for (section, policy) in mount.policies() {
+        let proven = policy.attestation.is_insisted_on();
+        if !proven && !policy.acceptable_aaguids.is_empty() {
+            let hidden = if policy.attestation == Conveyance::None {
+                " Most browsers hide the model when no attestation is asked for, and whoever \
+                 hides it is refused."
+            } else {
+                ""
+            };
+            notices.push(format!(
+                "{section}.acceptable_aaguids holds without proof: with attestation = \"{}\" the \
+                 model is what the browser says.{hidden}",
+                policy.attestation.as_str()
+            ));
+        }
+    }
+    notices
 }
 
 /// Whether files with secrets must be there.
@@ -198,7 +253,17 @@ struct Raw {
     #[serde(default)]
     keys: keys::Raw,
     #[serde(default)]
-    webauthn: webauthn::Raw,
+    webauthn: toml::Table,
+    #[serde(default)]
+    mounts: toml::Table,
+    #[serde(default)]
+    attestation: attestation::Raw,
+    #[serde(default)]
+    admin: AdminConfig,
+    #[serde(default)]
+    people: PeopleConfig,
+    #[serde(default)]
+    audit: AuditConfig,
     #[serde(default)]
     log: Log,
 }

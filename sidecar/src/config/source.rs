@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Number,
 }
 
-/// Every key there is; `""` is the top level.
+/// Every key there is; `""` is the top level. `[mounts.<name>]` has those of `[webauthn]`.
 pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("", "public_url", Kind::Text),
     ("listen", "public", Kind::Text),
@@ -43,12 +43,50 @@ pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("webauthn", "rp_display_name", Kind::Text),
     ("webauthn", "rp_origins", Kind::List),
     ("webauthn", "user_verification", Kind::Text),
+    ("webauthn", "registration_user_verification", Kind::Text),
     ("webauthn", "discoverable_credential", Kind::Text),
     ("webauthn", "attachment", Kind::Text),
     ("webauthn", "algorithms", Kind::List),
     ("webauthn", "timeout", Kind::Text),
+    ("webauthn", "attestation", Kind::Text),
+    ("webauthn", "avoid_same_authenticator", Kind::Switch),
+    ("webauthn", "acceptable_aaguids", Kind::List),
+    ("webauthn", "forbidden_aaguids", Kind::List),
+    ("webauthn", "hints", Kind::List),
     ("webauthn", "self_registration", Kind::Switch),
     ("webauthn", "max_credentials", Kind::Number),
+    ("webauthn.two_factor", "enabled", Kind::Switch),
+    ("webauthn.two_factor", "user_verification", Kind::Text),
+    (
+        "webauthn.two_factor",
+        "registration_user_verification",
+        Kind::Text,
+    ),
+    ("webauthn.two_factor", "discoverable_credential", Kind::Text),
+    ("webauthn.two_factor", "attachment", Kind::Text),
+    ("webauthn.two_factor", "algorithms", Kind::List),
+    ("webauthn.two_factor", "timeout", Kind::Text),
+    ("webauthn.two_factor", "attestation", Kind::Text),
+    (
+        "webauthn.two_factor",
+        "avoid_same_authenticator",
+        Kind::Switch,
+    ),
+    ("webauthn.two_factor", "acceptable_aaguids", Kind::List),
+    ("webauthn.two_factor", "forbidden_aaguids", Kind::List),
+    ("webauthn.two_factor", "hints", Kind::List),
+    ("attestation", "anchors", Kind::Text),
+    ("attestation", "metadata", Kind::Text),
+    ("attestation", "metadata_root", Kind::Text),
+    ("attestation", "metadata_signer", Kind::Text),
+    ("admin", "enabled", Kind::Switch),
+    ("admin", "groups", Kind::List),
+    ("admin", "hosts", Kind::List),
+    ("people", "link_lifetime", Kind::Text),
+    ("people", "recovery_codes", Kind::Switch),
+    ("people", "sign_count", Kind::Text),
+    ("audit", "retention", Kind::Text),
+    ("audit", "max_records", Kind::Number),
     ("log", "format", Kind::Text),
     ("log", "level", Kind::Text),
 ];
@@ -78,7 +116,7 @@ impl Source {
     /// Lays the environment over the file's text.
     pub(super) fn merge(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
         let mut table: Table = text.parse()?;
-        refuse_unknown(&table)?;
+        refuse_unknown(&table, "", "")?;
         let mut variables = BTreeMap::new();
         for (name, text) in environment {
             let Some((section, key, kind)) = variable_key(name)? else {
@@ -87,12 +125,7 @@ impl Source {
             let dotted = dotted(section, key);
             let value = value_of(kind, text)
                 .map_err(|problem| ConfigError::value(&format!("{name} ({dotted})"), problem))?;
-            if section.is_empty() {
-                table.insert(key.to_owned(), value);
-            } else if let Value::Table(section) = table
-                .entry(section)
-                .or_insert_with(|| Value::Table(Table::new()))
-            {
+            if let Some(section) = section_of(&mut table, section) {
                 section.insert(key.to_owned(), value);
             }
             variables.insert(dotted, name.clone());
@@ -140,36 +173,64 @@ impl Source {
     }
 }
 
-fn refuse_unknown(table: &Table) -> Result<(), ConfigError> {
+/// One section as a type; errors name its keys. Keys of other types that share the section are
+/// passed over: unknown ones were refused before.
+pub(super) fn section<T: DeserializeOwned>(name: &str, table: &Table) -> Result<T, ConfigError> {
+    serde_path_to_error::deserialize(table.clone()).map_err(|error| {
+        let key = error.path().to_string();
+        ConfigError::value(&dotted(name, &key), error.inner().message().trim())
+    })
+}
+
+/// The table of a section such as `webauthn.two_factor`, made where it is missing.
+fn section_of<'a>(table: &'a mut Table, section: &str) -> Option<&'a mut Table> {
+    let mut found = table;
+    for name in section.split('.').filter(|name| !name.is_empty()) {
+        found = found
+            .entry(name)
+            .or_insert_with(|| Value::Table(Table::new()))
+            .as_table_mut()?;
+    }
+    Some(found)
+}
+
+/// `like` is the section in [`KEYS`] whose keys `section` has.
+fn refuse_unknown(table: &Table, section: &str, like: &str) -> Result<(), ConfigError> {
     for (name, value) in table {
-        if KEYS
-            .iter()
-            .any(|(section, key, _)| section.is_empty() && key == name)
-        {
+        let (path, like_path) = (dotted(section, name), dotted(like, name));
+        let is_key = KEYS.iter().any(|(s, key, _)| *s == like && key == name);
+        // A further mount is named by its section.
+        if is_key && !(name == "mount" && section != like) {
             continue;
         }
-        if !KEYS.iter().any(|(section, ..)| section == name) {
-            return Err(unknown(name.clone()));
-        }
-        let Value::Table(section) = value else {
-            return Err(ConfigError::value(
-                name,
-                format!("expected a section, [{name}]"),
-            ));
-        };
-        for key in section.keys() {
-            if !KEYS.iter().any(|(s, k, _)| s == name && k == key) {
-                return Err(unknown(dotted(name, key)));
+        if path == "mounts" {
+            for (name, value) in table_of(value, &path)? {
+                let path = dotted(&path, name);
+                refuse_unknown(table_of(value, &path)?, &path, "webauthn")?;
             }
+            continue;
         }
+        let is_section = KEYS.iter().any(|(s, ..)| *s == like_path);
+        if !is_section {
+            return Err(unknown(path, section, like));
+        }
+        refuse_unknown(table_of(value, &path)?, &path, &like_path)?;
     }
     Ok(())
 }
 
-fn unknown(key: String) -> ConfigError {
-    let known = KEYS.iter().map(|(section, key, _)| dotted(section, key));
-    let near = nearest(&key, known);
-    ConfigError::UnknownKey { origin: key, near }
+fn table_of<'a>(value: &'a Value, path: &str) -> Result<&'a Table, ConfigError> {
+    value
+        .as_table()
+        .ok_or_else(|| ConfigError::value(path, format!("expected a section, [{path}]")))
+}
+
+fn unknown(path: String, section: &str, like: &str) -> ConfigError {
+    let everywhere = KEYS.iter().map(|(section, key, _)| dotted(section, key));
+    let here = KEYS.iter().filter(|(s, ..)| *s == like);
+    let here = here.map(|(_, key, _)| dotted(section, key));
+    let near = nearest(&path, everywhere.chain(here));
+    ConfigError::UnknownKey { origin: path, near }
 }
 
 fn nearest(key: &str, known: impl Iterator<Item = String>) -> Option<String> {
@@ -216,6 +277,7 @@ fn variable_key(variable: &str) -> Result<Option<(&'static str, &'static str, Ki
 /// The variable that sets a key.
 pub(super) fn variable_name(section: &str, key: &str) -> String {
     let separator = if section.is_empty() { "" } else { "__" };
+    let section = section.replace('.', "__");
     format!("LATCHKEY_{section}{separator}{key}").to_ascii_uppercase()
 }
 

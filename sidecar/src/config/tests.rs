@@ -1,9 +1,11 @@
 //! The configuration as a whole: the example, the environment, and what is said about mistakes.
 
 mod mistakes;
+mod mounts;
 
 use super::source::{KEYS, variable_name};
 use super::*;
+use crate::ceremony::{Algorithm, Hint};
 use crate::model::Seconds;
 
 const EXAMPLE: &str = include_str!("../../latchkey.example.toml");
@@ -80,7 +82,7 @@ fn what_the_example_leaves_unset_can_be_set_as_written() {
         // Needs the file, and has a test of its own.
         .filter(|line| !line.starts_with("encryption_key_file"))
         .collect();
-    assert_eq!(unset.len(), 6, "{unset:?}");
+    assert_eq!(unset.len(), 13, "{unset:?}");
     for line in unset {
         let text = EXAMPLE.replace(&format!("# {line}"), line);
         // The names written in the example belong to a session without a domain.
@@ -88,6 +90,12 @@ fn what_the_example_leaves_unset_can_be_set_as_written() {
             text.replace("__Host-", "__Secure-")
         } else {
             text
+        };
+        // These two go together.
+        let text = match line.split_once(" = ").unwrap().0 {
+            "metadata" => text.replace("# metadata_root", "metadata_root"),
+            "metadata_root" => text.replace("# metadata =", "metadata ="),
+            _ => text,
         };
         let config = parse(&text).unwrap_or_else(|error| panic!("{line}: {error}"));
         assert_ne!(config, parse(LEAST).unwrap(), "{line}");
@@ -107,6 +115,11 @@ fn each_key_can_be_set_by_its_variable() {
         ("LATCHKEY_SESSION__DOMAIN", "example.com"),
         ("LATCHKEY_WEBAUTHN__SELF_REGISTRATION", "true"),
         ("LATCHKEY_WEBAUTHN__MAX_CREDENTIALS", "3"),
+        ("LATCHKEY_WEBAUTHN__TIMEOUT", "0s"),
+        ("LATCHKEY_WEBAUTHN__HINTS", "hybrid,client-device"),
+        ("LATCHKEY_WEBAUTHN__TWO_FACTOR__ENABLED", "true"),
+        ("LATCHKEY_WEBAUTHN__TWO_FACTOR__ALGORITHMS", "ES384"),
+        ("LATCHKEY_ATTESTATION__ANCHORS", "/anchors"),
         ("LATCHKEY_LOG__FORMAT", "json"),
         // Kubernetes sets these for a Service named latchkey.
         ("LATCHKEY_PORT", "tcp://10.0.0.1:8081"),
@@ -127,6 +140,12 @@ fn each_key_can_be_set_by_its_variable() {
     assert_eq!(config.session.cookie, "__Secure-latchkey");
     assert!(config.webauthn.self_registration);
     assert_eq!(config.webauthn.max_credentials, 3);
+    assert_eq!(config.webauthn.passwordless.timeout, None);
+    let hints = [Hint::Hybrid, Hint::ClientDevice];
+    assert_eq!(config.webauthn.passwordless.hints, hints);
+    let loose = config.webauthn.two_factor.unwrap();
+    assert_eq!(loose.algorithms, [Algorithm::Es384]);
+    assert_eq!(config.attestation.anchors, Some("/anchors".into()));
     assert_eq!(config.log.format, LogFormat::Json);
     for (section, key, _) in KEYS {
         assert!(variable_name(section, key).starts_with("LATCHKEY_"));

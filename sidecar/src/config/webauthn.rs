@@ -1,55 +1,44 @@
-//! The relying party and the policy of its ceremonies.
+//! Mounts: each a relying party with the policies of its ceremonies.
 
 use super::public_url::{is_secure_context, is_within};
-use super::{ConfigError, PublicUrl, duration};
-use crate::ceremony::{
-    Algorithm, Attachment, DiscoverableCredential, RelyingParty, RelyingPartyError,
-    UserVerification,
-};
-use crate::model::Seconds;
+use super::{ConfigError, PublicUrl, policy, source};
+use crate::attestation::Sources;
+use crate::ceremony::{Conveyance, Policy, RelyingParty, RelyingPartyError};
 use serde::Deserialize;
+use toml::{Table, Value};
 use url::Url;
 
-/// `[webauthn]`
+/// `[webauthn]` or `[mounts.<name>]`
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebauthnConfig {
+pub struct MountConfig {
+    /// The section that it stands in, for messages.
+    pub section: String,
     /// The `<mount>` in `/v1/auth/<mount>/...`.
-    pub mount: String,
+    pub name: String,
     /// The domain that passkeys are bound to: the host of `public_url`, or a parent of it.
     pub rp_id: String,
     /// What authenticators show.
     pub rp_display_name: String,
     /// The origins that ceremonies may come from, as browsers write them.
     pub rp_origins: Vec<String>,
-    /// Whether the authenticator must verify the person (PIN, fingerprint).
-    pub user_verification: UserVerification,
-    /// Whether the passkey must be usable without a user name.
-    pub discoverable_credential: DiscoverableCredential,
-    /// The only kind of authenticator that may register; any where absent.
-    pub attachment: Option<Attachment>,
-    /// Algorithms that a credential may have, in order of preference.
-    pub algorithms: Vec<Algorithm>,
-    /// How long a ceremony may take.
-    pub timeout: Seconds,
+    /// What a passkey must prove that signs in alone.
+    pub passwordless: Policy,
+    /// What it must prove as second factor; `None` where that is switched off.
+    pub two_factor: Option<Policy>,
     /// Whether strangers can make accounts.
     pub self_registration: bool,
     /// Passkeys per account at most.
     pub max_credentials: usize,
 }
 
+/// The keys beside those of the policy.
 #[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Raw {
+#[serde(default)]
+struct Raw {
     mount: String,
     rp_id: Option<String>,
-    rp_display_name: String,
+    rp_display_name: Option<String>,
     rp_origins: Option<Vec<String>>,
-    user_verification: UserVerification,
-    discoverable_credential: DiscoverableCredential,
-    attachment: Option<Attachment>,
-    algorithms: Vec<Algorithm>,
-    #[serde(deserialize_with = "duration::deserialize")]
-    timeout: Seconds,
     self_registration: bool,
     max_credentials: usize,
 }
@@ -59,128 +48,231 @@ impl Default for Raw {
         Self {
             mount: "webauthn".to_owned(),
             rp_id: None,
-            rp_display_name: "Latchkey".to_owned(),
+            rp_display_name: None,
             rp_origins: None,
-            user_verification: UserVerification::Required,
-            discoverable_credential: DiscoverableCredential::Preferred,
-            attachment: None,
-            algorithms: Algorithm::ALL.to_vec(),
-            timeout: Seconds(300),
             self_registration: false,
             max_credentials: 20,
         }
     }
 }
 
-const SHORTEST_TIMEOUT: Seconds = Seconds(30);
-/// Spent challenges are remembered this long, so it is bounded.
-const LONGEST_TIMEOUT: Seconds = Seconds(600);
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Switch {
+    enabled: bool,
+}
+
 /// Each is sent with every login that names its user.
 const MOST_CREDENTIALS: usize = 100;
+/// Each is looked at when a request names a mount.
+const MOST_MOUNTS: usize = 32;
 
-impl Raw {
-    pub(super) fn check(self, public_url: &PublicUrl) -> Result<WebauthnConfig, ConfigError> {
-        check_mount(&self.mount)?;
-        let host = public_url.host();
-        let rp_id = self
-            .rp_id
-            .map_or_else(|| host.to_owned(), |id| id.to_ascii_lowercase());
-        let is_domain = rp_id == host || rp_id.contains('.');
-        if !is_within(host, &rp_id) || !is_domain || rp_id.ends_with('.') {
+/// The default mount first, then the others by name.
+pub(super) fn mounts(
+    webauthn: &Table,
+    others: &Table,
+    public_url: &PublicUrl,
+    trust: &Sources,
+) -> Result<(MountConfig, Vec<MountConfig>), ConfigError> {
+    let first = MountConfig::check("webauthn", None, webauthn, public_url, trust)?;
+    if others.len() > MOST_MOUNTS {
+        return Err(ConfigError::value(
+            "mounts",
+            format!("expected at most {MOST_MOUNTS}, found {}", others.len()),
+        ));
+    }
+    let mut mounts: Vec<MountConfig> = Vec::new();
+    for (name, table) in others {
+        let section = format!("mounts.{name}");
+        let table = table.as_table().ok_or_else(|| {
+            ConfigError::value(&section, format!("expected a section, [{section}]"))
+        })?;
+        let mount = MountConfig::check(&section, Some(name), table, public_url, trust)?;
+        if mount.name == first.name {
             return Err(ConfigError::value(
-                "webauthn.rp_id",
-                format!(
-                    "expected the host of public_url ({host}) or a parent domain of it, found {rp_id:?}"
-                ),
+                &section,
+                "expected another name than webauthn.mount",
             ));
         }
-        if self.rp_display_name.trim().is_empty()
-            || self.rp_display_name.chars().any(char::is_control)
-        {
+        mounts.push(mount);
+    }
+    Ok((first, mounts))
+}
+
+impl MountConfig {
+    /// The policies that are switched on, each with the section that it stands in.
+    pub(super) fn policies(&self) -> impl Iterator<Item = (String, &Policy)> {
+        let loose = self.two_factor.iter();
+        let loose = loose.map(|policy| (format!("{}.two_factor", self.section), policy));
+        std::iter::once((self.section.clone(), &self.passwordless)).chain(loose)
+    }
+
+    /// `name` is that of the section, except in the default mount.
+    fn check(
+        section: &str,
+        name: Option<&str>,
+        table: &Table,
+        public_url: &PublicUrl,
+        trust: &Sources,
+    ) -> Result<Self, ConfigError> {
+        let raw: Raw = source::section(section, table)?;
+        let is_default = name.is_none();
+        let name = name.map_or(raw.mount, str::to_owned);
+        let name_key = if is_default {
+            format!("{section}.mount")
+        } else {
+            section.to_owned()
+        };
+        check_name(&name_key, &name)?;
+        let key = |key: &str| format!("{section}.{key}");
+        let rp_origins = check_origins(&key("rp_origins"), raw.rp_origins, public_url, is_default)?;
+        let rp_id = check_id(
+            &key("rp_id"),
+            raw.rp_id,
+            public_url,
+            &rp_origins,
+            is_default,
+        )?;
+        let rp_display_name = raw.rp_display_name.unwrap_or_else(|| rp_id.clone());
+        if rp_display_name.trim().is_empty() || rp_display_name.chars().any(char::is_control) {
             return Err(ConfigError::value(
-                "webauthn.rp_display_name",
+                &key("rp_display_name"),
                 "expected a name to show",
             ));
         }
-        let rp_origins = check_origins(self.rp_origins, public_url)?;
-        check_relying_party(&rp_id, &self.rp_display_name, &rp_origins)?;
-        if self.algorithms.is_empty() {
+        check_relying_party(section, &rp_id, &rp_display_name, &rp_origins)?;
+        if !(1..=MOST_CREDENTIALS).contains(&raw.max_credentials) {
             return Err(ConfigError::value(
-                "webauthn.algorithms",
-                "expected at least one of ES256, ES384, RS256",
-            ));
-        }
-        if !(SHORTEST_TIMEOUT..=LONGEST_TIMEOUT).contains(&self.timeout) {
-            return Err(ConfigError::value(
-                "webauthn.timeout",
-                format!(
-                    "expected {} to {}, found {}",
-                    duration::display(SHORTEST_TIMEOUT),
-                    duration::display(LONGEST_TIMEOUT),
-                    duration::display(self.timeout)
-                ),
-            ));
-        }
-        if !(1..=MOST_CREDENTIALS).contains(&self.max_credentials) {
-            return Err(ConfigError::value(
-                "webauthn.max_credentials",
+                &key("max_credentials"),
                 format!(
                     "expected 1 to {MOST_CREDENTIALS}, found {}",
-                    self.max_credentials
+                    raw.max_credentials
                 ),
             ));
         }
-        Ok(WebauthnConfig {
-            mount: self.mount,
+        let strict: policy::Raw = source::section(section, table)?;
+        let config = Self {
+            section: section.to_owned(),
+            name,
             rp_id,
-            rp_display_name: self.rp_display_name,
+            rp_display_name,
             rp_origins,
-            user_verification: self.user_verification,
-            discoverable_credential: self.discoverable_credential,
-            attachment: self.attachment,
-            algorithms: self.algorithms,
-            timeout: self.timeout,
-            self_registration: self.self_registration,
-            max_credentials: self.max_credentials,
-        })
+            passwordless: strict.check(section, Policy::passwordless())?,
+            two_factor: two_factor(section, table)?,
+            self_registration: raw.self_registration,
+            max_credentials: raw.max_credentials,
+        };
+        config.check_trust(trust)?;
+        Ok(config)
+    }
+
+    /// Without an anchor, nothing could register under a policy that insists on one.
+    fn check_trust(&self, trust: &Sources) -> Result<(), ConfigError> {
+        for (section, policy) in self.policies() {
+            let asks = policy.attestation != Conveyance::None;
+            if asks && trust.is_empty() {
+                return Err(ConfigError::value(
+                    &format!("{section}.attestation"),
+                    format!(
+                        "expected attestation.anchors or attestation.metadata beside {:?}: \
+                         without them no attestation can be verified",
+                        policy.attestation.as_str()
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
+fn two_factor(section: &str, table: &Table) -> Result<Option<Policy>, ConfigError> {
+    let Some(Value::Table(table)) = table.get("two_factor") else {
+        return Ok(None);
+    };
+    let section = format!("{section}.two_factor");
+    let switch: Switch = source::section(&section, table)?;
+    let raw: policy::Raw = source::section(&section, table)?;
+    let policy = raw.check(&section, Policy::two_factor())?;
+    Ok(switch.enabled.then_some(policy))
+}
+
 /// What only the ceremonies know: a passkey cannot be bound to an address, for one.
-fn check_relying_party(id: &str, name: &str, origins: &[String]) -> Result<(), ConfigError> {
+fn check_relying_party(
+    section: &str,
+    id: &str,
+    name: &str,
+    origins: &[String],
+) -> Result<(), ConfigError> {
     use RelyingPartyError as E;
     RelyingParty::new(id, name, origins)
         .map(|_| ())
         .map_err(|error| {
             let key = match error {
-                E::Id { .. } | E::IdOfNoOrigin { .. } => "webauthn.rp_id",
-                E::DisplayName => "webauthn.rp_display_name",
-                E::NoOrigin | E::Origin { .. } => "webauthn.rp_origins",
+                E::Id { .. } | E::IdOfNoOrigin { .. } => "rp_id",
+                E::DisplayName => "rp_display_name",
+                E::NoOrigin | E::Origin { .. } => "rp_origins",
             };
-            ConfigError::value(key, error.to_string())
+            ConfigError::value(&format!("{section}.{key}"), error.to_string())
         })
 }
 
-fn check_mount(mount: &str) -> Result<(), ConfigError> {
+fn check_name(key: &str, name: &str) -> Result<(), ConfigError> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    if mount.is_empty() || mount.len() > 32 || !mount.chars().all(plain) {
+    if name.is_empty() || name.len() > 32 || !name.chars().all(plain) {
         return Err(ConfigError::value(
-            "webauthn.mount",
-            format!("expected at most 32 lower-case letters, digits, - and _, found {mount:?}"),
+            key,
+            format!("expected at most 32 lower-case letters, digits, - and _, found {name:?}"),
         ));
     }
     Ok(())
 }
 
+/// The default mount's pages live at `public_url`, so its id must be usable there; another mount's
+/// must be usable at one of its origins.
+fn check_id(
+    key: &str,
+    id: Option<String>,
+    public_url: &PublicUrl,
+    origins: &[String],
+    is_default: bool,
+) -> Result<String, ConfigError> {
+    let own = public_url.host();
+    let id = id
+        .filter(|id| !id.is_empty())
+        .map_or_else(|| own.to_owned(), |id| id.to_ascii_lowercase());
+    let hosts: Vec<String> = if is_default {
+        vec![own.to_owned()]
+    } else {
+        let hosts = origins.iter().filter_map(|origin| Url::parse(origin).ok());
+        hosts
+            .filter_map(|url| url.host_str().map(str::to_owned))
+            .collect()
+    };
+    let usable = |host: &String| is_within(host, &id) && (id == *host || id.contains('.'));
+    if !hosts.iter().any(usable) || id.ends_with('.') {
+        let of = if is_default {
+            format!("public_url ({own})")
+        } else {
+            "one of its rp_origins".to_owned()
+        };
+        return Err(ConfigError::value(
+            key,
+            format!("expected the host of {of} or a parent domain of it, found {id:?}"),
+        ));
+    }
+    Ok(id)
+}
+
 fn check_origins(
+    key: &str,
     origins: Option<Vec<String>>,
     public_url: &PublicUrl,
+    is_default: bool,
 ) -> Result<Vec<String>, ConfigError> {
     let own = public_url.origin();
     let Some(origins) = origins else {
         return Ok(vec![own]);
     };
-    let key = "webauthn.rp_origins";
     for origin in &origins {
         let url = Url::parse(origin).ok();
         // Exactly as a browser writes it: no path, no user info, no default port.
@@ -196,7 +288,7 @@ fn check_origins(
             ));
         }
     }
-    if !origins.contains(&own) {
+    if is_default && !origins.contains(&own) {
         return Err(ConfigError::value(
             key,
             format!("expected the origin of public_url ({own}) among them: the pages live there"),

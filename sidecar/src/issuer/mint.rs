@@ -89,7 +89,7 @@ impl Issuer {
     ) -> Result<Self, IssuerError> {
         let expectations = Expectations {
             issuer: settings.issuer.clone(),
-            audiences: settings.audiences.clone(),
+            audiences: own_audiences(&settings),
             clock_skew: OWN_CLOCK_SKEW,
         };
         let published = RwLock::new(Arc::new(publish(ring)?));
@@ -197,7 +197,9 @@ impl Issuer {
         now: UnixTime,
     ) -> Result<MintedToken, IssuerError> {
         let session_end = session.idle_until.min(session.expires_at);
-        let expires_at = now.plus(self.settings.ttl).min(session_end);
+        let own = user.limits.token_ttl.unwrap_or(self.settings.ttl);
+        let ttl = self.settings.ttl.min(own);
+        let expires_at = now.plus(ttl).min(session_end);
         let jti = uuid::Builder::from_random_bytes(random(entropy)).into_uuid();
         let claims = self.claims(user, session, jti, now, expires_at);
         let published = self.published();
@@ -268,7 +270,7 @@ impl Issuer {
         let authn = &session.authn;
         Claims {
             iss: self.settings.issuer.clone(),
-            aud: self.settings.audiences.clone(),
+            aud: self.audiences(user, session),
             sub: user.id.0.to_string(),
             iat: now.0,
             exp: expires_at.0,
@@ -302,6 +304,16 @@ impl Issuer {
         }
     }
 
+    /// A session that is good for registering a passkey only has tokens that no application and no
+    /// gateway takes: they are for this program.
+    fn audiences(&self, user: &User, session: &Session) -> Vec<String> {
+        if session.is_restricted(user) {
+            vec![self.settings.issuer.clone()]
+        } else {
+            self.settings.audiences.clone()
+        }
+    }
+
     fn groups_of(&self, user: &User) -> Vec<String> {
         match &self.settings.groups {
             None => user.groups.clone(),
@@ -313,6 +325,13 @@ impl Issuer {
                 .collect(),
         }
     }
+}
+
+/// What tokens may be for that come back here: see [`Issuer::audiences`].
+fn own_audiences(settings: &TokenSettings) -> Vec<String> {
+    let mut audiences = settings.audiences.clone();
+    audiences.push(settings.issuer.clone());
+    audiences
 }
 
 impl Publishable {

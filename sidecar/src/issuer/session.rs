@@ -4,7 +4,7 @@
 use super::refresh_secret::RefreshSecret;
 use crate::entropy::{Entropy, random};
 use crate::model::{
-    AuthenticatorClass, CredentialId, Seconds, Session, SessionId, UnixTime, UserId,
+    AuthenticatorClass, CredentialId, Seconds, Session, SessionId, UnixTime, UserId, UserLimits,
 };
 use std::net::IpAddr;
 
@@ -24,6 +24,18 @@ pub struct SessionLimits {
     pub idle: Seconds,
     /// At all.
     pub max: Seconds,
+}
+
+impl SessionLimits {
+    /// The limits of one user: theirs where they are shorter.
+    #[must_use]
+    pub fn within(self, user: UserLimits) -> Self {
+        let shorter = |all: Seconds, own: Option<Seconds>| own.map_or(all, |own| own.min(all));
+        Self {
+            idle: shorter(self.idle, user.token_period),
+            max: shorter(self.max, user.token_max_ttl),
+        }
+    }
 }
 
 /// A proof of presence that has just been verified.
@@ -72,6 +84,7 @@ pub fn begin(
             .chars()
             .take(USER_AGENT_MAX_CHARS)
             .collect(),
+        restricted: false,
         certificate: presence.certificate,
     };
     (session, secret)

@@ -109,4 +109,8 @@ pub struct Credential {
     pub created_at: UnixTime,
     /// When it last signed in.
     pub last_used_at: Option<UnixTime>,
+    /// Since when it cannot sign in any more: its counter went back, so there may be a copy of it
+    /// (WebAuthn Level 3, section 6.1.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<UnixTime>,
 }

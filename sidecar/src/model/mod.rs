@@ -1,24 +1,32 @@
 //! Pure types: what the relying party knows. Nothing here reads a clock, an entropy source or a
 //! store, and nothing here imports another module of this crate.
 
+mod audit;
 mod authenticator;
 mod credential;
+mod enrolment;
 mod id;
 mod need;
+mod policy_name;
 mod redirect;
 mod revocation;
 mod session;
 mod signing_key;
 mod time;
 mod user;
+mod user_change;
 
+pub use audit::{Actor, AuditBook, AuditFilter, AuditRecord, AuditSubject};
 pub use authenticator::authenticator_name;
 pub use credential::{Credential, CredentialId, CredentialIdError};
+pub use enrolment::{Enrolment, EnrolmentPurpose, RecoveryCodes};
 pub use id::{ChallengeId, SecretHash, SessionId, UserId};
 pub use need::{Need, Trait};
+pub use policy_name::PolicyName;
 pub use redirect::ReturnPath;
 pub use revocation::{Floors, Revocation, Revoked};
 pub use session::{AuthenticatorClass, Session};
 pub use signing_key::SigningKeyRecord;
 pub use time::{Seconds, UnixTime};
 pub use user::{User, UserName, UserNameError};
+pub use user_change::{UserChange, UserLimits};

@@ -174,6 +174,7 @@ mod tests {
             address: String::new(),
             user_agent: String::new(),
             certificate: None,
+            restricted: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Sessions: the server's record behind the short-lived tokens.
 
-use super::{CredentialId, SecretHash, SessionId, UnixTime, UserId};
+use super::{CredentialId, SecretHash, SessionId, UnixTime, User, UserId, UserLimits};
 use serde::{Deserialize, Serialize};
 
 /// What is known of the authenticator behind a login: the `authn` claim.
@@ -55,6 +55,9 @@ pub struct Session {
     pub address: String,
     /// The client's user agent at login, cut to 200 characters.
     pub user_agent: String,
+    /// Good for registering a passkey and nothing else: its tokens are for the sidecar only.
+    #[serde(default)]
+    pub restricted: bool,
     /// The client certificate that its tokens are bound to: SHA-256 in base64url (`x5t#S256`, RFC
     /// 8705 section 3.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,21 @@ impl Session {
         self.credential
             .as_ref()
             .is_none_or(|begun_with| begun_with == credential)
+    }
+
+    /// Whether it is still good for registering a passkey only: until its user has done so.
+    #[must_use]
+    pub fn is_restricted(&self, user: &User) -> bool {
+        self.restricted && user.must_register
+    }
+
+    /// The same under the limits of its user, which may have become shorter since it began.
+    #[must_use]
+    pub fn capped(mut self, limits: UserLimits) -> Self {
+        if let Some(max) = limits.token_max_ttl {
+            self.expires_at = self.expires_at.min(self.created_at.plus(max));
+        }
+        self
     }
 
     /// Moves the idle limit, never back and never past the absolute one.

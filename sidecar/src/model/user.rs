@@ -1,6 +1,6 @@
 //! Users and their names.
 
-use super::{UnixTime, UserId};
+use super::{UnixTime, UserId, UserLimits};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, char::decompose_canonical};
 use unicode_security::{GeneralSecurityProfile, MixedScript, skeleton};
@@ -150,6 +150,20 @@ pub struct User {
     pub disabled: bool,
     /// When the account was made.
     pub created_at: UnixTime,
+    /// Where tokens and sessions are shorter than everyone's.
+    #[serde(default)]
+    pub limits: UserLimits,
+    /// The next sign-in is good for registering a passkey only; doing so clears it.
+    #[serde(default, skip_serializing_if = "is_unset")]
+    pub must_register: bool,
+    /// One of the passkeys was disabled since the owner last looked after them.
+    #[serde(default, skip_serializing_if = "is_unset")]
+    pub passkey_alert: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_unset(flag: &bool) -> bool {
+    !*flag
 }
 
 impl User {
@@ -173,12 +187,17 @@ impl User {
             policies,
             disabled,
             created_at: _,
+            limits,
+            must_register,
+            passkey_alert: _,
         } = changed;
         self.display_name.clone_from(display_name);
         self.email.clone_from(email);
         self.groups.clone_from(groups);
         self.policies.clone_from(policies);
         self.disabled = *disabled;
+        self.limits = *limits;
+        self.must_register = *must_register;
     }
 }
 

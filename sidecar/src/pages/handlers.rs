@@ -2,7 +2,8 @@
 
 use super::answer::{failure, not_found, page};
 use super::views::{
-    AccountView, Frame, LoginView, LogoutView, Needs, PasskeyView, Standing, Start, StuckView, Who,
+    AccountView, EnrollView, Frame, LoginView, LogoutView, Needs, PasskeyView, Standing, Start,
+    StuckView, Who,
 };
 use super::{Failure, Pages, Visitor};
 use crate::model::{Need, ReturnPath, Trait};
@@ -81,11 +82,18 @@ pub(super) async fn account(State(pages): State<Pages>, headers: HeaderMap) -> R
     };
     let view = AccountView {
         frame: Frame::new(&pages, "Your account"),
+        must_register: user.must_register,
         passkeys: credentials.iter().map(PasskeyView::of).collect(),
         blank: PasskeyView::blank(),
         who: Who::of(&Visitor::Known(user)),
     };
     page(StatusCode::OK, &view)
+}
+
+/// The same page for whoever opens it: it is the script that looks for a code, behind the `#`.
+pub(super) async fn enroll(State(pages): State<Pages>) -> Response {
+    let frame = Frame::new(&pages, "Register a passkey");
+    page(StatusCode::OK, &EnrollView { frame })
 }
 
 pub(super) async fn logout(State(pages): State<Pages>, headers: HeaderMap) -> Response {

@@ -91,6 +91,7 @@ impl Pages {
             .route("/", get(handlers::start))
             .route("/login", get(handlers::login))
             .route("/account", get(handlers::account))
+            .route("/enroll", get(handlers::enroll))
             .route("/logout", get(handlers::logout))
             .route("/stuck", get(handlers::stuck))
             .route("/assets/{version}/{name}", get(handlers::asset))

@@ -74,6 +74,9 @@ fn user(name: &str, display_name: &str) -> User {
         policies: vec![],
         disabled: false,
         created_at: UnixTime(1_700_000_000),
+        limits: crate::model::UserLimits::default(),
+        must_register: false,
+        passkey_alert: false,
     }
 }
 
@@ -96,6 +99,7 @@ fn passkey(label: &str) -> Credential {
         label: label.into(),
         created_at: UnixTime(1_772_539_200),
         last_used_at: None,
+        disabled_at: None,
     }
 }
 

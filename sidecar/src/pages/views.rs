@@ -159,9 +159,17 @@ impl Start {
 pub(super) struct AccountView {
     pub(super) frame: Frame,
     pub(super) who: Who,
+    /// Nothing else is open to this visitor until they have added a passkey.
+    pub(super) must_register: bool,
     pub(super) passkeys: Vec<PasskeyView>,
     /// An empty row, which the script fills for a passkey that was just added.
     pub(super) blank: PasskeyView,
+}
+
+#[derive(Template)]
+#[template(path = "enroll.html")]
+pub(super) struct EnrollView {
+    pub(super) frame: Frame,
 }
 
 #[derive(Template)]

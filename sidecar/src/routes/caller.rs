@@ -3,7 +3,7 @@
 use super::layers::CLIENT_CERTIFICATE;
 use crate::app::App;
 use crate::model::{Session, SessionId, UnixTime, User, UserId};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::storage::StorageError;
 use axum::http::{HeaderMap, HeaderValue, header};
 use latchkey_token::cookie::CookieLookup;
@@ -37,6 +37,8 @@ pub(super) enum CallerError {
     OtherCertificate,
     #[error("the user is disabled or gone")]
     NoUser,
+    #[error("a passkey must be registered first")]
+    MustRegister,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -53,6 +55,7 @@ impl CallerError {
             Self::Ended => "session_ended",
             Self::OtherCertificate => "other_certificate",
             Self::NoUser => "no_user",
+            Self::MustRegister => "must_register",
             Self::Storage(_) => "store_unavailable",
         }
     }
@@ -62,6 +65,10 @@ impl From<CallerError> for Problem {
     fn from(error: CallerError) -> Self {
         match error {
             CallerError::Storage(error) => storage_problem(&error),
+            CallerError::MustRegister => Self::new(
+                ProblemKind::MustRegister,
+                "Add a passkey on your account page before you go on.",
+            ),
             CallerError::NoToken
             | CallerError::Several
             | CallerError::Authorization
@@ -80,9 +87,19 @@ pub(super) fn storage_problem(error: &StorageError) -> Problem {
     Problem::store_unavailable()
 }
 
-/// The caller of this request. The session's record is asked every time, so that a logout counts
-/// here at once.
+/// The caller of this request, where the session is good for everything.
 pub(super) async fn caller(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller, CallerError> {
+    let caller = any_caller(app, headers).await?;
+    if caller.session.is_restricted(&caller.user) {
+        return Err(CallerError::MustRegister);
+    }
+    Ok(caller)
+}
+
+/// The caller of this request, even where the session is good for registering a passkey only, or
+/// for logging out. The session's record is asked every time, so that a logout counts
+/// here at once.
+pub(super) async fn any_caller(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller, CallerError> {
     let now = app.now();
     let token = token(app, headers)?;
     let claims = app.issuer.verify(token, now)?.claims().clone();
@@ -106,8 +123,13 @@ pub(super) async fn caller(app: &Arc<App>, headers: &HeaderMap) -> Result<Caller
         return Err(CallerError::OtherCertificate);
     }
     let user = app.store.user(user).await?.filter(|user| !user.disabled);
+    let user = user.ok_or(CallerError::NoUser)?;
+    let session = session.capped(user.limits);
+    if !session.is_alive(now) {
+        return Err(CallerError::Ended);
+    }
     Ok(Caller {
-        user: user.ok_or(CallerError::NoUser)?,
+        user,
         session,
         claims,
     })

@@ -5,11 +5,11 @@ use super::arrival::Arrival;
 use super::caller::storage_problem;
 use super::json::StrictJson;
 use super::mount::Mounted;
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::authentication::{AllowedCredential, decoys, request_options};
-use crate::ceremony::challenge;
+use crate::ceremony::{Policy, challenge, registered_under};
 use crate::entropy::random;
-use crate::model::{Trait, UserName, UserNameError};
+use crate::model::{PolicyName, Trait, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::StorageError;
 use axum::Json;
@@ -24,12 +24,18 @@ pub(super) struct Begin {
     /// What the login has to be like, as far as it can be asked of the browser.
     #[serde(default)]
     need: Vec<Trait>,
+    #[serde(default)]
+    policy: PolicyName,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BeginError {
     #[error(transparent)]
     Name(#[from] UserNameError),
+    #[error("the mount has no such policy")]
+    NoSuchPolicy,
+    #[error("the policy needs a user name")]
+    NameMissing,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -40,32 +46,51 @@ impl From<BeginError> for Problem {
             BeginError::Name(error) => {
                 Self::new(ProblemKind::InvalidUserName, format!("Sorry, {error}."))
             }
+            BeginError::NoSuchPolicy => no_such_policy(),
+            BeginError::NameMissing => Self::new(
+                ProblemKind::BadRequest,
+                "A second factor needs the user name.",
+            ),
             BeginError::Storage(error) => storage_problem(&error),
         }
     }
 }
 
+/// For a policy that is not switched on.
+pub(super) fn no_such_policy() -> Problem {
+    Problem::new(
+        ProblemKind::BadRequest,
+        "This mount has no policy of that name for this.",
+    )
+}
+
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     StrictJson(begin): StrictJson<Begin>,
 ) -> Result<Json<Value>, Problem> {
     let arrival = Arrival::now();
+    let policy = mount.ceremonies.policy(begin.policy);
+    let policy = policy.ok_or(BeginError::NoSuchPolicy)?;
+    if begin.username.is_none() && !policy.is_loginless() {
+        return Err(BeginError::NameMissing.into());
+    }
     let name = begin.username.as_deref().map(UserName::parse).transpose();
     let name = name.map_err(BeginError::Name)?;
     let allow = match &name {
-        Some(name) => allowed(&app, name).await?,
+        Some(name) => allowed(&app, &mount, policy, name).await?,
         None => Vec::new(),
     };
     let challenge = challenge::issue(
         &app.challenge_key,
         random(&*app.entropy),
-        &app.settings.mount,
+        mount.ceremonies.name(),
         name.as_ref(),
-        &app.policy,
-        app.now().plus(app.policy.timeout),
+        policy,
+        app.now().plus(policy.ceremony_life()),
     );
-    let mut options = request_options(&app.relying_party, &app.policy, &allow, &challenge);
+    let relying_party = mount.ceremonies.relying_party();
+    let mut options = request_options(relying_party, policy, &allow, &challenge);
     // What is asked for beyond the policy is not demanded at the end: the session says what it got.
     if begin.need.contains(&Trait::UserVerified) {
         options["userVerification"] = "required".into();
@@ -79,7 +104,12 @@ pub(super) async fn handle(
 
 /// The user's credentials, or stable ones of the same look for a name that nobody has. Both ways
 /// take the same work: what a store would hold for an unknown name is decoded from a stand-in.
-async fn allowed(app: &App, name: &UserName) -> Result<Vec<AllowedCredential>, BeginError> {
+async fn allowed(
+    app: &App,
+    mount: &MountPoint,
+    policy: &Policy,
+    name: &UserName,
+) -> Result<Vec<AllowedCredential>, BeginError> {
     let decoys = decoys(&app.decoy_key, name);
     let user = app.store.user_by_name(name).await?;
     let id = user.as_ref().map_or(app.stand_in.user(), |user| user.id);
@@ -90,7 +120,9 @@ async fn allowed(app: &App, name: &UserName) -> Result<Vec<AllowedCredential>, B
     let credentials = app.store.credentials_of(id).await?;
     let mut allowed: Vec<_> = credentials
         .iter()
-        .filter(|credential| credential.mount == app.settings.mount)
+        .filter(|credential| credential.mount == mount.ceremonies.name())
+        .filter(|credential| policy.takes(registered_under(credential)))
+        .filter(|credential| credential.disabled_at.is_none())
         .map(AllowedCredential::from)
         .collect();
     if allowed.is_empty() {

@@ -6,9 +6,10 @@ use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{cookies, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
+use super::sign_count::{regressed, warnings};
 use super::signed_in::{HandOutError, SignedIn};
 use super::too_many;
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
 use crate::ceremony::challenge::{self, Challenge};
@@ -32,6 +33,8 @@ enum FinishError {
     NoUser,
     #[error("the user is disabled")]
     Disabled,
+    #[error("the credential was disabled: there may be a copy of it")]
+    CredentialDisabled,
     #[error("the connection has no client certificate, and a session needs one here")]
     NoCertificate,
     #[error("the challenge was used before")]
@@ -57,6 +60,7 @@ impl FinishError {
             Self::UnknownCredential => "unknown_credential",
             Self::NoUser => "no_user",
             Self::Disabled => "user_disabled",
+            Self::CredentialDisabled => "credential_disabled",
             Self::NoCertificate => "no_certificate",
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
@@ -90,6 +94,7 @@ impl From<FinishError> for Problem {
             | FinishError::UnknownCredential
             | FinishError::NoUser
             | FinishError::Disabled
+            | FinishError::CredentialDisabled
             | FinishError::Spent
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
@@ -104,14 +109,14 @@ impl From<FinishError> for Problem {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let arrival = Arrival::now();
     let mut audit = Audit::new("login_finish", &client);
-    match finish(&app, &client, &headers, &body, &mut audit).await {
+    match finish(&app, &mount, &client, &headers, &body, &mut audit).await {
         Ok(signed_in) => {
             audit.accepted();
             app.metrics.ceremony("login_finish", "ok");
@@ -129,6 +134,7 @@ pub(super) async fn handle(
 
 async fn finish(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     headers: &HeaderMap,
     body: &[u8],
@@ -136,23 +142,29 @@ async fn finish(
 ) -> Result<SignedIn, FinishError> {
     let now = app.now();
     let assertion = parse(body)?;
-    audit.credential(assertion.credential_id());
+    let credential_id = assertion.credential_id().clone();
+    audit.credential(&credential_id);
     let challenge = challenge::open(
         &app.challenge_key,
         assertion.challenge(),
-        &app.settings.mount,
+        mount.ceremonies.name(),
         now,
     )
     .map_err(CeremonyError::from)?;
-    let (credential, user, verified) = proof(app, client, assertion, &challenge, audit).await?;
+    let proven = proof(app, mount, client, assertion, &challenge, audit).await;
+    if proven.as_ref().is_err_and(FinishError::is_signed) {
+        regressed(app, client, &credential_id).await?;
+    }
+    let (credential, user, verified) = proven?;
 
     // Before the session that is held is looked at: a revocation in between shows in it.
     let now = app.stamp(user.id).await?;
     let held = held_session(app, headers).await?;
-    let proof = (&credential, verified);
+    let proof = (&credential, &user, verified);
     let (session, secret) = new_session(app, client, held.as_ref(), proof, now)?;
     audit.session(session.id);
-    let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
+    let mut signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
+    signed_in.warn(warnings(app, &user).await?);
     let replaces = held.map(|held| held.id).filter(|held| *held != session.id);
     let assertion = Assertion {
         sign_count: verified.sign_count,
@@ -164,7 +176,10 @@ async fn finish(
         .await?
     {
         AssertionRecorded::Recorded => Ok(signed_in),
-        AssertionRecorded::SignCountRegressed { stored } => Err(FinishError::SignCount { stored }),
+        AssertionRecorded::SignCountRegressed { stored } => {
+            regressed(app, client, &credential_id).await?;
+            Err(FinishError::SignCount { stored })
+        }
         AssertionRecorded::Gone => Err(FinishError::Gone),
     }
 }
@@ -177,6 +192,7 @@ async fn finish(
 /// `login/begin` names are real, and so which users.
 async fn proof(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
@@ -188,7 +204,7 @@ async fn proof(
         let turn = app.slow_lane.turn(client.address).await;
         Some(turn.ok_or(FinishError::TooOften)?)
     };
-    let proven = spend_and_prove(app, assertion, challenge, audit).await;
+    let proven = spend_and_prove(app, mount, assertion, challenge, audit).await;
     if proven.as_ref().is_err_and(FinishError::is_wrong_proof) {
         // Where nothing is left, there is nothing more to take.
         let _ = app.refusals.charge(client.address, 1, app.now());
@@ -201,6 +217,7 @@ async fn proof(
 /// any number of challenges; but if wrong proofs were remembered, they could fill the memory.
 async fn spend_and_prove(
     app: &App,
+    mount: &MountPoint,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
     audit: &mut Audit<'_>,
@@ -221,7 +238,7 @@ async fn spend_and_prove(
     if spent == ChallengeSpent::AlreadySpent {
         return Err(FinishError::Spent);
     }
-    let proven = prove(app, assertion, challenge, owner);
+    let proven = prove(app, mount, assertion, challenge, owner);
     match (spent, &proven) {
         // Told to good proofs alone, so that a full memory does not tell who is real.
         (ChallengeSpent::Full, Ok(_)) => return Err(FinishError::Full),
@@ -255,6 +272,9 @@ async fn owner(
     if user.disabled {
         return Err(FinishError::Disabled);
     }
+    if credential.disabled_at.is_some() {
+        return Err(FinishError::CredentialDisabled);
+    }
     Ok((credential, user))
 }
 
@@ -263,13 +283,17 @@ async fn owner(
 /// nobody has, or that is another user's.
 fn prove(
     app: &App,
+    mount: &MountPoint,
     assertion: UntrustedAssertion,
     challenge: &Challenge,
     owner: Result<(Credential, User), FinishError>,
 ) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
     app.metrics.signature_checked();
     let spare = assertion.clone();
-    let (relying_party, policy) = (&app.relying_party, &app.policy);
+    let relying_party = mount.ceremonies.relying_party();
+    // A challenge of a policy that is gone is refused below, by the policy that it is not of.
+    let policy = mount.ceremonies.policy_of(challenge);
+    let policy = policy.unwrap_or(mount.ceremonies.passwordless());
     let bound = owner.as_ref().map(|(credential, user)| {
         assertion.bind(relying_party, policy, challenge, credential, &user.name)
     });
@@ -303,7 +327,7 @@ fn new_session(
     app: &App,
     client: &Client,
     held: Option<&Session>,
-    (credential, verified): (&Credential, VerifiedAssertion),
+    (credential, user, verified): (&Credential, &User, VerifiedAssertion),
     now: UnixTime,
 ) -> Result<(Session, RefreshSecret), FinishError> {
     let certificate =
@@ -326,9 +350,12 @@ fn new_session(
         user_agent: client.user_agent.clone(),
         certificate,
     };
-    let (limits, entropy) = (app.session_limits, &*app.entropy);
-    Ok(match held {
+    let limits = app.session_limits.within(user.limits);
+    let entropy = &*app.entropy;
+    let (mut session, secret) = match held {
         Some(held) => step_up(held, presence, limits, entropy, now),
         None => begin(presence, limits, entropy, now),
-    })
+    };
+    session.restricted = user.must_register;
+    Ok((session, secret))
 }

@@ -35,6 +35,14 @@ impl Metrics {
         count(&self.ceremonies, (step, result));
     }
 
+    /// Steps of ceremonies that were refused, by step and reason.
+    #[must_use]
+    pub fn refusals(&self) -> BTreeMap<(&'static str, &'static str), u64> {
+        let ceremonies = lock(&self.ceremonies);
+        let refused = ceremonies.iter().filter(|((_, result), _)| *result != "ok");
+        refused.map(|(labels, n)| (*labels, *n)).collect()
+    }
+
     /// Something happened to a session: `begun`, `renewed` or `ended`.
     pub fn session(&self, event: &'static str) {
         count(&self.sessions, event);

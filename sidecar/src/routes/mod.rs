@@ -6,6 +6,7 @@ mod arrival;
 mod audit;
 mod binding;
 mod caller;
+mod enrolling;
 mod freshness;
 mod json;
 mod layers;
@@ -19,14 +20,20 @@ mod passkey;
 mod passkey_label;
 mod passkey_remove;
 mod passkeys_list;
+mod people;
 mod probes;
+mod recover;
 mod register_begin;
 mod register_finish;
 mod renewal;
 mod revocations;
 mod self_logout;
+mod self_recovery;
 mod self_refresh;
+mod self_sessions;
+mod session_view;
 mod sessions_refresh;
+mod sign_count;
 mod signed_in;
 mod slow_lane;
 mod userinfo;
@@ -43,11 +50,11 @@ pub use renewal::Renewals;
 pub use slow_lane::SlowLane;
 
 use crate::app::App;
-use crate::model::Seconds;
+use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 use axum::{Extension, Router};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -58,6 +65,9 @@ const REFRESH_BODY_BYTES: usize = 1_024;
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
     let pages = visitors::pages(app);
+    let administration = admin::router()
+        .merge(people::router())
+        .route_layer(from_fn_with_state(app.clone(), people::gate));
     let below = Router::new()
         .route(
             "/v1/auth/{mount}/register/begin",
@@ -69,6 +79,7 @@ pub fn public(app: &Arc<App>) -> Router {
         )
         .route("/v1/auth/{mount}/login/begin", post(login_begin::handle))
         .route("/v1/auth/{mount}/login/finish", post(login_finish::handle))
+        .route("/v1/auth/{mount}/recover", post(recover::handle))
         .route("/v1/self/passkeys", get(passkeys_list::handle))
         .route(
             "/v1/self/passkeys/{id}",
@@ -76,12 +87,19 @@ pub fn public(app: &Arc<App>) -> Router {
         )
         .route("/v1/self/refresh", post(self_refresh::handle))
         .route("/v1/self/logout", post(self_logout::handle))
+        .route("/v1/self/sessions", get(self_sessions::list))
+        .route("/v1/self/sessions/{id}", delete(self_sessions::end))
+        .route(
+            "/v1/self/recovery-codes",
+            get(self_recovery::show).post(self_recovery::make),
+        )
         .route("/userinfo", get(userinfo::handle))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route(
             "/.well-known/openid-configuration",
             get(well_known::openid_configuration),
         )
+        .merge(administration)
         .merge(pages.router());
     // A relying party's own host has these two at its root, because browsers look nowhere else.
     let root = Router::new()
@@ -129,9 +147,10 @@ pub fn internal(app: &Arc<App>) -> Router {
 /// so no token is asked for.
 pub fn control(app: &Arc<App>) -> Router {
     admin::router()
+        .merge(people::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(Extension(admin::Actor::operator()))
+        .layer(Extension(people::Acting(Actor::Operator)))
         .layer(from_fn_with_state(app.clone(), layers::refuse_unsafe))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn_with_state(app.clone(), layers::identify))

@@ -1,24 +1,26 @@
 //! The mount in the path of a ceremony.
 
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::problem::{Problem, ProblemKind};
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use std::sync::Arc;
 
-/// The mount is the configured one; under any other there is nothing.
-pub(super) struct Mounted;
+/// One of the configured mounts; under any other name there is nothing.
+pub(super) struct Mounted(pub(super) Arc<MountPoint>);
 
 impl FromRequestParts<Arc<App>> for Mounted {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        match Path::<String>::from_request_parts(parts, app).await {
-            Ok(Path(mount)) if mount == app.settings.mount => Ok(Self),
-            _ => Err(Problem::new(
-                ProblemKind::NotFound,
-                "There is no such mount.",
-            )),
-        }
+        let path = RawPathParams::from_request_parts(parts, app).await;
+        let named = path.iter().flatten().find(|(name, _)| *name == "mount");
+        let mounted = named.and_then(|(_, name)| {
+            let found = app.mounts().find(|mount| mount.ceremonies.name() == name);
+            found.map(Arc::clone)
+        });
+        mounted
+            .map(Self)
+            .ok_or_else(|| Problem::new(ProblemKind::NotFound, "There is no such mount."))
     }
 }

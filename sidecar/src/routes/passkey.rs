@@ -19,6 +19,8 @@ pub(super) struct Passkey {
     backup_eligible: bool,
     backup_state: bool,
     attachment: Option<String>,
+    /// Since when it signs in no more.
+    disabled_at: Option<String>,
 }
 
 impl From<&Credential> for Passkey {
@@ -34,6 +36,7 @@ impl From<&Credential> for Passkey {
             backup_eligible: credential.backup_eligible,
             backup_state: credential.backup_state,
             attachment: credential.attachment.clone(),
+            disabled_at: credential.disabled_at.map(rfc3339),
         }
     }
 }
@@ -62,7 +65,7 @@ fn is_invisible_format(c: char) -> bool {
 }
 
 /// Instants past the year 9999 do not occur but in a damaged record.
-fn rfc3339(at: UnixTime) -> String {
+pub(super) fn rfc3339(at: UnixTime) -> String {
     i64::try_from(at.0)
         .ok()
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())

@@ -95,7 +95,10 @@ async fn remove(
     let id = CredentialId::parse(id).map_err(|_| RemoveError::NotFound)?;
     audit.credential(&id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
-    match app.remove_credential(caller.user.id, id.clone()).await? {
+    match app
+        .remove_credential(caller.user.id, id.clone(), true)
+        .await?
+    {
         CredentialRemoved::Removed(_) => Ok(caller.session.ends_with(&id)),
         CredentialRemoved::Last => Err(RemoveError::Last),
         CredentialRemoved::NotFound => Err(RemoveError::NotFound),

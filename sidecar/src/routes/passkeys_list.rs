@@ -1,6 +1,6 @@
 //! `GET /v1/self/passkeys`: the caller's own passkeys.
 
-use super::caller::{caller, storage_problem};
+use super::caller::{any_caller, storage_problem};
 use super::passkey::Passkey;
 use crate::app::App;
 use crate::problem::Problem;
@@ -14,7 +14,7 @@ pub(super) async fn handle(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    let caller = caller(&app, &headers).await?;
+    let caller = any_caller(&app, &headers).await?;
     let credentials = app.store.credentials_of(caller.user.id).await;
     let credentials = credentials.map_err(|error| storage_problem(&error))?;
     let passkeys: Vec<Passkey> = credentials.iter().map(Passkey::from).collect();

@@ -48,5 +48,6 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     )];
     let mut text = app.metrics.render();
     text.push_str(&super::metrics::gauges(&app));
+    text.push_str(&app.trust.metrics(app.now()));
     (StatusCode::OK, headers, text).into_response()
 }

@@ -2,19 +2,22 @@
 //! or for the caller's own (without).
 
 use super::audit::Audit;
-use super::caller::{CallerError, caller, storage_problem};
+use super::caller::{CallerError, any_caller, storage_problem};
+use super::enrolling::{CodeError, CodeOf, code_of};
 use super::freshness::{NotFresh, require_fresh};
 use super::json::StrictJson;
 use super::layers::Client;
+use super::login_begin::no_such_policy;
 use super::mount::Mounted;
 use super::passkey::label;
 use super::too_many;
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::registration::creation_options;
+use crate::ceremony::{Policy, UserVerification};
 use crate::entropy::random;
-use crate::model::{Credential, Seconds, SessionId, UserId, UserName, UserNameError};
+use crate::model::{Credential, PolicyName, Seconds, SessionId, UserId, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
-use crate::storage::{CeremonyKept, RegistrationCeremony, StorageError};
+use crate::storage::{CeremonyKept, Enrolling, RegistrationCeremony, StorageError};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -29,6 +32,10 @@ const TAKEN_NAME_COST: u32 = 19;
 pub(super) struct Begin {
     username: Option<String>,
     display_name: Option<String>,
+    #[serde(default)]
+    policy: PolicyName,
+    /// An enrolment code: for the account that it is for.
+    code: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +44,18 @@ enum BeginError {
     Caller(#[from] CallerError),
     #[error(transparent)]
     NotFresh(#[from] NotFresh),
+    #[error("the mount has no such policy, or not for a new account")]
+    NoSuchPolicy,
+    #[error("the session was begun without verifying the user")]
+    NotVerified,
     #[error("strangers cannot make accounts")]
     RegistrationOff,
     #[error(transparent)]
     Name(#[from] UserNameError),
     #[error("the display name is empty, too long or unreadable")]
     DisplayName,
+    #[error(transparent)]
+    Code(#[from] CodeError),
     #[error("the user name is taken")]
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
@@ -60,9 +73,12 @@ impl BeginError {
         match self {
             Self::Caller(error) => error.reason(),
             Self::NotFresh(_) => "not_fresh",
+            Self::NoSuchPolicy => "no_such_policy",
+            Self::NotVerified => "not_verified",
             Self::RegistrationOff => "registration_off",
             Self::Name(_) => "user_name",
             Self::DisplayName => "display_name",
+            Self::Code(error) => error.reason(),
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::TooOften(_) => "too_often",
@@ -77,6 +93,11 @@ impl From<BeginError> for Problem {
         match error {
             BeginError::Caller(error) => error.into(),
             BeginError::NotFresh(error) => error.into(),
+            BeginError::NoSuchPolicy => no_such_policy(),
+            BeginError::NotVerified => Self::new(
+                ProblemKind::FreshLoginRequired,
+                "This step needs a sign-in in which the authenticator verifies you.",
+            ),
             BeginError::RegistrationOff => Self::new(
                 ProblemKind::RegistrationOff,
                 "Ask an administrator for an account.",
@@ -92,7 +113,10 @@ impl From<BeginError> for Problem {
             BeginError::TooManyPasskeys => too_many_passkeys(),
             BeginError::TooOften(wait) => too_many(wait),
             BeginError::TooManyUnderWay => too_many(Seconds(60)),
-            BeginError::Storage(error) => storage_problem(&error),
+            BeginError::Code(CodeError::Storage(error)) | BeginError::Storage(error) => {
+                storage_problem(&error)
+            }
+            BeginError::Code(_) => code_refused(),
         }
     }
 }
@@ -105,24 +129,33 @@ pub(super) fn too_many_passkeys() -> Problem {
     )
 }
 
+/// The one answer to codes that are worth nothing.
+pub(super) fn code_refused() -> Problem {
+    Problem::new(
+        ProblemKind::CodeRefused,
+        "The link was used already, replaced or withdrawn, or it is too old. Ask for a new one.",
+    )
+}
+
 /// The account that a passkey is for.
 struct Account {
     id: UserId,
     name: UserName,
     display_name: String,
     session: Option<SessionId>,
+    enrolling: Option<Enrolling>,
     exclude: Vec<Credential>,
 }
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     headers: HeaderMap,
     StrictJson(begin): StrictJson<Begin>,
 ) -> Result<Json<Value>, Problem> {
     let mut audit = Audit::new("register_begin", &client);
-    match options(&app, &client, &headers, begin, &mut audit).await {
+    match options(&app, &mount, &client, &headers, begin, &mut audit).await {
         Ok(options) => {
             app.metrics.ceremony("register_begin", "ok");
             Ok(Json(json!({ "publicKey": options })))
@@ -137,31 +170,52 @@ pub(super) async fn handle(
 
 async fn options(
     app: &Arc<App>,
+    mount: &MountPoint,
     client: &Client,
     headers: &HeaderMap,
     begin: Begin,
     audit: &mut Audit<'_>,
 ) -> Result<Value, BeginError> {
     let now = app.now();
-    let account = match begin.username {
-        Some(name) => new_account(app, client, &name, begin.display_name, audit).await?,
-        None if begin.display_name.is_some() => return Err(BeginError::DisplayName),
-        None => own_account(app, headers, audit).await?,
+    let policy = mount.ceremonies.policy(begin.policy);
+    let policy = policy.ok_or(BeginError::NoSuchPolicy)?;
+    let account = match (begin.code, begin.username) {
+        // A second factor cannot be somebody's first, nor the way back in.
+        (Some(_), _) | (_, Some(_)) if policy.name != PolicyName::Passwordless => {
+            return Err(BeginError::NoSuchPolicy);
+        }
+        (Some(code), name) => {
+            let names = (name.as_deref(), begin.display_name);
+            coded_account(app, mount, client, &code, names, audit).await?
+        }
+        (None, Some(name)) => {
+            new_account(app, mount, client, &name, begin.display_name, audit).await?
+        }
+        (None, None) if begin.display_name.is_some() => return Err(BeginError::DisplayName),
+        (None, None) => own_account(app, mount, policy, headers, audit).await?,
     };
     let challenge: [u8; 32] = random(&*app.entropy);
     let exclude: Vec<&Credential> = account.exclude.iter().collect();
     let user = (account.id, &account.name, account.display_name.as_str());
-    let options = creation_options(&app.relying_party, &app.policy, user, &exclude, &challenge);
+    let options = creation_options(
+        mount.ceremonies.relying_party(),
+        policy,
+        user,
+        &exclude,
+        &challenge,
+    );
     let ceremony = RegistrationCeremony {
         challenge: challenge.to_vec(),
-        mount: app.settings.mount.clone(),
+        mount: mount.ceremonies.name().to_owned(),
+        policy: policy.name,
         user: account.id,
         user_name: account.name,
         display_name: account.display_name,
         existing: account.session.is_some(),
         session: account.session,
+        enrolling: account.enrolling,
         address: client.address,
-        expires_at: now.plus(app.policy.timeout),
+        expires_at: now.plus(policy.ceremony_life()),
     };
     match app.store.keep_registration(&ceremony, now).await? {
         CeremonyKept::Kept => Ok(options),
@@ -171,12 +225,13 @@ async fn options(
 
 async fn new_account(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     name: &str,
     display_name: Option<String>,
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    if !app.settings.self_registration {
+    if !mount.self_registration {
         return Err(BeginError::RegistrationOff);
     }
     let charge = |cost| {
@@ -205,20 +260,88 @@ async fn new_account(
         name,
         display_name,
         session: None,
+        enrolling: None,
         exclude: Vec::new(),
     })
 }
 
+/// The account that a code is for. Wrong codes count against the address as wrong proofs do.
+async fn coded_account(
+    app: &App,
+    mount: &MountPoint,
+    client: &Client,
+    code: &str,
+    (name, display_name): (Option<&str>, Option<String>),
+    audit: &mut Audit<'_>,
+) -> Result<Account, BeginError> {
+    if !app.refusals.allows(client.address, app.now()) {
+        return Err(BeginError::TooOften(Seconds(60)));
+    }
+    let found = code_of(app, code).await.inspect_err(|error| {
+        if !matches!(error, CodeError::Storage(_)) {
+            let _ = app.refusals.charge(client.address, 1, app.now());
+        }
+    });
+    let (enrolling, whose) = found?;
+    let shown = display_name.as_deref().map(str::trim);
+    let shown = shown.filter(|shown| !shown.is_empty());
+    let shown = shown
+        .map(|shown| label(shown).ok_or(BeginError::DisplayName))
+        .transpose()?;
+    match (whose, name) {
+        (CodeOf::User(user, exclude), None) if shown.is_none() => {
+            let user = *user;
+            audit.user(&user.name, user.id);
+            if exclude.len() >= mount.max_credentials {
+                return Err(BeginError::TooManyPasskeys);
+            }
+            Ok(Account {
+                id: user.id,
+                name: user.name,
+                display_name: user.display_name,
+                session: None,
+                enrolling: Some(enrolling),
+                exclude,
+            })
+        }
+        (CodeOf::Nobody, Some(name)) => {
+            let name = UserName::parse(name)?;
+            audit.name(&name);
+            if app.store.user_by_name(&name).await?.is_some() {
+                return Err(BeginError::NameTaken);
+            }
+            let id = UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid());
+            Ok(Account {
+                id,
+                display_name: shown.unwrap_or_else(|| name.as_str().to_owned()),
+                name,
+                session: None,
+                enrolling: Some(enrolling),
+                exclude: Vec::new(),
+            })
+        }
+        (CodeOf::User(..), _) | (CodeOf::Nobody, None) => Err(CodeError::UserName.into()),
+    }
+}
+
 async fn own_account(
     app: &Arc<App>,
+    mount: &MountPoint,
+    policy: &Policy,
     headers: &HeaderMap,
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    let caller = caller(app, headers).await?;
+    let caller = any_caller(app, headers).await?;
     audit.user(&caller.user.name, caller.user.id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
+    // Or the looser policy would be a way into the strict one.
+    let strict = policy.name == PolicyName::Passwordless
+        && policy.user_verification == UserVerification::Required;
+    if strict && !caller.session.authn.uv {
+        return Err(BeginError::NotVerified);
+    }
     let exclude = app.store.credentials_of(caller.user.id).await?;
-    if exclude.len() >= app.settings.max_credentials {
+    if exclude.len() >= mount.max_credentials {
         return Err(BeginError::TooManyPasskeys);
     }
     Ok(Account {
@@ -226,6 +349,7 @@ async fn own_account(
         name: caller.user.name,
         display_name: caller.user.display_name,
         session: Some(caller.session.id),
+        enrolling: None,
         exclude,
     })
 }

@@ -4,13 +4,14 @@
 use super::arrival::Arrival;
 use super::audit::Audit;
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
-use super::caller::{Caller, CallerError, caller, storage_problem};
+use super::caller::{Caller, CallerError, any_caller, storage_problem};
+use super::enrolling::{RedeemError, redeem};
 use super::layers::Client;
 use super::mount::Mounted;
 use super::passkey::{Passkey, label};
-use super::register_begin::too_many_passkeys;
+use super::register_begin::{code_refused, too_many_passkeys};
 use super::signed_in::{HandOutError, SignedIn};
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
@@ -51,6 +52,8 @@ enum FinishError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
+    #[error("the code was spent, replaced or revoked meanwhile")]
+    CodeSpent,
     #[error("the connection has no client certificate, and a session needs one here")]
     NoCertificate,
     #[error(transparent)]
@@ -70,11 +73,25 @@ impl FinishError {
             Self::Label => "label",
             Self::CredentialTaken => "credential_taken",
             Self::NoUser => "no_user",
+            Self::CodeSpent => "code_spent",
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::NoCertificate => "no_certificate",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
+        }
+    }
+}
+
+impl From<RedeemError> for FinishError {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::Spent => Self::CodeSpent,
+            RedeemError::CredentialTaken => Self::CredentialTaken,
+            RedeemError::TooMany => Self::TooManyPasskeys,
+            RedeemError::NameTaken => Self::NameTaken,
+            RedeemError::HandOut(error) => error.into(),
+            RedeemError::Storage(error) => error.into(),
         }
     }
 }
@@ -100,6 +117,7 @@ impl From<FinishError> for Problem {
             FinishError::NameTaken => {
                 Self::new(ProblemKind::NameTaken, "Choose another user name.")
             }
+            FinishError::CodeSpent => code_refused(),
             FinishError::TooManyPasskeys => too_many_passkeys(),
             FinishError::NoCertificate => no_certificate(),
             FinishError::HandOut(error) => error.into(),
@@ -109,14 +127,14 @@ impl From<FinishError> for Problem {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let arrival = Arrival::now();
     let mut audit = Audit::new("register_finish", &client);
-    match finish(&app, &client, &headers, &body, &mut audit).await {
+    match finish(&app, &mount, &client, &headers, &body, &mut audit).await {
         Ok(response) => {
             audit.accepted();
             app.metrics.ceremony("register_finish", "ok");
@@ -133,6 +151,7 @@ pub(super) async fn handle(
 
 async fn finish(
     app: &Arc<App>,
+    mount: &MountPoint,
     client: &Client,
     headers: &HeaderMap,
     body: &[u8],
@@ -148,7 +167,7 @@ async fn finish(
         .await?;
     let ceremony = ceremony.ok_or(FinishError::UnknownCeremony)?;
     audit.user(&ceremony.user_name, ceremony.user);
-    if ceremony.mount != app.settings.mount {
+    if ceremony.mount != mount.ceremonies.name() {
         return Err(FinishError::OtherMount);
     }
     let session = if ceremony.existing {
@@ -156,11 +175,20 @@ async fn finish(
     } else {
         None
     };
-    let new = verify(app, response, &ceremony, label)?;
+    let new = verify(app, mount, response, &ceremony, label)?;
     audit.credential(&new.credential.id);
     refuse_taken(app, &new.credential).await?;
+    if let Some(enrolling) = &ceremony.enrolling {
+        let certificate =
+            bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
+        let presence = presence(client, &new, certificate);
+        let (ceremony, proof) = ((&ceremony, enrolling), (&new.credential, presence));
+        let signed_in = redeem(app, mount, client, ceremony, proof, audit).await?;
+        app.metrics.session("begun");
+        return Ok(signed_in.answer(client, Some(Passkey::json(&new.credential))));
+    }
     match session {
-        Some(session) => add_passkey(app, &new.credential, &session).await,
+        Some(session) => add_passkey(app, mount, &new.credential, &session).await,
         None => create_account(app, client, ceremony, &new, audit).await,
     }
 }
@@ -171,7 +199,9 @@ async fn own(
     headers: &HeaderMap,
     ceremony: &RegistrationCeremony,
 ) -> Result<Caller, FinishError> {
-    let caller = caller(app, headers).await.map_err(FinishError::Caller)?;
+    let caller = any_caller(app, headers)
+        .await
+        .map_err(FinishError::Caller)?;
     let same = Some(caller.session.id) == ceremony.session && caller.user.id == ceremony.user;
     if same {
         Ok(caller)
@@ -200,16 +230,18 @@ fn chosen_label(response: &UntrustedRegistration) -> Result<Option<String>, Fini
 
 fn verify(
     app: &App,
+    mount: &MountPoint,
     response: UntrustedRegistration,
     ceremony: &RegistrationCeremony,
     label: Option<String>,
 ) -> Result<NewCredential, FinishError> {
+    let policy = mount.ceremonies.policy(ceremony.policy);
     let mut new = response.verify(
-        &app.relying_party,
-        &app.policy,
+        &mount.ceremonies,
+        policy.ok_or(FinishError::OtherMount)?,
+        &app.trust.current(),
         &ceremony.challenge,
         ceremony.user,
-        &ceremony.mount,
         app.now(),
     )?;
     let known = authenticator_name(new.credential.aaguid).unwrap_or(DEFAULT_LABEL);
@@ -219,10 +251,11 @@ fn verify(
 
 async fn add_passkey(
     app: &App,
+    mount: &MountPoint,
     credential: &Credential,
     caller: &Caller,
 ) -> Result<Response, FinishError> {
-    let most = app.settings.max_credentials;
+    let most = mount.max_credentials;
     match app
         .store
         .insert_credential_if_absent(credential, most)
@@ -259,6 +292,9 @@ async fn create_account(
         policies: Vec::new(),
         disabled: false,
         created_at: now,
+        limits: crate::model::UserLimits::default(),
+        must_register: false,
+        passkey_alert: false,
     };
     let certificate =
         bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;

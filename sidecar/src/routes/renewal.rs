@@ -155,7 +155,7 @@ pub(super) async fn renew(
     let _turn = app.renewals.turn(secret.session()).await;
     let session = app.store.session(secret.session()).await?;
     let session = session.filter(|session| secret.opens(session));
-    let mut session = session.ok_or(RenewalError::Unknown)?;
+    let session = session.ok_or(RenewalError::Unknown)?;
     audit.session(session.id);
     let now = stamp(app, &session).await?;
     if !app.is_alive(&session) {
@@ -169,11 +169,15 @@ pub(super) async fn renew(
         .filter(|user| !user.disabled)
         .ok_or(RenewalError::NoUser)?;
     audit.user(&user.name, user.id);
+    let mut session = session.capped(user.limits);
+    if !app.is_alive(&session) {
+        return Err(RenewalError::Ended);
+    }
     let generation = app.issuer.generation();
     if let Some(signed_in) = app.renewals.find(&session, generation, now) {
         return Ok(signed_in);
     }
-    session.idle_until = renewed_until(&session, app.session_limits, now);
+    session.idle_until = renewed_until(&session, app.session_limits.within(user.limits), now);
     let signed_in = SignedIn::new(app, &user, &session, None, now)?;
     // A logout that came in between wins: the record is gone, and nothing brings it back.
     if !extended(app, &session).await? {

@@ -2,7 +2,7 @@
 //! neither the token nor the refresh secret works here afterwards.
 
 use super::audit::Audit;
-use super::caller::{caller, cookies, storage_problem};
+use super::caller::{any_caller, cookies, storage_problem};
 use super::json::{Nothing, StrictJson};
 use super::layers::Client;
 use super::signed_in::append_cookie;
@@ -53,7 +53,7 @@ pub(super) async fn handle(
 /// by refresh secret (which a planted cookie may have replaced).
 async fn sessions(app: &Arc<App>, headers: &HeaderMap) -> Result<Vec<SessionId>, StorageError> {
     let mut found = Vec::new();
-    if let Ok(caller) = caller(app, headers).await {
+    if let Ok(caller) = any_caller(app, headers).await {
         found.push(caller.session.id);
     }
     if let Some(secret) = app.cookies.find_secret(cookies(headers)) {

@@ -60,6 +60,7 @@ pub(super) struct SignedIn {
     token: Zeroizing<String>,
     cookies: Vec<Zeroizing<String>>,
     auth: Value,
+    warnings: Vec<Value>,
 }
 
 impl SignedIn {
@@ -76,16 +77,25 @@ impl SignedIn {
         let token = Zeroizing::new(token);
         let mut cookies = vec![app.cookies.token(&token, session, now)?];
         cookies.extend(secret.map(|secret| app.cookies.secret(secret, session, now)));
-        let auth = json!({
+        let mut auth = json!({
             "policies": user.policies,
             "lease_duration": expires_at.since(now).0,
             "metadata": { "username": user.name.as_str() },
         });
+        if session.is_restricted(user) {
+            auth["must_register_passkey"] = Value::from(true);
+        }
         Ok(Self {
             token,
             cookies,
             auth,
+            warnings: Vec::new(),
         })
+    }
+
+    /// What the user should know.
+    pub(super) fn warn(&mut self, warnings: Vec<Value>) {
+        self.warnings = warnings;
     }
 
     /// The answer. A browser gets the cookies alone: no script ever sees the token.
@@ -94,6 +104,9 @@ impl SignedIn {
             self.auth["client_token"] = Value::from(self.token.as_str());
         }
         let mut body = json!({ "auth": self.auth });
+        if !self.warnings.is_empty() {
+            body["warnings"] = Value::from(self.warnings);
+        }
         if let Some(passkey) = passkey {
             body["passkey"] = passkey;
         }

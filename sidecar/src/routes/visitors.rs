@@ -1,6 +1,6 @@
 //! What the pages ask: who opens one, and which passkeys they have.
 
-use super::caller::{CallerError, caller, cookies};
+use super::caller::{CallerError, any_caller, cookies};
 use crate::app::App;
 use crate::model::{Credential, Need, Trait, UnixTime, UserId};
 use crate::pages::{Pages, Site, Visitor, Visitors};
@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 /// The pages of this installation.
 pub(super) fn pages(app: &Arc<App>) -> Pages {
+    let mount = &app.default_mount;
+    let relying_party = mount.ceremonies.relying_party();
     let site = Site {
         public_path: app.settings.public_path.clone(),
-        mount: app.settings.mount.clone(),
-        rp_id: app.relying_party.id().to_owned(),
-        rp_name: app.relying_party.display_name().to_owned(),
-        self_registration: app.settings.self_registration,
+        mount: mount.ceremonies.name().to_owned(),
+        rp_id: relying_party.id().to_owned(),
+        rp_name: relying_party.display_name().to_owned(),
+        self_registration: mount.self_registration,
     };
     Pages::new(site, Arc::new(AppVisitors(app.clone())))
 }
@@ -26,7 +28,7 @@ struct AppVisitors(Arc<App>);
 #[async_trait]
 impl Visitors for AppVisitors {
     async fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, StorageError> {
-        match caller(&self.0, headers).await {
+        match any_caller(&self.0, headers).await {
             Ok(caller) => Ok(Visitor::Known(caller.user)),
             Err(CallerError::Storage(error)) => Err(error),
             Err(_) if self.0.cookies.find_secret(cookies(headers)).is_some() => {
@@ -37,7 +39,7 @@ impl Visitors for AppVisitors {
     }
 
     async fn lacking(&self, headers: &HeaderMap, need: &Need) -> Result<Vec<Trait>, StorageError> {
-        match caller(&self.0, headers).await {
+        match any_caller(&self.0, headers).await {
             // The token as well: one that is older than the last proof is not what the gateway saw.
             Ok(mut caller) => {
                 let told = caller.claims.auth_time.map_or(UnixTime(0), UnixTime);

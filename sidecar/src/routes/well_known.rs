@@ -1,9 +1,10 @@
 //! Documents at fixed addresses. They hold configuration only, and may be cached.
 
 use crate::app::App;
+use crate::ceremony::RelyingParty;
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -40,8 +41,31 @@ pub(super) async fn openid_configuration(State(app): State<Arc<App>>) -> Respons
 }
 
 /// `/.well-known/webauthn` (WebAuthn Level 3, section 5.11.1): the origins that share passkeys.
-pub(super) async fn related_origins(State(app): State<Arc<App>>) -> Response {
-    document(&json!({ "origins": app.relying_party.origins() }))
+/// Browsers ask at the host that is the relying party's id, so the host chooses among the mounts.
+pub(super) async fn related_origins(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .and_then(|host| host.split(':').next())
+        .unwrap_or_default();
+    let parties = app.mounts().map(|mount| mount.ceremonies.relying_party());
+    let mut here: Vec<_> = parties
+        .filter(|party| party.id().eq_ignore_ascii_case(host))
+        .collect();
+    if here.is_empty() {
+        here.push(app.default_mount.ceremonies.relying_party());
+    }
+    let mut origins: Vec<&String> = Vec::new();
+    for origin in here.into_iter().flat_map(RelyingParty::origins) {
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    let headers = [
+        (header::CACHE_CONTROL, DOCUMENT_CACHE),
+        (header::VARY, "host"),
+    ];
+    (headers, Json(json!({ "origins": origins }))).into_response()
 }
 
 /// `/.well-known/passkey-endpoints` (W3C, "A Well-Known URL for Relying Party Passkey Endpoints").

@@ -1,6 +1,8 @@
 //! One suite for every backend: what the traits promise, races included.
 
+mod audit;
 mod ceremonies;
+mod people;
 mod revocations;
 mod sample;
 mod sessions;
@@ -139,4 +141,25 @@ suite! {
     revocations::users_come_by_name_in_pages,
     signing_keys::the_ring_is_replaced_as_a_whole,
     signing_keys::readers_see_the_old_ring_or_the_new_one,
+    people::a_user_is_made_without_a_passkey,
+    people::one_of_many_users_with_one_name_is_added,
+    people::two_changes_at_once_lose_nothing_of_each_other,
+    people::a_deleted_user_leaves_nothing_but_the_name,
+    people::users_are_listed_by_name_in_pages,
+    people::users_are_found_by_text_and_group,
+    people::an_administrator_is_one_who_can_sign_in,
+    people::of_many_redeemers_of_one_code_one_succeeds,
+    people::what_cannot_be_redeemed_stays,
+    people::a_new_or_revoked_code_makes_the_old_one_worthless,
+    people::a_bootstrap_code_makes_one_account,
+    people::a_registration_clears_what_asked_for_it,
+    people::a_recovery_code_is_spent_once_for_a_way_in,
+    people::a_disabled_credential_signs_in_no_more,
+    people::an_import_is_whole_or_nothing,
+    people::living_sessions_are_listed_in_pages,
+    people::a_search_looks_at_a_bounded_number_of_users,
+    audit::records_come_newest_first_whoever_acted,
+    audit::records_are_found_by_who_whom_what_and_when,
+    audit::old_and_surplus_records_go_book_by_book,
+    audit::a_login_is_in_the_log_in_the_same_step,
 }

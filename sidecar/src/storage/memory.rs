@@ -1,5 +1,7 @@
 //! A store that lives as long as its process: for tests, and for trying the program out.
 
+mod people;
+
 use super::bounded::CeremoniesUnderWay;
 use super::replaced;
 use super::{
@@ -8,8 +10,9 @@ use super::{
     Store, UserCreated, Users, Writes,
 };
 use crate::model::{
-    ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
-    SigningKeyRecord, UnixTime, User, UserId, UserName,
+    AuditBook, AuditRecord, ChallengeId, Credential, CredentialId, Enrolment, Floors,
+    RecoveryCodes, Revocation, Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User,
+    UserId, UserName,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -35,6 +38,9 @@ struct Tables {
     revocations: BTreeMap<Revoked, Revocation>,
     minted_until: Option<UnixTime>,
     ceremonies: CeremoniesUnderWay,
+    enrolments: BTreeMap<UserId, Enrolment>,
+    recovery_codes: BTreeMap<UserId, RecoveryCodes>,
+    audit: BTreeMap<AuditBook, BTreeMap<u64, AuditRecord>>,
 }
 
 impl MemoryStore {
@@ -200,6 +206,9 @@ impl Users for MemoryStore {
         if tables.credentials_of(credential.user).len() >= most {
             return Ok(CredentialInserted::TooMany);
         }
+        if let Some(user) = tables.users.get_mut(&credential.user) {
+            user.must_register = false;
+        }
         tables
             .credentials
             .insert(credential.id.clone(), credential.clone());
@@ -310,13 +319,10 @@ impl Sessions for MemoryStore {
         replaces: Option<&Revocation>,
     ) -> Result<AssertionRecorded, StorageError> {
         let mut tables = self.tables_to_write()?;
-        if tables
-            .users
-            .get(&session.user)
-            .is_none_or(|user| user.disabled)
-        {
+        let user = tables.users.get(&session.user);
+        let Some(user) = user.filter(|user| !user.disabled).cloned() else {
             return Ok(AssertionRecorded::Gone);
-        }
+        };
         let Some(stored) = tables.credential_of(session.user, credential) else {
             return Ok(AssertionRecorded::Gone);
         };
@@ -327,6 +333,7 @@ impl Sessions for MemoryStore {
             tables.end_session(id, revocation);
         }
         tables.sessions.insert(session.id, session.clone());
+        tables.append_audit(&assertion.audit(&user.name, credential, session));
         Ok(AssertionRecorded::Recorded)
     }
 

@@ -7,13 +7,16 @@
 pub mod bounded;
 pub mod embedded;
 pub mod memory;
+mod people;
 
 #[cfg(test)]
 mod conformance;
 
+pub use people::*;
+
 use crate::model::{
-    ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
-    SigningKeyRecord, UnixTime, User, UserId, UserName,
+    Actor, AuditRecord, ChallengeId, Credential, CredentialId, Floors, PolicyName, Revocation,
+    Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
 };
 use async_trait::async_trait;
 use std::net::IpAddr;
@@ -88,8 +91,12 @@ impl Assertion {
     /// section 7.2).
     ///
     /// # Errors
-    /// [`AssertionRecorded::SignCountRegressed`] when the counter did not grow.
+    /// [`AssertionRecorded::SignCountRegressed`] when the counter did not grow;
+    /// [`AssertionRecorded::Gone`] when it was disabled.
     pub fn apply_to(self, credential: &mut Credential) -> Result<(), AssertionRecorded> {
+        if credential.disabled_at.is_some() {
+            return Err(AssertionRecorded::Gone);
+        }
         let stored = credential.sign_count;
         if (self.sign_count != 0 || stored != 0) && self.sign_count <= stored {
             return Err(AssertionRecorded::SignCountRegressed { stored });
@@ -98,6 +105,17 @@ impl Assertion {
         credential.backup_state = self.backup_state;
         credential.last_used_at = Some(self.at);
         Ok(())
+    }
+
+    /// The record of the login in the audit log.
+    fn audit(self, name: &UserName, credential: &CredentialId, session: &Session) -> AuditRecord {
+        let (id, name) = (session.user, name.clone());
+        AuditRecord {
+            credential: Some(credential.clone()),
+            session: Some(session.id),
+            address: Some(session.address.clone()),
+            ..AuditRecord::new(self.at, Actor::User { id, name }, "login")
+        }
     }
 }
 
@@ -144,6 +162,9 @@ pub struct RegistrationCeremony {
     pub challenge: Vec<u8>,
     /// Which mount began it.
     pub mount: String,
+    /// Under which of the mount's policies.
+    #[serde(default)]
+    pub policy: PolicyName,
     /// The account it is for: to be made (`existing == false`), or there already.
     pub user: UserId,
     /// Name of the account.
@@ -154,6 +175,8 @@ pub struct RegistrationCeremony {
     pub existing: bool,
     /// The session that began it, where one did: only that one can finish it.
     pub session: Option<SessionId>,
+    /// The code that it redeems, where it was begun with one.
+    pub enrolling: Option<Enrolling>,
     /// The client's address, for the cap per address.
     pub address: IpAddr,
     /// It cannot be finished from here on.
@@ -342,7 +365,9 @@ pub trait Revocations: Send + Sync {
 
 /// A whole store: what `state` hands to the routes.
 #[async_trait]
-pub trait Store: Users + Ceremonies + Sessions + SigningKeys + Revocations {
+pub trait Store:
+    Users + Ceremonies + Sessions + SigningKeys + Revocations + People + AuditLog
+{
     /// `Ok` when reads work, and whether writes would: what `/readyz` asks. Writes nothing.
     async fn probe(&self) -> Result<Writes, StorageError>;
     /// Makes everything durable and lets go of the files.

@@ -43,19 +43,32 @@ impl Key {
         Self(Pair::Rsa(Box::new(key)))
     }
 
+    /// The two coordinates of the public key.
+    ///
+    /// # Panics
+    /// For the RSA key, which has none.
+    #[must_use]
+    pub fn coordinates(&self) -> (Vec<u8>, Vec<u8>) {
+        let Pair::P256(key) = &self.0 else {
+            panic!("a key on P-256")
+        };
+        let point = key.verifying_key().to_sec1_point(false);
+        let bytes = point.as_bytes();
+        (bytes[1..33].to_vec(), bytes[33..].to_vec())
+    }
+
     /// The parameters of the COSE key, in canonical order.
     #[must_use]
     pub fn cose(&self) -> Vec<(Cbor, Cbor)> {
         match &self.0 {
-            Pair::P256(key) => {
-                let point = key.verifying_key().to_sec1_point(false);
-                let bytes = point.as_bytes();
+            Pair::P256(_) => {
+                let (x, y) = self.coordinates();
                 vec![
                     (Cbor::from(1), Cbor::from(2)),
                     (Cbor::from(3), Cbor::from(-7)),
                     (Cbor::from(-1), Cbor::from(1)),
-                    (Cbor::from(-2), Cbor::from(&bytes[1..33])),
-                    (Cbor::from(-3), Cbor::from(&bytes[33..])),
+                    (Cbor::from(-2), Cbor::from(x)),
+                    (Cbor::from(-3), Cbor::from(y)),
                 ]
             }
             Pair::Rsa(key) => vec![

@@ -194,7 +194,8 @@ fn keys_that_come_one_byte_a_second_change_nothing_and_pile_up_no_calls() {
         let (calls, most_at_once) = gateway.keys.calls();
         (calls > 3 * VMS).then_some(most_at_once)
     });
-    assert!(most_at_once <= VMS, "{most_at_once} calls in flight");
+    // Beside the root contexts' own, that of the one request which waits for its unknown key.
+    assert!(most_at_once <= VMS + 1, "{most_at_once} calls in flight");
     let failures = gateway.envoy.stat("wasmcustom.latchkey.jwks.failed");
     assert!(failures >= 6, "{failures}");
 

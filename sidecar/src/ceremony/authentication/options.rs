@@ -39,11 +39,12 @@ pub fn request_options(
             json!({"type": "public-key", "id": allowed.id, "transports": allowed.transports})
         })
         .collect();
-    json!({
+    let mut options = json!({
         "rpId": relying_party.id(),
         "challenge": encoding::encode(challenge),
-        "timeout": policy.timeout.0.saturating_mul(1000),
         "allowCredentials": allow,
         "userVerification": policy.user_verification.as_str(),
-    })
+    });
+    policy.write_common(&mut options);
+    options
 }

@@ -1,10 +1,13 @@
 //! The credential that stands in where there is none, so that a refusal takes the same work
 //! whether or not the credential exists.
 
+use super::super::strict::attestation_object::Format;
 use super::super::{CeremonyError, Policy, RelyingParty, record};
 use super::UntrustedAssertion;
 use super::verify::check_signature;
-use crate::model::{Credential, CredentialId, UnixTime, User, UserId, UserName};
+use crate::model::{
+    Credential, CredentialId, PolicyName, UnixTime, User, UserId, UserLimits, UserName,
+};
 use std::hint::black_box;
 use uuid::Uuid;
 
@@ -28,7 +31,7 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// The stand-in at `mount`.
+    /// The stand-in, which `mount` has in name only: it does the same work at all of them.
     ///
     /// # Errors
     /// Never: what it is made of is fixed.
@@ -43,12 +46,15 @@ impl StandIn {
             policies: Vec::new(),
             disabled: false,
             created_at: UnixTime(0),
+            limits: UserLimits::default(),
+            must_register: false,
+            passkey_alert: false,
         };
         let credential = Credential {
             id: CredentialId::from_bytes(&[0; 32]).map_err(|_| CeremonyError::StoredRecord)?,
             user: user.id,
             mount: mount.to_owned(),
-            record: record::write(&PUBLIC_KEY),
+            record: record::write(&PUBLIC_KEY, Format::None, PolicyName::Passwordless),
             algorithm: -7,
             aaguid: Uuid::nil(),
             attested: false,
@@ -60,6 +66,7 @@ impl StandIn {
             label: "Passkey".to_owned(),
             created_at: UnixTime(0),
             last_used_at: None,
+            disabled_at: None,
         };
         Ok(Self {
             stored_user: serde_json::to_vec(&user).map_err(damaged)?,

@@ -62,6 +62,12 @@ impl UntrustedAssertion {
         if credential.mount != challenge.mount() {
             return Err(CeremonyError::CredentialOfOtherMount);
         }
+        if !policy.takes(record::registered_under(credential)) {
+            return Err(CeremonyError::CredentialOfOtherPolicy);
+        }
+        if !challenge.names_a_user() && !policy.is_loginless() {
+            return Err(CeremonyError::LoginlessUnderTwoFactor);
+        }
         // The owner.
         if !challenge.is_for(owner) {
             return Err(CeremonyError::ChallengeOfOtherUser);
@@ -77,7 +83,8 @@ impl UntrustedAssertion {
         self.client_data
             .check(relying_party, challenge.as_bytes())?;
         // Relying party and flags.
-        self.authenticator_data.check(relying_party, policy)?;
+        self.authenticator_data
+            .check(relying_party, policy.user_verification)?;
         // Backup eligibility never changes.
         if self.authenticator_data.flags.backup_eligible() != credential.backup_eligible {
             return Err(CeremonyError::BackupEligibilityChanged);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// The value of `publicKey` in `PublicKeyCredentialCreationOptionsJSON`
 /// ([section 5.4](https://www.w3.org/TR/webauthn-3/#dictionary-makecredentialoptions)), for
 /// `PublicKeyCredential.parseCreationOptionsFromJSON()`. `exclude` are the credentials that the
-/// account has already.
+/// account has already; they are named where the policy avoids the same authenticator.
 #[must_use]
 pub fn creation_options(
     relying_party: &RelyingParty,
@@ -20,7 +20,7 @@ pub fn creation_options(
         "residentKey": policy.discoverable_credential.as_str(),
         "requireResidentKey":
             policy.discoverable_credential == DiscoverableCredential::Required,
-        "userVerification": policy.user_verification.as_str(),
+        "userVerification": policy.at_registration().as_str(),
     });
     if let (Some(attachment), Some(selection)) = (policy.attachment, selection.as_object_mut()) {
         selection.insert(
@@ -35,6 +35,7 @@ pub fn creation_options(
         .collect();
     let exclude: Vec<Value> = exclude
         .iter()
+        .filter(|_| policy.avoid_same_authenticator)
         .map(|credential| {
             json!({
                 "type": "public-key",
@@ -43,7 +44,7 @@ pub fn creation_options(
             })
         })
         .collect();
-    json!({
+    let mut options = json!({
         "rp": {"id": relying_party.id(), "name": relying_party.display_name()},
         "user": {
             "id": encoding::encode(user.0.as_bytes()),
@@ -52,10 +53,11 @@ pub fn creation_options(
         },
         "challenge": encoding::encode(challenge),
         "pubKeyCredParams": algorithms,
-        "timeout": policy.timeout.0.saturating_mul(1000),
         "excludeCredentials": exclude,
         "authenticatorSelection": selection,
-        "attestation": "none",
+        "attestation": policy.attestation.as_str(),
         "extensions": {"credProps": true},
-    })
+    });
+    policy.write_common(&mut options);
+    options
 }

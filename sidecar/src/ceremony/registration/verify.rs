@@ -1,10 +1,15 @@
 //! The proof of a registration.
 
 use super::{
-    super::{CeremonyError, DiscoverableCredential, Policy, RelyingParty, core_state, record},
+    super::{
+        CeremonyError, Conveyance, DiscoverableCredential, Mount, Policy, core_state, record,
+        strict::attestation_object::Format,
+    },
     UntrustedRegistration,
 };
+use crate::attestation::Trust;
 use crate::model::{Credential, UnixTime, UserId};
+use uuid::Uuid;
 
 /// A credential that was verified and is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,14 +24,14 @@ pub struct NewCredential {
 
 impl UntrustedRegistration {
     /// Verifies the response against `challenge`, the one that this server kept for the ceremony
-    /// of `user` at `mount`.
+    /// of `user`, under a policy of `mount`. Whether the authenticator's make is believed is
+    /// `trust`'s to say.
     ///
     /// What [section 7.1] asks and is not done here or in [`super::parse()`]: presence knows no
     /// conditional mediation, since we never ask for it; policies on backup have none to evaluate
-    /// yet; the statement is webauthn-rs's; trust anchors are skipped, because attestation is not
-    /// asked for, so every statement counts as none; extensions that were not asked for are
-    /// ignored, as it permits. Its steps are named here and not numbered: the numbers have changed
-    /// from draft to draft.
+    /// yet; the statement is webauthn-rs's; extensions that were not asked for are ignored, as it
+    /// permits. Its steps are named here and not numbered: the numbers have changed from draft to
+    /// draft.
     ///
     /// # Errors
     /// When the policy or the specification is not met.
@@ -34,18 +39,19 @@ impl UntrustedRegistration {
     /// [section 7.1]: https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
     pub fn verify(
         self,
-        relying_party: &RelyingParty,
+        mount: &Mount,
         policy: &Policy,
+        trust: &Trust,
         challenge: &[u8],
         user: UserId,
-        mount: &str,
         now: UnixTime,
     ) -> Result<NewCredential, CeremonyError> {
+        let relying_party = mount.relying_party();
         // Challenge and origin.
         self.client_data.check(relying_party, challenge)?;
         // Relying party and flags.
         let data = &self.object.authenticator_data;
-        data.check(relying_party, policy)?;
+        data.check(relying_party, policy.at_registration())?;
         // The algorithm is one of those that the options named.
         let algorithm = self.attested.public_key.algorithm();
         if !policy.algorithms.contains(&algorithm) {
@@ -62,6 +68,8 @@ impl UntrustedRegistration {
         {
             return Err(CeremonyError::NotDiscoverable);
         }
+        let model = self.model();
+        policy.check_model(model)?;
         // The attestation statement, over the hash of the client data, and most of the above once more.
         core_state::register(
             relying_party.verifier(),
@@ -73,6 +81,8 @@ impl UntrustedRegistration {
                 attestation_object: self.attestation_object,
             },
         )?;
+        // Trust anchors, and whether what they say is enough.
+        let attested = attested(policy, trust, model, &self.object.chain, now)?;
         // The credential record.
         Ok(NewCredential {
             user_verified: data.flags.user_verified(),
@@ -80,11 +90,11 @@ impl UntrustedRegistration {
             credential: Credential {
                 id: self.envelope.id,
                 user,
-                mount: mount.to_owned(),
-                record: record::write(&self.attested.cose_key),
+                mount: mount.name().to_owned(),
+                record: record::write(&self.attested.cose_key, self.object.format, policy.name),
                 algorithm: algorithm.cose(),
-                aaguid: self.attested.aaguid,
-                attested: false,
+                aaguid: model,
+                attested,
                 transports: self.transports,
                 attachment: self.envelope.attachment.map(|a| a.as_str().to_owned()),
                 sign_count: data.sign_count,
@@ -93,7 +103,46 @@ impl UntrustedRegistration {
                 label: String::new(),
                 created_at: now,
                 last_used_at: None,
+                disabled_at: None,
             },
         })
+    }
+
+    /// The model, as far as the statement can vouch for it: what a U2F authenticator signs does not
+    /// cover the AAGUID, so that whatever stands there counts as none.
+    fn model(&self) -> Uuid {
+        match self.object.format {
+            Format::FidoU2f => Uuid::nil(),
+            _ => self.attested.aaguid,
+        }
+    }
+}
+
+/// Whether the statement, which is correct, comes from an authenticator that is believed.
+fn attested(
+    policy: &Policy,
+    trust: &Trust,
+    model: Uuid,
+    chain: &[Vec<u8>],
+    now: UnixTime,
+) -> Result<bool, CeremonyError> {
+    if let Some(status) = trust.compromised(model, chain, now) {
+        return Err(CeremonyError::AuthenticatorCompromised {
+            aaguid: model,
+            status,
+        });
+    }
+    if policy.attestation == Conveyance::None {
+        return Ok(false);
+    }
+    let verified = match chain {
+        [] => Err(CeremonyError::AttestationMissing),
+        chain => trust
+            .verify(model, chain, now)
+            .map_err(CeremonyError::AttestationUntrusted),
+    };
+    match verified {
+        Err(refusal) if policy.attestation.is_insisted_on() => Err(refusal),
+        verified => Ok(verified.is_ok()),
     }
 }

@@ -1,6 +1,6 @@
 //! Authenticator data (WebAuthn Level 3, section 6.1): what the authenticator signs.
 
-use super::super::{CeremonyError, Policy, RelyingParty, UserVerification};
+use super::super::{CeremonyError, RelyingParty, UserVerification};
 use super::{cbor, cose::PublicKey, envelope};
 use crate::model::CredentialId;
 use sha2::{Digest, Sha256};
@@ -90,7 +90,7 @@ impl AuthenticatorData {
     pub(crate) fn check(
         &self,
         relying_party: &RelyingParty,
-        policy: &Policy,
+        user_verification: UserVerification,
     ) -> Result<(), CeremonyError> {
         let expected: [u8; 32] = Sha256::digest(relying_party.id().as_bytes()).into();
         if self.rp_id_hash != expected {
@@ -99,7 +99,7 @@ impl AuthenticatorData {
         if !self.flags.user_present() {
             return Err(CeremonyError::UserNotPresent);
         }
-        if policy.user_verification == UserVerification::Required && !self.flags.user_verified() {
+        if user_verification == UserVerification::Required && !self.flags.user_verified() {
             return Err(CeremonyError::UserNotVerified);
         }
         if self.flags.backup_state() && !self.flags.backup_eligible() {

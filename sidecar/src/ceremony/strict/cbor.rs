@@ -51,6 +51,15 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// An array's items.
+    pub(crate) fn items(&self) -> Option<&[Item<'a>]> {
+        if let Self::Array(items) = self {
+            Some(items)
+        } else {
+            None
+        }
+    }
+
     /// An integer that fits.
     pub(crate) fn integer(&self) -> Option<i64> {
         match *self {

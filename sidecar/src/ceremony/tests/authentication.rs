@@ -14,9 +14,7 @@ fn a_good_login_with_and_without_a_user_name() {
         assert_eq!(verified.sign_count, count);
         assert!(verified.user_verified && !verified.backup_eligible && !verified.backup_state);
         assert_eq!(
-            verified
-                .attachment
-                .map(super::super::policy::Attachment::as_str),
+            verified.attachment.map(super::super::Attachment::as_str),
             Some("platform")
         );
         credential.sign_count = verified.sign_count;

@@ -1,19 +1,22 @@
 //! Ceremonies against a software authenticator, one thing wrong at a time.
 
+mod attestation;
 mod authentication;
 mod challenges;
 mod envelope;
 mod options;
+mod policies;
 mod registration;
 mod relying_party;
 mod vectors;
 
 use super::{
-    CeremonyError, Policy, RelyingParty,
+    CeremonyError, Mount, Policy, RelyingParty,
     authentication::{self as login, VerifiedAssertion},
     challenge::{self, ChallengeKey},
     registration::{self as enrol, NewCredential},
 };
+use crate::attestation::Trust;
 use crate::model::{Credential, Seconds, UnixTime, UserId, UserName};
 use serde_json::Value;
 use software_authenticator::Authenticator;
@@ -27,6 +30,10 @@ const CHALLENGE: [u8; 32] = [0x5a; 32];
 
 fn relying_party() -> RelyingParty {
     RelyingParty::new("example.org", "Example", &[ORIGIN.to_owned()]).expect("a relying party")
+}
+
+fn mount() -> Mount {
+    Mount::new(MOUNT, relying_party(), Policy::passwordless(), None)
 }
 
 fn name(text: &str) -> UserName {
@@ -44,12 +51,20 @@ fn creation_options(policy: &Policy) -> Value {
 
 /// The whole of a registration, from the posted bytes.
 fn register(policy: &Policy, response: &Value) -> Result<NewCredential, CeremonyError> {
+    register_trusting(&Trust::default(), policy, response)
+}
+
+fn register_trusting(
+    trust: &Trust,
+    policy: &Policy,
+    response: &Value,
+) -> Result<NewCredential, CeremonyError> {
     enrol::parse(response.to_string().as_bytes())?.verify(
-        &relying_party(),
+        &mount(),
         policy,
+        trust,
         &CHALLENGE,
         USER,
-        MOUNT,
         NOW,
     )
 }

@@ -17,7 +17,8 @@ fn creation_options_say_what_the_policy_asks() {
         discoverable_credential: DiscoverableCredential::Discouraged,
         attachment: Some(Attachment::CrossPlatform),
         algorithms: vec![Algorithm::Es384, Algorithm::Es256],
-        timeout: Seconds(120),
+        timeout: Some(Seconds(120)),
+        ..Policy::default()
     };
     let user = (USER, &name("alice"), "Alice A.");
     let options =

@@ -47,7 +47,14 @@ fn a_good_registration_becomes_a_credential() {
         (NOW, None)
     );
     let key = authenticator.credentials[0].key.cose_bytes();
-    assert_eq!(credential.record, json!({"public_key": encode(&key)}));
+    assert_eq!(
+        credential.record,
+        json!({
+            "public_key": encode(&key),
+            "attestation_format": "none",
+            "policy": "passwordless",
+        })
+    );
 }
 
 /// What is changed, the reason that it is refused for, and the change.

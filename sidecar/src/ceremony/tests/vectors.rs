@@ -3,18 +3,37 @@
 //! `webauthn-l3-vectors.json` holds the parts that matter here of
 //! <https://www.w3.org/TR/webauthn-3/#sctn-test-vectors>, under the W3C Document licence.
 
-use super::super::{Policy, UserVerification, challenge::Challenge};
+use super::super::{Algorithm, Conveyance, Policy, UserVerification, challenge::Challenge};
 use super::*;
+use crate::attestation::Anchors;
 use serde::Deserialize;
 use serde_json::json;
 use software_authenticator::encode;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 struct Vectors {
     rp_id: String,
     origin: String,
+    attestation_ca_cert: Hex,
     #[serde(rename = "vectors")]
     all: Vec<Vector>,
+}
+
+impl Vectors {
+    fn mount(&self) -> Mount {
+        let relying_party =
+            RelyingParty::new(&self.rp_id, "Example", std::slice::from_ref(&self.origin))
+                .expect("the relying party of the examples");
+        Mount::new(MOUNT, relying_party, Policy::default(), None)
+    }
+
+    /// In the authority of the examples.
+    fn trust(&self) -> Trust {
+        let mut anchors = Anchors::default();
+        anchors.add(&self.attestation_ca_cert.0).expect("a root");
+        Trust::new(Arc::new(anchors), None)
+    }
 }
 
 #[derive(Deserialize)]
@@ -88,13 +107,14 @@ impl Vector {
     /// The outcome of both ceremonies: `passes`, or the reason of the refusal.
     fn outcome(
         &self,
-        relying_party: &RelyingParty,
+        mount: &Mount,
+        trust: &Trust,
         policy: &Policy,
     ) -> (&'static str, &'static str) {
         let registered = enrol::parse(self.registration_response().to_string().as_bytes())
             .and_then(|response| {
                 let challenge = &self.registration.challenge.0;
-                response.verify(relying_party, policy, challenge, USER, MOUNT, NOW)
+                response.verify(mount, policy, trust, challenge, USER, NOW)
             });
         let credential = match registered {
             Ok(new) => new.credential,
@@ -104,7 +124,7 @@ impl Vector {
         let authenticated = login::parse(self.authentication_response().to_string().as_bytes())
             .and_then(|response| {
                 response.bind(
-                    relying_party,
+                    mount.relying_party(),
                     policy,
                     &challenge,
                     &credential,
@@ -155,17 +175,17 @@ fn vectors() -> Vectors {
 #[test]
 fn each_example_passes_or_is_refused_for_its_reason() {
     let vectors = vectors();
-    let relying_party = RelyingParty::new(&vectors.rp_id, "Example", &[vectors.origin])
-        .expect("the relying party of the examples");
+    let mount = vectors.mount();
     let policy = Policy {
         user_verification: UserVerification::Preferred,
+        algorithms: Algorithm::ALL.to_vec(),
         ..Policy::default()
     };
     let outcomes: Vec<(&str, &str, &str)> = vectors
         .all
         .iter()
         .map(|vector| {
-            let (registration, authentication) = vector.outcome(&relying_party, &policy);
+            let (registration, authentication) = vector.outcome(&mount, &Trust::default(), &policy);
             (vector.name.as_str(), registration, authentication)
         })
         .collect();
@@ -175,8 +195,7 @@ fn each_example_passes_or_is_refused_for_its_reason() {
 #[test]
 fn those_without_user_verification_are_refused_where_it_is_required() {
     let vectors = vectors();
-    let relying_party = RelyingParty::new(&vectors.rp_id, "Example", &[vectors.origin])
-        .expect("the relying party of the examples");
+    let mount = vectors.mount();
     for (name, expected) in [
         ("none-es256", ("user_not_verified", "no credential")),
         ("packed-self-es256", ("passes", "user_not_verified")),
@@ -188,7 +207,7 @@ fn those_without_user_verification_are_refused_where_it_is_required() {
             .find(|vector| vector.name == name)
             .expect("there");
         assert_eq!(
-            vector.outcome(&relying_party, &Policy::default()),
+            vector.outcome(&mount, &Trust::default(), &Policy::default()),
             expected,
             "{name}"
         );
@@ -199,10 +218,10 @@ fn those_without_user_verification_are_refused_where_it_is_required() {
 #[test]
 fn one_changed_byte_never_panics() {
     let mut vectors = vectors();
-    let relying_party = RelyingParty::new(&vectors.rp_id, "Example", &[vectors.origin])
-        .expect("the relying party of the examples");
+    let mount = vectors.mount();
     let policy = Policy {
         user_verification: UserVerification::Preferred,
+        algorithms: Algorithm::ALL.to_vec(),
         ..Policy::default()
     };
     for vector in &mut vectors.all {
@@ -216,10 +235,50 @@ fn one_changed_byte_never_panics() {
                 let response = vector.registration_response().to_string();
                 let _ = enrol::parse(response.as_bytes()).and_then(|response| {
                     let challenge = &vector.registration.challenge.0;
-                    response.verify(&relying_party, &policy, challenge, USER, MOUNT, NOW)
+                    response.verify(&mount, &policy, &Trust::default(), challenge, USER, NOW)
                 });
                 vector.registration.attestation_object.0[at] ^= change;
             }
         }
+    }
+}
+
+/// Those whose statement has certificates lead to the authority of the examples, and are attested
+/// by it and by nobody else.
+#[test]
+fn with_direct_conveyance_an_example_passes_when_its_chain_does() {
+    let vectors = vectors();
+    let (mount, trust) = (vectors.mount(), vectors.trust());
+    let policy = Policy {
+        user_verification: UserVerification::Preferred,
+        attestation: Conveyance::Direct,
+        algorithms: Algorithm::ALL.to_vec(),
+        ..Policy::default()
+    };
+    for (name, attested, without_the_anchor) in [
+        ("none-es256", "attestation_missing", "attestation_missing"),
+        (
+            "packed-self-es256",
+            "attestation_missing",
+            "attestation_missing",
+        ),
+        ("packed-es256", "passes", "attestation_chain_unknown_issuer"),
+        ("packed-es384", "passes", "attestation_chain_unknown_issuer"),
+        ("apple-es256", "passes", "attestation_chain_unknown_issuer"),
+        (
+            "fido-u2f-es256",
+            "passes",
+            "attestation_chain_unknown_issuer",
+        ),
+    ] {
+        let vector = vectors.all.iter().find(|vector| vector.name == name);
+        let vector = vector.expect("there");
+        assert_eq!(
+            vector.outcome(&mount, &trust, &policy).0,
+            attested,
+            "{name}"
+        );
+        let nobody = vector.outcome(&mount, &Trust::default(), &policy);
+        assert_eq!(nobody.0, without_the_anchor, "{name}");
     }
 }

@@ -5,7 +5,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,6 +69,14 @@ impl<'a> Client<'a> {
 
     pub(super) async fn order(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.send(Method::POST, path, body.to_string()).await
+    }
+
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.send(Method::PATCH, path, body.to_string()).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
+        self.send(Method::DELETE, path, json!({}).to_string()).await
     }
 
     async fn send(&self, method: Method, path: &str, body: String) -> Result<Value, ClientError> {

@@ -105,6 +105,91 @@ pub(super) fn done(text: &str, output: Output) -> String {
     }
 }
 
+/// A user that was made or changed, and the link where one was.
+pub(super) fn made(answer: &Value, output: Output) -> String {
+    let mut shown = user(answer, output);
+    if output == Output::Json {
+        return shown;
+    }
+    if answer["enrolment"]["link"].is_string() {
+        let _ = write!(shown, "\n{}", link(&answer["enrolment"], answer, output));
+    }
+    for warning in answer["warnings"].as_array().into_iter().flatten() {
+        let _ = write!(shown, "\nWarning: {}", text(warning));
+    }
+    shown
+}
+
+/// A one-time link.
+pub(super) fn link(link: &Value, answer: &Value, output: Output) -> String {
+    if output == Output::Json {
+        return pretty(answer);
+    }
+    format!(
+        "{:<14}{}\n{:<14}{} (once)",
+        "Link",
+        text(&link["link"]),
+        "Good until",
+        text(&link["expires_at"])
+    )
+}
+
+pub(super) fn passkeys(answer: &Value, output: Output) -> String {
+    let row = |passkey: &Value| {
+        let names = ["id", "label", "authenticator", "created_at", "last_used_at"];
+        let [id, label, authenticator, created, used] = names.map(|name| text(&passkey[name]));
+        let state = match (&passkey["disabled_at"], &passkey["backup_state"]) {
+            (Value::String(_), _) => "disabled",
+            (_, Value::Bool(true)) => "synced",
+            _ => "on one device",
+        };
+        let attested = passkey["attested"] == true;
+        let attested = if attested { "yes" } else { "no" }.to_owned();
+        [
+            id,
+            label,
+            authenticator,
+            created,
+            used,
+            state.to_owned(),
+            attested,
+        ]
+    };
+    let heads = [
+        "ID",
+        "LABEL",
+        "AUTHENTICATOR",
+        "CREATED",
+        "LAST USED",
+        "STATE",
+        "ATTESTED",
+    ];
+    list(answer, "passkeys", heads, row, output)
+}
+
+pub(super) fn audit(answer: &Value, output: Output) -> String {
+    let row = |record: &Value| {
+        let result = match (&record["reason"], record["count"].as_u64()) {
+            (Value::String(_), Some(count)) if count > 1 => {
+                format!("refused: {} ({count} times)", text(&record["reason"]))
+            }
+            (Value::String(_), _) => format!("refused: {}", text(&record["reason"])),
+            _ => "done".to_owned(),
+        };
+        let [at, actor, action, user, address, detail] =
+            ["at", "actor", "action", "user", "address", "detail"].map(|name| text(&record[name]));
+        [at, actor, action, user, result, address, detail]
+    };
+    let heads = ["WHEN", "WHO", "WHAT", "WHOM", "RESULT", "ADDRESS", "DETAIL"];
+    let mut shown = list(answer, "records", heads, row, output);
+    if output == Output::Table
+        && let Some(next) = answer["next"].as_str()
+    {
+        let _ = write!(shown, "\nThere are more: --after {}", plain(next));
+    }
+    shown
+}
+
 fn status(user: &Value) -> &'static str {
     if user["disabled"] == true {
         "disabled"

@@ -194,7 +194,153 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "webauthn",
         "timeout = \"11m\"",
-        "webauthn.timeout: expected 30s to 10m, found 11m",
+        "webauthn.timeout: expected 30s to 10m, or 0s for the browser's choice, found 11m",
+    ),
+    (
+        "webauthn",
+        "timeout = \"1s\"",
+        "webauthn.timeout: expected 30s to 10m",
+    ),
+    (
+        "webauthn",
+        "algorithms = [\"ES256\", \"ES256\"]",
+        "webauthn.algorithms: expected at least one of ES256, ES384, RS256, each once",
+    ),
+    (
+        "webauthn",
+        "attestation = \"direct\"",
+        "webauthn.attestation: expected attestation.anchors or attestation.metadata beside",
+    ),
+    (
+        "webauthn",
+        "attestation = \"indirect\"",
+        "webauthn.attestation: expected attestation.anchors",
+    ),
+    (
+        "webauthn",
+        "attestation = \"full\"",
+        "webauthn.attestation: unknown variant `full`",
+    ),
+    (
+        "webauthn",
+        "registration_user_verification = \"no\"",
+        "webauthn.registration_user_verification: unknown variant `no`",
+    ),
+    (
+        "webauthn",
+        "acceptable_aaguids = [\"yubikey\"]",
+        "webauthn.acceptable_aaguids[0]: ",
+    ),
+    (
+        "webauthn",
+        "acceptable_aaguids = [\"00000000-0000-0000-0000-000000000000\"]",
+        "webauthn.acceptable_aaguids: expected models; all zeros name none",
+    ),
+    (
+        "webauthn",
+        "acceptable_aaguids = [\"ee882879-721c-4913-9775-3dfcce97072a\"]\n\
+         forbidden_aaguids = [\"ee882879-721c-4913-9775-3dfcce97072a\"]",
+        "webauthn.forbidden_aaguids: expected none of webauthn.acceptable_aaguids, found ee88",
+    ),
+    (
+        "webauthn",
+        "hints = [\"phone\"]",
+        "webauthn.hints[0]: unknown variant `phone`",
+    ),
+    (
+        "webauthn",
+        "hints = [\"hybrid\", \"hybrid\"]",
+        "webauthn.hints: expected each hint once",
+    ),
+    (
+        "webauthn",
+        "avoid_same_authenticator = \"no\"",
+        "webauthn.avoid_same_authenticator: invalid type",
+    ),
+    (
+        "webauthn.two_factor",
+        "hints = [\"phone\"]",
+        "webauthn.two_factor.hints[0]: unknown variant `phone`",
+    ),
+    (
+        "webauthn.two_factor",
+        "enabled = true\nattestation = \"direct\"",
+        "webauthn.two_factor.attestation: expected attestation.anchors",
+    ),
+    (
+        "webauthn.two_factor",
+        "rp_id = \"example.com\"",
+        "webauthn.two_factor.rp_id: there is no such key",
+    ),
+    (
+        "webauthn",
+        "two_factor = true",
+        "webauthn.two_factor: expected a section, [webauthn.two_factor]",
+    ),
+    (
+        "mounts",
+        "staff = 1",
+        "mounts.staff: expected a section, [mounts.staff]",
+    ),
+    (
+        "mounts.staff",
+        "mount = \"x\"",
+        "mounts.staff.mount: there is no such key",
+    ),
+    (
+        "mounts.staff",
+        "timeot = \"1m\"",
+        "mounts.staff.timeot: there is no such key, did you mean mounts.staff.timeout?",
+    ),
+    (
+        "mounts.staff",
+        "timeout = \"1s\"",
+        "mounts.staff.timeout: expected 30s to 10m",
+    ),
+    (
+        "mounts.staff.two_factor",
+        "timeout = \"1s\"",
+        "mounts.staff.two_factor.timeout: expected 30s to 10m",
+    ),
+    (
+        "mounts.Staff",
+        "",
+        "mounts.Staff: expected at most 32 lower-case",
+    ),
+    (
+        "mounts.webauthn",
+        "",
+        "mounts.webauthn: expected another name than webauthn.mount",
+    ),
+    (
+        "mounts.staff",
+        "rp_id = \"example.org\"",
+        "mounts.staff.rp_id: expected the host of one of its rp_origins",
+    ),
+    (
+        "mounts.staff",
+        "rp_id = \"com\"",
+        "mounts.staff.rp_id: expected the host of one of its rp_origins",
+    ),
+    (
+        "attestation",
+        "metadata = \"/blob\"",
+        "attestation.metadata_root: expected a file with the root certificate",
+    ),
+    (
+        "attestation",
+        "metadata_root = \"/root\"",
+        "attestation.metadata: expected the file",
+    ),
+    (
+        "attestation",
+        "metadata_signer = \"https://mds\"",
+        "attestation.metadata_signer: expected a host name",
+    ),
+    (
+        "attestation",
+        "anchors = 1",
+        "attestation.anchors: invalid type",
     ),
     (
         "webauthn",

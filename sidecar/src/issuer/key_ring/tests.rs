@@ -116,6 +116,19 @@ fn a_ring_without_a_successor_gets_one_and_goes_on() {
 }
 
 #[test]
+fn a_restart_finds_the_order_in_which_keys_changed_in_one_second() {
+    let keys = keys();
+    let mut ring = keys.first(0);
+    for _ in 0..6 {
+        ring = ring
+            .rotated(&SUCCESSION, &sealing(), &keys.0, UnixTime(9), true)
+            .unwrap();
+        let opened = KeyRing::open(ring.records(), &sealing()).unwrap();
+        assert_eq!(opened.states(UnixTime(9)), ring.states(UnixTime(9)));
+    }
+}
+
+#[test]
 fn a_rotation_waits_until_verifiers_know_the_next_key_unless_told_otherwise() {
     let keys = keys();
     let ring = keys.first(0);

@@ -44,6 +44,9 @@ fn scene(algorithm: Algorithm, groups: Option<Vec<String>>, limits: SessionLimit
         policies: vec!["reader".to_owned()],
         disabled: false,
         created_at: NOW,
+        limits: crate::model::UserLimits::default(),
+        must_register: false,
+        passkey_alert: false,
     };
     let authn = AuthenticatorClass {
         aaguid: Uuid::nil(),

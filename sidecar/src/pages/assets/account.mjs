@@ -53,6 +53,8 @@ async function add() {
     notice.fail(error, 'create');
     return;
   }
+  // The session was good for this alone; from here on it is like any other.
+  if (card.dataset.mustRegister === 'true') await calls.refresh().catch(() => {});
   const row = rowOf(added.passkey);
   list.append(row);
   listChanged();

@@ -95,6 +95,10 @@ async function resume() {
     name = (await calls.whoAmI()).preferred_username ?? name;
   } catch (error) {
     if (switching) return;
+    if (error.slug === 'must-register-passkey') {
+      location.replace(`${base}/account`);
+      return;
+    }
     byAddress();
     if (error.name === 'Unreachable' || error.status >= 500) notice.fail(error, 'login');
     return;
@@ -218,6 +222,10 @@ async function arrive() {
   } catch (error) {
     if (error.status === 401) {
       stuck('cookies');
+      return;
+    }
+    if (error.slug === 'must-register-passkey') {
+      location.replace(`${base}/account`);
       return;
     }
   }

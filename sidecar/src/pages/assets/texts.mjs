@@ -13,10 +13,14 @@ export const DONE = {
   added: 'Passkey added. You can give it a name that you will recognise.',
   renamed: (name) => `The passkey is now called “${name}”.`,
   removed: (name) => `“${name}” was removed.`,
+  sessionEnded: (name) => `“${name}” is logged out.`,
+  codesMade: 'These are your new codes. They are shown only now; older ones no longer work.',
+  codesLeft: (n) => (n === 1 ? '1 is left.' : `${n} are left.`),
 };
 
 export const FIELD = {
   nameNeeded: 'Enter your user name.',
+  codeNeeded: 'Enter one of your recovery codes.',
   nameNeededForAccount: 'Choose a user name.',
   labelNeeded: 'Enter a name for this passkey.',
   labelRefused: 'This cannot be its name. Use up to 64 ordinary characters.',
@@ -165,6 +169,21 @@ const PROBLEM = {
   'registration-off': {
     title: 'You cannot create an account here',
     text: 'Accounts are given out by the people who run this service. Ask them for one.',
+  },
+  'code-refused': {
+    login: {
+      title: 'This code was not accepted',
+      text: 'The user name or the code is wrong, or the code was used before.',
+    },
+    create: {
+      title: 'This link does not work any more',
+      text: 'It was used already, replaced by a newer one or withdrawn, or it is too old.',
+      hints: ['Ask the people who run this service for a new one.'],
+    },
+  },
+  'must-register-passkey': {
+    title: 'Add a passkey first',
+    text: 'Before you go on, add a new passkey on your account page.',
   },
   'ceremony-refused': {
     login: {

@@ -1,7 +1,7 @@
 //! `/v1/admin/keys`: the signing keys.
 
 use super::listing::{key, moment};
-use super::{Actor, audit};
+use super::{Acting, audit};
 use crate::app::{App, KeyChangeError};
 use crate::issuer::{IssuerError, KeyRole, RevokeError, RotateError};
 use crate::problem::{Problem, ProblemKind};
@@ -18,7 +18,7 @@ const EARLY: &str = "The key that signs now was not published for keys.publish_b
      that have not fetched it yet refuse new tokens until they do.";
 
 /// Every key that is published.
-pub(in crate::routes) async fn list(State(app): State<Arc<App>>, _: Actor) -> Json<Value> {
+pub(in crate::routes) async fn list(State(app): State<Arc<App>>, _: Acting) -> Json<Value> {
     let keys = app.issuer.keys(app.now());
     Json(json!({ "keys": keys.iter().map(key).collect::<Vec<_>>() }))
 }
@@ -34,7 +34,7 @@ pub(in crate::routes) struct Rotate {
 /// Lets the next key sign.
 pub(in crate::routes) async fn rotate(
     State(app): State<Arc<App>>,
-    actor: Actor,
+    actor: Acting,
     client: Client,
     StrictJson(body): StrictJson<Rotate>,
 ) -> Result<Json<Value>, Problem> {
@@ -68,7 +68,7 @@ fn is_early(app: &App) -> bool {
 pub(in crate::routes) async fn revoke(
     State(app): State<Arc<App>>,
     Path(kid): Path<String>,
-    actor: Actor,
+    actor: Acting,
     client: Client,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Json<Value>, Problem> {

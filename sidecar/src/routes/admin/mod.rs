@@ -1,5 +1,5 @@
 //! The administration API, `/v1/admin/...`. Who may use it is decided in front: whoever mounts this
-//! router says who acts, with an [`Actor`] in the request's extensions.
+//! router says who acts, with an [`Acting`] in the request's extensions.
 
 mod keys;
 mod listing;
@@ -10,38 +10,13 @@ use super::audit::Audit;
 use super::caller::storage_problem;
 use super::json::malformed;
 use super::layers::Client;
+use super::people::Acting;
 use crate::app::App;
 use crate::model::{SessionId, User, UserId, UserName};
 use crate::problem::{Problem, ProblemKind};
 use axum::Router;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::routing::{get, post};
 use std::sync::Arc;
-
-/// Who administers, as the audit trail names them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Actor(String);
-
-impl Actor {
-    /// Whoever has the control socket.
-    pub(super) fn operator() -> Self {
-        Self("operator".to_owned())
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Actor {
-    type Rejection = Problem;
-
-    fn from_request_parts(
-        parts: &mut Parts,
-        _: &S,
-    ) -> impl Future<Output = Result<Self, Problem>> + Send {
-        // Without one the router was mounted where it must not be: nothing is done for nobody.
-        let actor = parts.extensions.get().cloned();
-        std::future::ready(actor.ok_or_else(Problem::internal))
-    }
-}
 
 /// Everything below `/v1/admin`.
 pub(super) fn router() -> Router<Arc<App>> {
@@ -50,17 +25,14 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/v1/admin/keys/rotate", post(keys::rotate))
         .route("/v1/admin/keys/{kid}/revoke", post(keys::revoke))
         .route("/v1/admin/sessions/revoke", post(sessions::revoke))
-        .route("/v1/admin/users", get(users::list))
-        .route("/v1/admin/users/{user}", get(users::show))
         .route("/v1/admin/users/{user}/disable", post(users::disable))
         .route("/v1/admin/users/{user}/enable", post(users::enable))
-        .route("/v1/admin/users/{user}/sessions", get(sessions::list))
 }
 
 /// The beginning of an audit line.
-fn audit<'a>(event: &'static str, client: &'a Client, actor: &Actor) -> Audit<'a> {
+fn audit<'a>(event: &'static str, client: &'a Client, actor: &Acting) -> Audit<'a> {
     let mut audit = Audit::new(event, client);
-    audit.actor(&actor.0);
+    audit.actor(actor.0.shown());
     audit
 }
 

@@ -1,31 +1,14 @@
 //! `/v1/admin/sessions` and `/v1/admin/users/<user>/sessions`.
 
-use super::{Actor, audit, listing, named_user, session_id};
+use super::{Acting, audit, named_user, session_id};
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::caller::storage_problem;
 use crate::routes::json::{StrictJson, malformed};
 use crate::routes::layers::Client;
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// A user's living sessions.
-pub(in crate::routes) async fn list(
-    State(app): State<Arc<App>>,
-    Path(user): Path<String>,
-    _: Actor,
-) -> Result<Json<Value>, Problem> {
-    let user = named_user(&app, &user).await?;
-    let sessions = app
-        .living_sessions_of(user.id)
-        .await
-        .map_err(|error| storage_problem(&error))?;
-    let sessions: Vec<_> = sessions.iter().map(listing::session).collect();
-    Ok(Json(json!({ "sessions": sessions })))
-}
 
 /// Which sessions: exactly one of these.
 #[derive(serde::Deserialize)]
@@ -40,7 +23,7 @@ pub(in crate::routes) struct Which {
 /// Ends one session, all of a user, or everyone's.
 pub(in crate::routes) async fn revoke(
     State(app): State<Arc<App>>,
-    actor: Actor,
+    actor: Acting,
     client: Client,
     StrictJson(which): StrictJson<Which>,
 ) -> Result<StatusCode, Problem> {

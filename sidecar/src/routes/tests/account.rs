@@ -29,6 +29,7 @@ async fn a_passkey_is_listed_with_what_its_owner_should_know() {
             "backup_eligible",
             "backup_state",
             "created_at",
+            "disabled_at",
             "id",
             "label",
             "last_used_at",

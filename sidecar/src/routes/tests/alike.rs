@@ -8,7 +8,7 @@ use tokio::time::Instant;
 const WRONG: [u8; 8] = [0x30, 6, 2, 1, 1, 2, 1, 1];
 
 /// How many signatures have been verified so far.
-fn checks(place: &Place) -> u64 {
+pub(super) fn checks(place: &Place) -> u64 {
     let text = place.app.metrics.render();
     let count = text
         .lines()

@@ -9,12 +9,15 @@ mod binding;
 mod hardening;
 mod live;
 mod login;
+mod mounts;
+mod people;
 mod readiness;
 mod refusals;
 mod registration;
 mod renewal;
 mod secrecy;
 mod sessions;
+mod ways_back;
 
 use crate::app::App;
 use crate::clock::ManualClock;

@@ -129,7 +129,8 @@ async fn challenges_of_another_mount_or_ceremony_are_refused() {
     let mut ann = place.person();
     ann.register("ann").await;
     let mut options = ann.begin("login", json!({})).await;
-    let (key, policy) = (&place.app.challenge_key, &place.app.policy);
+    let key = &place.app.challenge_key;
+    let policy = place.app.default_mount.ceremonies.passwordless();
     let elsewhere = challenge::issue(key, [5; 16], "other", None, policy, UnixTime(START.0 + 60));
     options["challenge"] = software_authenticator::encode(&elsewhere).into();
     let response = ann.authenticator.get(&options);

@@ -1,8 +1,8 @@
 //! Records to test with; the number makes them different.
 
 use crate::model::{
-    AuthenticatorClass, ChallengeId, Credential, CredentialId, Revocation, Revoked, SecretHash,
-    Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
+    AuthenticatorClass, ChallengeId, Credential, CredentialId, PolicyName, Revocation, Revoked,
+    SecretHash, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserLimits, UserName,
 };
 use crate::storage::RegistrationCeremony;
 use std::net::{IpAddr, Ipv4Addr};
@@ -28,6 +28,9 @@ pub(in crate::storage) fn user(n: u128) -> User {
         policies: Vec::new(),
         disabled: false,
         created_at: NOW,
+        limits: UserLimits::default(),
+        must_register: false,
+        passkey_alert: false,
     }
 }
 
@@ -53,6 +56,7 @@ pub(in crate::storage) fn credential(n: u128, user: u128) -> Credential {
         label: format!("Passkey {n}"),
         created_at: at(u64::try_from(n).unwrap()),
         last_used_at: None,
+        disabled_at: None,
     }
 }
 
@@ -83,6 +87,7 @@ pub(in crate::storage) fn session(n: u128, user: u128) -> Session {
         },
         address: "192.0.2.1".to_owned(),
         user_agent: "test".to_owned(),
+        restricted: false,
         certificate: None,
     }
 }
@@ -113,11 +118,13 @@ pub(in crate::storage) fn registration(n: u128, from: IpAddr) -> RegistrationCer
     RegistrationCeremony {
         challenge: n.to_be_bytes().to_vec(),
         mount: "webauthn".to_owned(),
+        policy: PolicyName::Passwordless,
         user: user_id(n),
         user_name: user(n).name,
         display_name: String::new(),
         existing: false,
         session: None,
+        enrolling: None,
         address: from,
         expires_at: at(300),
     }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -270,6 +271,72 @@ impl View {
     }
 }
 
+/// Which way a walk goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Forward,
+    Backward,
+}
+
+impl View {
+    /// Shows `visit` the records under `prefix` in order, from after `after` (or before it), until
+    /// it breaks. Nothing is gathered: what it costs is what is visited.
+    pub(super) fn walk(
+        &self,
+        prefix: &Key,
+        after: Option<&Key>,
+        way: Way,
+        mut visit: impl FnMut(&Shown, &[u8], &[u8]) -> Result<ControlFlow<()>, StorageError>,
+    ) -> Result<(), StorageError> {
+        let shown = self.read();
+        let _not_applying = self.applying.read().unwrap_or_else(PoisonError::into_inner);
+        let beyond = |key: &[u8]| match (after, way) {
+            (None, _) => true,
+            (Some(after), Way::Forward) => key > after.bytes(),
+            (Some(after), Way::Backward) => key < after.bytes(),
+        };
+        // After a failed write: rare, and what it costs matters less than what it shows.
+        if !shown.undone.is_empty() {
+            let entries = shown.entries(prefix)?;
+            let mut entries: Vec<_> = entries.iter().filter(|(key, _)| beyond(key)).collect();
+            if way == Way::Backward {
+                entries.reverse();
+            }
+            for (key, value) in entries {
+                if visit(&shown, key, value)?.is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let engine = shown.engine()?;
+        let mut end = prefix.bytes().to_vec();
+        // Tags are ASCII, so the last byte of a prefix can always be one more.
+        if let Some(last) = end.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        let (from, to) = match (after, way) {
+            (None, _) => (Bound::Included(prefix.bytes()), end.as_slice()),
+            (Some(after), Way::Forward) => (Bound::Excluded(after.bytes()), end.as_slice()),
+            (Some(after), Way::Backward) => (Bound::Included(prefix.bytes()), after.bytes()),
+        };
+        let mut range = engine.tree.range::<&[u8], _>((from, Bound::Excluded(to)));
+        loop {
+            let next = guarded(|| {
+                let next = match way {
+                    Way::Forward => range.next(),
+                    Way::Backward => range.next_back(),
+                };
+                Ok(next.transpose()?)
+            });
+            match next.map_err(StorageError::Read)? {
+                Some((key, value)) if visit(&shown, &key, &value)?.is_continue() => {}
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
 impl Shown {
     fn engine(&self) -> Result<&Engine, StorageError> {
         self.engine.as_ref().ok_or_else(|| {
@@ -277,6 +344,12 @@ impl Shown {
                 "the store is closed, or could not be opened again",
             ))
         })
+    }
+
+    /// The record under this key, for whoever looks already.
+    pub(super) fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StorageError> {
+        let value = self.value(key.bytes())?;
+        value.map(|value| layout::decode(key, &value)).transpose()
     }
 
     fn value(&self, key: &[u8]) -> Result<Option<sled::IVec>, StorageError> {

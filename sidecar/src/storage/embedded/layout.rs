@@ -3,10 +3,10 @@
 //! One sled tree holds everything, because a batch is atomic within one tree. The first byte of a
 //! key is its table.
 
-use crate::model::{CredentialId, Revoked, SessionId, UserId, UserName};
+use crate::model::{AuditBook, CredentialId, Revoked, SessionId, UserId, UserName};
 use crate::storage::StorageError;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize as _, Serialize};
 use uuid::Uuid;
 
 /// Changes only with a way to read the older form.
@@ -29,6 +29,11 @@ pub(super) enum Table {
     /// User id and session id, without a value.
     SessionsOfUser,
     SigningKeys,
+    /// One-time codes, by the user whom they are for.
+    Enrolments,
+    RecoveryCodes,
+    /// Book and number.
+    Audit,
     Revocations,
     /// Up to when tokens may have been minted, under one key.
     Minted,
@@ -46,6 +51,9 @@ impl Table {
             Self::Sessions => b's',
             Self::SessionsOfUser => b'p',
             Self::SigningKeys => b'k',
+            Self::Enrolments => b'e',
+            Self::RecoveryCodes => b'q',
+            Self::Audit => b'a',
             Self::Revocations => b'r',
             Self::Minted => b't',
             Self::Meta => b'm',
@@ -61,6 +69,9 @@ impl Table {
             Self::Sessions => "sessions",
             Self::SessionsOfUser => "sessions of users",
             Self::SigningKeys => "signing keys",
+            Self::Enrolments => "enrolment codes",
+            Self::RecoveryCodes => "recovery codes",
+            Self::Audit => "audit log",
             Self::Revocations => "revocations",
             Self::Minted => "minted",
             Self::Meta => "meta",
@@ -115,6 +126,18 @@ impl Key {
         Self::new(Table::Names, &[name.as_str().as_bytes()])
     }
 
+    /// The beginning of the entries of all names that begin so.
+    pub(super) fn name_prefix(text: &str) -> Self {
+        Self::new(Table::Names, &[text.as_bytes()])
+    }
+
+    /// The name that an entry of [`Table::Names`] is for.
+    pub(super) fn name_from(entry: &[u8]) -> Option<UserName> {
+        let text = std::str::from_utf8(entry.get(1..)?).ok()?;
+        let text = IntoDeserializer::<serde::de::value::Error>::into_deserializer(text);
+        UserName::deserialize(text).ok()
+    }
+
     pub(super) fn credential(id: &CredentialId) -> Self {
         Self::new(Table::Credentials, &[id.as_bytes()])
     }
@@ -160,6 +183,34 @@ impl Key {
 
     pub(super) fn signing_key(kid: &str) -> Self {
         Self::new(Table::SigningKeys, &[kid.as_bytes()])
+    }
+
+    pub(super) fn enrolment(user: UserId) -> Self {
+        Self::new(Table::Enrolments, &[user.0.as_bytes()])
+    }
+
+    pub(super) fn recovery_codes(user: UserId) -> Self {
+        Self::new(Table::RecoveryCodes, &[user.0.as_bytes()])
+    }
+
+    pub(super) fn audit_book(book: AuditBook) -> Self {
+        let tag = match book {
+            AuditBook::Administration => b"a",
+            AuditBook::People => b"p",
+        };
+        Self::new(Table::Audit, &[tag])
+    }
+
+    pub(super) fn audit(book: AuditBook, number: u64) -> Self {
+        let mut key = Self::audit_book(book);
+        key.bytes.extend_from_slice(&number.to_be_bytes());
+        key
+    }
+
+    /// The number of a record of the audit log.
+    pub(super) fn audit_number(key: &[u8]) -> Option<u64> {
+        let number = key.get(2..)?.try_into().ok()?;
+        Some(u64::from_be_bytes(number))
     }
 
     pub(super) fn revocation(what: &Revoked) -> Self {

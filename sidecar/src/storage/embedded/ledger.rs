@@ -95,6 +95,22 @@ impl<'a> Ledger<'a> {
         .collect()
     }
 
+    /// The last key that begins with this one, with what this step has added.
+    pub(super) fn last_key(&self, prefix: &Key) -> Result<Option<Vec<u8>>, StorageError> {
+        let mut stored = self.engine.tree.scan_prefix(prefix.bytes()).keys();
+        let stored = stored.next_back().transpose();
+        let stored = stored.map_err(|error| StorageError::Read(error.into()))?;
+        let staged = self
+            .staged
+            .range(prefix.bytes().to_vec()..)
+            .take_while(|(key, _)| key.starts_with(prefix.bytes()))
+            .filter(|(_, value)| value.is_some())
+            .last();
+        Ok(staged
+            .map(|(key, _)| key.clone())
+            .max(stored.map(|key| key.to_vec())))
+    }
+
     /// Writes a record, over one that may be there.
     pub(super) fn put(&mut self, key: &Key, value: &impl Serialize) -> Result<(), StorageError> {
         self.staged

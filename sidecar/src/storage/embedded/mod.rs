@@ -13,6 +13,8 @@ mod files;
 mod layout;
 mod ledger;
 mod open_error;
+mod people;
+mod people_steps;
 mod steps;
 mod writer;
 

@@ -2,6 +2,7 @@
 
 use super::layout::{Key, Table};
 use super::ledger::Ledger;
+use super::people_steps::{append_audit, registered};
 use crate::model::{
     Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId, SigningKeyRecord,
     UnixTime, User, UserId,
@@ -61,9 +62,9 @@ pub(super) fn insert_credential(
     credential: &Credential,
     most: usize,
 ) -> Step<CredentialInserted> {
-    if !ledger.has(&Key::user(credential.user))? {
+    let Some(user) = ledger.record::<User>(&Key::user(credential.user))? else {
         return Ok(CredentialInserted::NoUser);
-    }
+    };
     if ledger.has(&Key::credential(&credential.id))? {
         return Ok(CredentialInserted::Taken);
     }
@@ -74,11 +75,12 @@ pub(super) fn insert_credential(
     {
         return Ok(CredentialInserted::TooMany);
     }
+    registered(ledger, user)?;
     put_credential(ledger, credential)?;
     Ok(CredentialInserted::Inserted)
 }
 
-fn put_credential(ledger: &mut Ledger<'_>, credential: &Credential) -> Step<()> {
+pub(super) fn put_credential(ledger: &mut Ledger<'_>, credential: &Credential) -> Step<()> {
     ledger.put(&Key::credential(&credential.id), credential)?;
     ledger.put(&Key::owned_credential(credential.user, &credential.id), &())
 }
@@ -143,12 +145,10 @@ pub(super) fn record_assertion(
     session: &Session,
     replaces: Option<&Revocation>,
 ) -> Step<AssertionRecorded> {
-    if ledger
-        .record::<User>(&Key::user(session.user))?
-        .is_none_or(|user| user.disabled)
-    {
+    let user = ledger.record::<User>(&Key::user(session.user))?;
+    let Some(user) = user.filter(|user| !user.disabled) else {
         return Ok(AssertionRecorded::Gone);
-    }
+    };
     let Some(mut stored) = credential_of(ledger, session.user, credential)? else {
         return Ok(AssertionRecorded::Gone);
     };
@@ -160,6 +160,7 @@ pub(super) fn record_assertion(
         end_session(ledger, id, revocation)?;
     }
     store_session(ledger, session)?;
+    append_audit(ledger, &assertion.audit(&user.name, credential, session))?;
     Ok(AssertionRecorded::Recorded)
 }
 

@@ -1,0 +1,134 @@
+//! Certification authorities and attestation certificates.
+
+use super::NOW;
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyUsagePurpose,
+    PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+};
+use software_authenticator::Key;
+use time::{Duration, OffsetDateTime};
+
+/// id-fido-gen-ce-aaguid (WebAuthn Level 3, section 8.2.1).
+const AAGUID_EXTENSION: &[u64] = &[1, 3, 6, 1, 4, 1, 45724, 1, 1, 4];
+
+/// A P-256 key as rcgen asks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct CertifiedKey {
+    pub(crate) key: Key,
+    public: Vec<u8>,
+}
+
+impl CertifiedKey {
+    pub(crate) fn new(seed: u8) -> Self {
+        let key = Key::from_seed([seed; 32]);
+        let (x, y) = key.coordinates();
+        Self {
+            key,
+            public: [vec![4], x, y].concat(),
+        }
+    }
+}
+
+impl PublicKeyData for CertifiedKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public
+    }
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl SigningKey for CertifiedKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(self.key.sign(message))
+    }
+}
+
+/// A certification authority.
+pub(crate) struct Authority {
+    pub(crate) der: Vec<u8>,
+    pub(crate) pem: String,
+    issuer: Issuer<'static, CertifiedKey>,
+}
+
+impl Authority {
+    /// A root of this name, with a key from this seed.
+    pub(crate) fn root(name: &str, seed: u8) -> Self {
+        let params = authority_params(name);
+        let key = CertifiedKey::new(seed);
+        let certificate = params.self_signed(&key).expect("a root");
+        Self {
+            der: certificate.der().to_vec(),
+            pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// An authority below this one.
+    pub(crate) fn intermediate(&self, name: &str, seed: u8) -> Self {
+        let params = authority_params(name);
+        let key = CertifiedKey::new(seed);
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        Self {
+            der: certificate.der().to_vec(),
+            pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// Issues an end-entity certificate.
+    pub(crate) fn issue(&self, key: &CertifiedKey, params: &CertificateParams) -> Vec<u8> {
+        let certificate = params.signed_by(key, &self.issuer).expect("a certificate");
+        certificate.der().to_vec()
+    }
+}
+
+fn authority_params(name: &str) -> CertificateParams {
+    let mut params = valid_now();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params
+}
+
+fn valid_now() -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.serial_number = Some(SerialNumber::from(7_u64));
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.not_before = at(-86_400);
+    params.not_after = at(86_400);
+    params
+}
+
+/// Seconds from [`NOW`].
+pub(crate) fn at(seconds: i64) -> OffsetDateTime {
+    let now = i64::try_from(NOW.0).expect("it fits");
+    OffsetDateTime::from_unix_timestamp(now).expect("an instant") + Duration::seconds(seconds)
+}
+
+/// What an attestation certificate must be (WebAuthn Level 3, section 8.2.1).
+pub(crate) fn attestation(aaguid: Option<[u8; 16]>) -> CertificateParams {
+    let mut params = valid_now();
+    let name = &mut params.distinguished_name;
+    name.push(DnType::CountryName, "XX");
+    name.push(DnType::OrganizationName, "Latchkey tests");
+    name.push(DnType::OrganizationalUnitName, "Authenticator Attestation");
+    name.push(DnType::CommonName, "Software authenticator");
+    params.is_ca = IsCa::ExplicitNoCa;
+    if let Some(aaguid) = aaguid {
+        let octets = [&[0x04, 0x10][..], &aaguid].concat();
+        let extension = CustomExtension::from_oid_content(AAGUID_EXTENSION, octets);
+        params.custom_extensions.push(extension);
+    }
+    params
+}
+
+/// The certificate of a host.
+pub(crate) fn host(name: &str) -> CertificateParams {
+    let mut params = valid_now();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let name = name.try_into().expect("a host name");
+    params.subject_alt_names.push(SanType::DnsName(name));
+    params.is_ca = IsCa::ExplicitNoCa;
+    params
+}

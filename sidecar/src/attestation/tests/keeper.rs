@@ -1,0 +1,232 @@
+//! Files on disk: what replaces what, and what is said about it.
+
+use super::super::{BlobError, MetadataSource, Sources, TrustKeeper};
+use super::NOW;
+use super::blobs::{SIGNER, Service, payload};
+use super::certificates::{Authority, CertifiedKey, attestation};
+use crate::model::UnixTime;
+use serde_json::Value;
+use std::fs;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A directory with a metadata file, and the service that signs it.
+struct Files {
+    directory: TempDir,
+    service: Service,
+}
+
+impl Files {
+    fn new() -> Self {
+        let files = Self {
+            directory: TempDir::new().expect("a directory"),
+            service: Service::new(),
+        };
+        fs::write(
+            files.directory.path().join("root.pem"),
+            &files.service.root.pem,
+        )
+        .expect("a file");
+        files
+    }
+
+    fn sources(&self) -> Sources {
+        let path = self.directory.path();
+        Sources {
+            anchors: None,
+            metadata: Some(MetadataSource {
+                file: path.join("blob.jwt"),
+                root: path.join("root.pem"),
+                signer: SIGNER.to_owned(),
+            }),
+        }
+    }
+
+    fn put(&self, blob: &str) {
+        fs::write(self.directory.path().join("blob.jwt"), blob).expect("a file");
+    }
+
+    /// The length changes with the number of digits, so that each file looks new.
+    fn put_number(&self, number: u64, due: &str) {
+        let mut content = payload(number, &[]);
+        content["nextUpdate"] = due.into();
+        content["pad"] = Value::from("x".repeat(usize::try_from(number).expect("a few")));
+        self.put(&self.service.blob(&content));
+    }
+
+    fn open(&self) -> TrustKeeper {
+        TrustKeeper::open(&self.sources(), NOW).expect("readable roots")
+    }
+}
+
+fn number(keeper: &TrustKeeper) -> Option<u64> {
+    keeper
+        .current()
+        .metadata()
+        .map(super::super::Metadata::number)
+}
+
+#[test]
+fn a_good_blob_takes_the_place_of_the_last_one_and_a_bad_one_does_not() {
+    let files = Files::new();
+    files.put_number(5, "2099-01-01");
+    let keeper = files.open();
+    assert_eq!((number(&keeper), keeper.problem()), (Some(5), None));
+
+    files.put_number(6, "2099-01-01");
+    keeper.refresh(NOW);
+    assert_eq!((number(&keeper), keeper.problem()), (Some(6), None));
+
+    files.put("no blob");
+    keeper.refresh(NOW);
+    assert_eq!(
+        (number(&keeper), keeper.problem()),
+        (Some(6), Some(BlobError::Form))
+    );
+    assert!(
+        keeper
+            .metrics(NOW)
+            .contains("latchkey_fido_metadata_refused 1\n")
+    );
+
+    let older = BlobError::Older {
+        number: 4,
+        known: 6,
+    };
+    files.put_number(4, "2099-01-01");
+    keeper.refresh(NOW);
+    assert_eq!((number(&keeper), keeper.problem()), (Some(6), Some(older)));
+
+    files.put_number(7, "2027-01-01");
+    keeper.refresh(NOW);
+    assert_eq!(
+        (number(&keeper), keeper.problem()),
+        (Some(6), Some(BlobError::Stale))
+    );
+
+    fs::remove_file(files.directory.path().join("blob.jwt")).expect("it was there");
+    keeper.refresh(NOW);
+    assert_eq!(
+        (number(&keeper), keeper.problem()),
+        (Some(6), Some(BlobError::File))
+    );
+
+    files.put_number(8, "2099-01-01");
+    keeper.refresh(NOW);
+    assert_eq!((number(&keeper), keeper.problem()), (Some(8), None));
+    assert!(
+        keeper
+            .metrics(NOW)
+            .contains("latchkey_fido_metadata_refused 0\n")
+    );
+    assert!(
+        keeper
+            .metrics(NOW)
+            .contains("latchkey_fido_metadata_number 8\n")
+    );
+}
+
+#[test]
+fn a_blob_that_becomes_stale_stays_in_use_and_the_metric_says_so() {
+    let files = Files::new();
+    files.put_number(5, "2027-01-15");
+    let keeper = files.open();
+    assert!(
+        keeper
+            .metrics(NOW)
+            .contains("latchkey_fido_metadata_stale 0\n")
+    );
+    let tomorrow = UnixTime(NOW.0 + 86_400);
+    keeper.refresh(tomorrow);
+    assert_eq!(number(&keeper), Some(5));
+    assert!(
+        keeper
+            .metrics(tomorrow)
+            .contains("latchkey_fido_metadata_stale 1\n")
+    );
+    // A stale one that knows more is better than a stale one.
+    files.put_number(6, "2027-01-14");
+    keeper.refresh(NOW);
+    assert_eq!(number(&keeper), Some(5), "which is fresh at this instant");
+    files.put_number(7, "2027-01-14");
+    keeper.refresh(UnixTime(NOW.0 + 86_399));
+    assert_eq!(number(&keeper), Some(7));
+}
+
+#[test]
+fn without_a_good_blob_the_program_starts_and_trusts_nobody() {
+    let files = Files::new();
+    files.put("no blob");
+    let keeper = files.open();
+    assert_eq!(
+        (number(&keeper), keeper.problem()),
+        (None, Some(BlobError::Form))
+    );
+    assert!(
+        keeper
+            .metrics(NOW)
+            .contains("latchkey_fido_metadata_number 0\n")
+    );
+    assert_eq!(
+        TrustKeeper::open(&Sources::default(), NOW)
+            .expect("nothing")
+            .metrics(NOW),
+        ""
+    );
+}
+
+#[test]
+fn anchors_are_the_files_of_a_directory() {
+    let directory = TempDir::new().expect("a directory");
+    let (one, two) = (Authority::root("One", 1), Authority::root("Two", 2));
+    fs::write(directory.path().join("one.pem"), &one.pem).expect("a file");
+    fs::write(directory.path().join("two.crt"), &two.der).expect("a file");
+    fs::write(directory.path().join(".hidden"), "not read").expect("a file");
+    fs::create_dir(directory.path().join("..data")).expect("a directory");
+    let sources = Sources {
+        anchors: Some(directory.path().to_owned()),
+        metadata: None,
+    };
+    let keeper = TrustKeeper::open(&sources, NOW).expect("two anchors");
+    for root in [&one, &two] {
+        let chain = [root.issue(&CertifiedKey::new(3), &attestation(None))];
+        assert_eq!(keeper.current().verify(Uuid::nil(), &chain, NOW), Ok(()));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_at_start_is_named_with_its_key() {
+    let directory = TempDir::new().expect("a directory");
+    let path = directory.path();
+    let said = |sources: &Sources| {
+        TrustKeeper::open(sources, NOW)
+            .expect_err("a mistake")
+            .to_string()
+    };
+    let anchors = |path: &std::path::Path| Sources {
+        anchors: Some(path.to_owned()),
+        metadata: None,
+    };
+    let missing = path.join("missing");
+    assert!(said(&anchors(&missing)).starts_with(&format!(
+        "attestation.anchors: {} cannot be read: ",
+        missing.display()
+    )));
+    assert!(said(&anchors(path)).starts_with("attestation.anchors: expected certificates in "));
+    fs::write(path.join("junk"), "junk").expect("a file");
+    let says = said(&anchors(path));
+    assert!(says.starts_with("attestation.anchors: "), "{says}");
+    assert!(
+        says.ends_with("junk: expected an X.509 certificate, in PEM or DER"),
+        "{says}"
+    );
+    let sources = Sources {
+        anchors: None,
+        metadata: Some(MetadataSource {
+            file: path.join("blob"),
+            root: missing,
+            signer: SIGNER.to_owned(),
+        }),
+    };
+    assert!(said(&sources).starts_with("attestation.metadata_root: "));
+}

@@ -1,0 +1,271 @@
+//! `latchkey users add|set|delete|link|passkeys`, `latchkey audit`, `latchkey admin`: people.
+
+use super::client::{Client, ClientError};
+use super::{Output, escaped, show};
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+/// What can be written about a user.
+#[derive(Debug, Args)]
+pub struct Fields {
+    /// What pages show
+    #[arg(long, value_name = "TEXT")]
+    pub display_name: Option<String>,
+    /// Email address; "" for none
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Group; again for more. All groups: those that are not named are taken away
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Option<Vec<String>>,
+    /// Token policy; again for more. All policies
+    #[arg(long = "policy", value_name = "POLICY")]
+    pub policies: Option<Vec<String>>,
+    /// No group, or no policy, at all: with "groups" or "policies"
+    #[arg(long, value_name = "FIELD", value_parser = ["groups", "policies"])]
+    pub clear: Vec<String>,
+    /// How long tokens live ("5m"), if shorter than everyone's; 0: as for everyone
+    #[arg(long, value_name = "SPAN")]
+    pub token_ttl: Option<String>,
+    /// When sessions end whatever happens; 0: as for everyone
+    #[arg(long, value_name = "SPAN")]
+    pub token_max_ttl: Option<String>,
+    /// When sessions end that nothing renews; 0: as for everyone
+    #[arg(long, value_name = "SPAN")]
+    pub token_period: Option<String>,
+    /// Let the next sign-in lead to registering another passkey, and nowhere else until then
+    #[arg(long, value_name = "YES")]
+    pub must_register_passkey: Option<bool>,
+}
+
+impl Fields {
+    fn body(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                body.insert(name.to_owned(), value);
+            }
+        };
+        let clears = |field: &str| self.clear.iter().any(|it| it == field).then(|| json!([]));
+        put(
+            "display_name",
+            self.display_name.as_ref().map(|it| json!(it)),
+        );
+        let email = |it: &String| {
+            if it.is_empty() {
+                Value::Null
+            } else {
+                json!(it)
+            }
+        };
+        put("email", self.email.as_ref().map(email));
+        put(
+            "groups",
+            self.groups
+                .as_ref()
+                .map(|it| json!(it))
+                .or(clears("groups")),
+        );
+        let policies = self.policies.as_ref().map(|it| json!(it));
+        put("token_policies", policies.or(clears("policies")));
+        put("token_ttl", self.token_ttl.as_ref().map(|it| json!(it)));
+        put(
+            "token_max_ttl",
+            self.token_max_ttl.as_ref().map(|it| json!(it)),
+        );
+        put(
+            "token_period",
+            self.token_period.as_ref().map(|it| json!(it)),
+        );
+        put(
+            "must_register_passkey",
+            self.must_register_passkey.map(Value::from),
+        );
+        body
+    }
+}
+
+/// The part of `latchkey users` that makes and changes users.
+#[derive(Debug, Subcommand)]
+pub enum Change {
+    /// Make a user; with --enroll, also a link to register a passkey with
+    Add {
+        /// The user name
+        name: String,
+        /// What is known of the user
+        #[command(flatten)]
+        fields: Box<Fields>,
+        /// Make a link, shown this once
+        #[arg(long)]
+        enroll: bool,
+    },
+    /// Change what is given, and leave the rest
+    Set {
+        /// The user, by name or id
+        user: String,
+        /// What is to be different
+        #[command(flatten)]
+        fields: Box<Fields>,
+    },
+    /// Delete a user with all passkeys and sessions; the name stays taken
+    Delete {
+        /// The user, by name or id
+        user: String,
+    },
+    /// Make a link with which the user registers a passkey, in place of the one before
+    Link {
+        /// The user, by name or id
+        user: String,
+        /// Seconds for which it is good
+        #[arg(long, value_name = "SECONDS")]
+        expires_in: Option<u64>,
+        /// Make no new one: withdraw the one that there is
+        #[arg(long, conflicts_with = "expires_in")]
+        revoke: bool,
+    },
+    /// Show a user's passkeys
+    Passkeys {
+        /// The user, by name or id
+        user: String,
+    },
+    /// Remove a passkey, and end the sessions that it began
+    RemovePasskey {
+        /// The user, by name or id
+        user: String,
+        /// The passkey's id, as `latchkey users passkeys` shows it
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+    },
+}
+
+/// `latchkey audit`
+#[derive(Debug, Args)]
+pub struct Search {
+    /// Who did it: a user name, `operator`, `latchkey` or `stranger`
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// To whom, by name
+    #[arg(long)]
+    pub user: Option<String>,
+    /// What, such as `user_create`
+    #[arg(long)]
+    pub action: Option<String>,
+    /// Not before, such as 2026-01-31T00:00:00Z
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Not after
+    #[arg(long)]
+    pub until: Option<String>,
+    /// As many as this at most
+    #[arg(long, default_value_t = 100)]
+    pub limit: u32,
+    /// Go on where the last answer ended
+    #[arg(long)]
+    pub after: Option<String>,
+}
+
+/// `latchkey admin`
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Show the link with which the first administrator registers; good for an hour, and once
+    Bootstrap,
+}
+
+pub(super) async fn change(
+    client: &Client<'_>,
+    order: &Change,
+    output: Output,
+) -> Result<String, ClientError> {
+    let of = |user: &str, more: &str| format!("/v1/admin/users/{}{more}", escaped(user));
+    match order {
+        Change::Add {
+            name,
+            fields,
+            enroll,
+        } => {
+            let mut body = fields.body();
+            body.insert("name".to_owned(), json!(name));
+            if *enroll {
+                body.insert("enroll".to_owned(), json!(true));
+            }
+            let made = client
+                .order("/v1/admin/users", &Value::Object(body))
+                .await?;
+            Ok(show::made(&made, output))
+        }
+        Change::Set { user, fields } => {
+            let body = Value::Object(fields.body());
+            let changed = client.patch(&of(user, ""), &body).await?;
+            Ok(show::made(&changed, output))
+        }
+        Change::Delete { user } => {
+            client.delete(&of(user, "")).await?;
+            Ok(show::done(&format!("{user} is deleted."), output))
+        }
+        Change::Link {
+            user, revoke: true, ..
+        } => {
+            client.delete(&of(user, "/enrolment")).await?;
+            Ok(show::done(
+                &format!("The link of {user} is worth nothing any more."),
+                output,
+            ))
+        }
+        Change::Link {
+            user, expires_in, ..
+        } => {
+            let body = expires_in.map_or(json!({}), |it| json!({ "expires_in": it }));
+            let made = client.order(&of(user, "/enrolment"), &body).await?;
+            Ok(show::link(&made["enrolment"], &made, output))
+        }
+        Change::Passkeys { user } => {
+            let answer = client.read(&of(user, "/passkeys")).await?;
+            Ok(show::passkeys(&answer, output))
+        }
+        Change::RemovePasskey { user, id } => {
+            let path = of(user, &format!("/passkeys/{}", escaped(id)));
+            client.delete(&path).await?;
+            Ok(show::done(
+                "The passkey is removed, and what it began has ended.",
+                output,
+            ))
+        }
+    }
+}
+
+pub(super) async fn audit(
+    client: &Client<'_>,
+    search: &Search,
+    output: Output,
+) -> Result<String, ClientError> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("limit", &search.limit.to_string());
+    for (name, value) in [
+        ("actor", &search.actor),
+        ("user", &search.user),
+        ("action", &search.action),
+        ("since", &search.since),
+        ("until", &search.until),
+        ("after", &search.after),
+    ] {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    let answer = client
+        .read(&format!("/v1/admin/audit?{}", query.finish()))
+        .await?;
+    Ok(show::audit(&answer, output))
+}
+
+pub(super) async fn admin(
+    client: &Client<'_>,
+    order: &Admin,
+    output: Output,
+) -> Result<String, ClientError> {
+    match order {
+        Admin::Bootstrap => {
+            let answer = client.order("/v1/admin/bootstrap", &json!({})).await?;
+            Ok(show::link(&answer, &answer, output))
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A session as its owner and administrators see it: never its secret.
+
+use super::passkey::rfc3339;
+use crate::model::{Session, SessionId};
+use serde_json::{Value, json};
+
+/// `own` is the session that asks.
+pub(super) fn shown(session: &Session, own: Option<SessionId>) -> Value {
+    json!({
+        "id": session.id.0.to_string(),
+        "user": session.user.0.to_string(),
+        "created_at": rfc3339(session.created_at),
+        "auth_time": rfc3339(session.auth_time),
+        "idle_until": rfc3339(session.idle_until),
+        "expires_at": rfc3339(session.expires_at),
+        "acr": session.acr,
+        "amr": session.amr,
+        "authn": session.authn,
+        "certificate": session.certificate,
+        "address": session.address,
+        "user_agent": session.user_agent,
+        "device": device(&session.user_agent),
+        "user_verified": session.authn.uv,
+        "restricted": session.restricted,
+        "current": own == Some(session.id),
+    })
+}
+
+/// What a person calls the thing: browser and system, as the user agent has them. A hint for the
+/// owner, nothing is decided by it.
+fn device(user_agent: &str) -> String {
+    let has = |part: &str| user_agent.contains(part);
+    // The order matters: each of the later ones is named by the earlier ones too.
+    let browser = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("CriOS", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    let system = [
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |names: &[(&str, &'static str)]| {
+        let found = names.iter().find(|(part, _)| has(part));
+        found.map(|(_, name)| *name)
+    };
+    match (find(&browser), find(&system)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "Unknown device".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::device;
+
+    #[test]
+    fn devices_are_named_as_people_know_them() {
+        for (user_agent, name) in [
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 \
+                 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
+                "Firefox on Linux",
+            ),
+            ("curl/8.5.0", "curl"),
+            ("", "Unknown device"),
+        ] {
+            assert_eq!(device(user_agent), name);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The audit log.
+
+use super::*;
+use crate::model::{Actor, AuditFilter, AuditRecord, UnixTime};
+use crate::storage::{Assertion, AuditCursor};
+
+fn record(seconds: u64, actor: Actor, action: &str) -> AuditRecord {
+    AuditRecord::new(at(seconds), actor, action)
+}
+
+fn person(n: u128) -> Actor {
+    Actor::User {
+        id: user_id(n),
+        name: user(n).name,
+    }
+}
+
+async fn append(store: &Arc<dyn Store>, record: AuditRecord) {
+    store.append_audit(&record).await.unwrap();
+}
+
+/// All that a search finds, page by page.
+async fn found(store: &Arc<dyn Store>, filter: AuditFilter, most: usize) -> Vec<String> {
+    let (mut found, mut from) = (Vec::new(), AuditCursor::START);
+    loop {
+        let page = store.audit_page(from, &filter, most).await.unwrap();
+        assert!(page.items.len() <= most);
+        found.extend(page.items.into_iter().map(|it| it.action));
+        match page.next {
+            Some(next) => from = next,
+            None => return found,
+        }
+    }
+}
+
+pub(super) async fn records_come_newest_first_whoever_acted(store: Arc<dyn Store>) {
+    append(&store, record(1, Actor::Operator, "a")).await;
+    append(&store, record(2, person(1), "b")).await;
+    append(&store, record(3, Actor::Program, "c")).await;
+    append(&store, record(3, person(2), "d")).await;
+    append(&store, record(5, person(1), "e")).await;
+    for most in [1, 2, 5, 10] {
+        let all = found(&store, AuditFilter::default(), most).await;
+        assert_eq!(all, ["e", "c", "d", "b", "a"], "{most} at a time");
+    }
+}
+
+pub(super) async fn records_are_found_by_who_whom_what_and_when(store: Arc<dyn Store>) {
+    let of = |record: AuditRecord, n| record.to(user_id(n), &user(n).name);
+    append(&store, of(record(1, Actor::Operator, "make"), 1)).await;
+    append(&store, of(record(2, person(1), "label"), 1)).await;
+    append(&store, of(record(3, person(2), "label"), 2)).await;
+    append(&store, of(record(4, Actor::Operator, "delete"), 2)).await;
+    let search = async |filter| found(&store, filter, 10).await;
+    let none = AuditFilter::default;
+    let text = |text: &str| Some(text.to_owned());
+    let filter = AuditFilter {
+        actor: text("operator"),
+        ..none()
+    };
+    assert_eq!(search(filter).await, ["delete", "make"]);
+    let filter = AuditFilter {
+        user: text("user1"),
+        ..none()
+    };
+    assert_eq!(search(filter).await, ["label", "make"]);
+    let filter = AuditFilter {
+        action: text("label"),
+        actor: text("user2"),
+        ..none()
+    };
+    assert_eq!(search(filter).await, ["label"]);
+    let filter = AuditFilter {
+        since: Some(at(2)),
+        until: Some(at(3)),
+        ..none()
+    };
+    assert_eq!(search(filter).await, ["label", "label"]);
+    let filter = AuditFilter {
+        action: text("nothing"),
+        ..none()
+    };
+    assert_eq!(search(filter).await, Vec::<String>::new());
+}
+
+pub(super) async fn old_and_surplus_records_go_book_by_book(store: Arc<dyn Store>) {
+    for n in 0..300 {
+        append(&store, record(n, person(1), "login")).await;
+    }
+    append(&store, record(0, Actor::Operator, "oldest")).await;
+    append(&store, record(1, Actor::Operator, "old")).await;
+    assert_eq!(store.prune_audit(UnixTime(0), 1_000).await.unwrap(), 0);
+    assert_eq!(store.prune_audit(UnixTime(0), 10).await.unwrap(), 290);
+    let all = found(&store, AuditFilter::default(), 100).await;
+    assert_eq!(all.len(), 12, "people push out nothing of administrators");
+    assert_eq!(store.prune_audit(at(297), 10).await.unwrap(), 7 + 1);
+    assert_eq!(store.prune_audit(at(1_000), 10).await.unwrap(), 2);
+    // The last one of each stays, so that numbers never come again.
+    let all = found(&store, AuditFilter::default(), 100).await;
+    assert_eq!(all, ["login", "old"]);
+    append(&store, record(2_000, person(1), "next")).await;
+    let all = found(&store, AuditFilter::default(), 1).await;
+    assert_eq!(all, ["next", "login", "old"]);
+}
+
+pub(super) async fn a_login_is_in_the_log_in_the_same_step(store: Arc<dyn Store>) {
+    store
+        .create_user(&user(1), &credential(10, 1))
+        .await
+        .unwrap();
+    let assertion = Assertion {
+        sign_count: 1,
+        backup_state: false,
+        at: at(7),
+    };
+    let login = async || {
+        let recorded = store
+            .record_assertion(&credential_id(10), assertion, &session(1, 1), None)
+            .await;
+        recorded.unwrap()
+    };
+    login().await;
+    // Its counter does not grow.
+    login().await;
+    let page = store
+        .audit_page(AuditCursor::START, &AuditFilter::default(), 10)
+        .await
+        .unwrap();
+    let [record] = page.items.as_slice() else {
+        panic!("{page:?}")
+    };
+    assert_eq!((record.action.as_str(), record.at), ("login", at(7)));
+    assert_eq!(record.actor, person(1));
+    assert_eq!(record.credential, Some(credential_id(10)));
+    assert_eq!(record.session, Some(session_id(1)));
+    assert_eq!(record.address.as_deref(), Some("192.0.2.1"));
+}

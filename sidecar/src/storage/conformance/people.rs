@@ -1,0 +1,546 @@
+//! Users as administrators see them, codes, and imports.
+
+use super::*;
+use crate::model::{
+    Actor, AuditFilter, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, SecretHash, User,
+    UserChange, UserId,
+};
+use crate::storage::{
+    Assertion, AssertionRecorded, AuditCursor, ImportConflict, ImportedUser, LOOKED_AT, Redeemed,
+    Redemption, UserAdded, UserFilter,
+};
+
+fn audit(action: &str) -> AuditRecord {
+    AuditRecord::new(NOW, Actor::Operator, action)
+}
+
+fn enrolment(user: UserId, secret: u8) -> Enrolment {
+    Enrolment {
+        user,
+        secret: SecretHash([secret; 32]),
+        purpose: EnrolmentPurpose::Enrol,
+        created_at: NOW,
+        created_by: "operator".to_owned(),
+        expires_at: at(3_600),
+    }
+}
+
+/// Credential and session `n`, for user 1, with the code of [`enrolment`].
+fn redemption(n: u128, secret: u8) -> Redemption {
+    Redemption {
+        code_of: user_id(1),
+        secret: SecretHash([secret; 32]),
+        new_user: None,
+        credential: credential(n, 1),
+        session: session(n, 1),
+        most: 3,
+        at: at(10),
+    }
+}
+
+/// The actions in the log, newest first.
+async fn actions(store: &Arc<dyn Store>) -> Vec<String> {
+    let page = store
+        .audit_page(AuditCursor::START, &AuditFilter::default(), 1_000)
+        .await
+        .unwrap();
+    page.items.into_iter().map(|it| it.action).collect()
+}
+
+async fn add(store: &Arc<dyn Store>, n: u128) -> UserAdded {
+    store.add_user(&user(n), None, &audit("add")).await.unwrap()
+}
+
+pub(super) async fn a_user_is_made_without_a_passkey(store: Arc<dyn Store>) {
+    let code = enrolment(user_id(1), 1);
+    let added = store.add_user(&user(1), Some(&code), &audit("add")).await;
+    assert_eq!(added.unwrap(), UserAdded::Added);
+    assert_eq!(store.user(user_id(1)).await.unwrap(), Some(user(1)));
+    assert_eq!(store.credentials_of(user_id(1)).await.unwrap(), []);
+    assert_eq!(store.enrolment(user_id(1)).await.unwrap(), Some(code));
+    let same_name = User {
+        name: user(1).name,
+        ..user(2)
+    };
+    let added = store.add_user(&same_name, None, &audit("add again")).await;
+    assert_eq!(added.unwrap(), UserAdded::NameTaken);
+    assert_eq!(store.user(user_id(2)).await.unwrap(), None);
+    assert_eq!(
+        actions(&store).await,
+        ["add"],
+        "what failed leaves no record"
+    );
+}
+
+pub(super) async fn one_of_many_users_with_one_name_is_added(store: Arc<dyn Store>) {
+    let answers = at_once(&store, |store, n| async move {
+        let user = User {
+            name: user(5_000).name,
+            ..user(n as u128 + 1)
+        };
+        store.add_user(&user, None, &audit("add")).await.unwrap()
+    })
+    .await;
+    assert_eq!(times(&answers, &UserAdded::Added), 1);
+    assert_eq!(actions(&store).await.len(), 1);
+}
+
+pub(super) async fn two_changes_at_once_lose_nothing_of_each_other(store: Arc<dyn Store>) {
+    add(&store, 1).await;
+    at_once(&store, |store, n| async move {
+        let change = match n % 2 {
+            0 => UserChange {
+                display_name: Some("Ann".to_owned()),
+                ..UserChange::default()
+            },
+            _ => UserChange {
+                email: Some(Some("ann@example.com".to_owned())),
+                ..UserChange::default()
+            },
+        };
+        store
+            .change_user(user_id(1), &change, &audit("change"))
+            .await
+            .unwrap()
+    })
+    .await;
+    let changed = store.user(user_id(1)).await.unwrap().unwrap();
+    assert_eq!(changed.display_name, "Ann");
+    assert_eq!(changed.email.as_deref(), Some("ann@example.com"));
+    assert_eq!(changed.groups, user(1).groups, "not asked for");
+    let gone = store
+        .change_user(user_id(2), &UserChange::default(), &audit("x"))
+        .await;
+    assert_eq!(gone.unwrap(), None);
+}
+
+pub(super) async fn a_deleted_user_leaves_nothing_but_the_name(store: Arc<dyn Store>) {
+    let code = enrolment(user_id(1), 1);
+    store
+        .create_user(&user(1), &credential(10, 1))
+        .await
+        .unwrap();
+    store.put_enrolment(&code, &audit("code")).await.unwrap();
+    store.insert_session(&session(1, 1)).await.unwrap();
+    let codes = RecoveryCodes {
+        created_at: NOW,
+        left: vec![SecretHash([9; 32])],
+    };
+    store
+        .put_recovery_codes(user_id(1), &codes, &audit("codes"))
+        .await
+        .unwrap();
+    store
+        .create_user(&user(2), &credential(20, 2))
+        .await
+        .unwrap();
+    assert!(
+        store
+            .delete_user(user_id(1), &audit("delete"))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .delete_user(user_id(1), &audit("again"))
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.user(user_id(1)).await.unwrap(), None);
+    assert_eq!(store.user_by_name(&user(1).name).await.unwrap(), None);
+    assert_eq!(store.credential(&credential_id(10)).await.unwrap(), None);
+    assert_eq!(store.session(session_id(1)).await.unwrap(), None);
+    assert_eq!(store.sessions_of(user_id(1)).await.unwrap(), []);
+    assert_eq!(store.enrolment(user_id(1)).await.unwrap(), None);
+    assert_eq!(store.recovery_codes(user_id(1)).await.unwrap(), None);
+    let again = User {
+        name: user(1).name,
+        ..user(3)
+    };
+    let added = store.add_user(&again, None, &audit("add")).await.unwrap();
+    assert_eq!(added, UserAdded::NameTaken, "the name stays taken");
+    assert_eq!(
+        store.credentials_of(user_id(2)).await.unwrap().len(),
+        1,
+        "others are left alone"
+    );
+}
+
+pub(super) async fn users_are_listed_by_name_in_pages(store: Arc<dyn Store>) {
+    for n in 10..25 {
+        add(&store, n).await;
+    }
+    store.delete_user(user_id(12), &audit("x")).await.unwrap();
+    let filter = UserFilter {
+        prefix: Some("user1".to_owned()),
+        ..UserFilter::default()
+    };
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.user_page(after.as_ref(), &filter, 4).await.unwrap();
+        assert!(page.items.len() <= 4);
+        seen.extend(page.items.into_iter().map(|it| it.name.to_string()));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    let expected = (10..20).filter(|n| *n != 12).map(|n| format!("user{n}"));
+    assert_eq!(seen, expected.collect::<Vec<_>>());
+}
+
+pub(super) async fn users_are_found_by_text_and_group(store: Arc<dyn Store>) {
+    for n in 1..6 {
+        let user = User {
+            display_name: format!("Person {n}"),
+            groups: vec![if n == 3 { "eng" } else { "ops" }.to_owned()],
+            email: (n == 4).then(|| "Four@example.com".to_owned()),
+            disabled: n == 5,
+            ..user(n)
+        };
+        store.add_user(&user, None, &audit("add")).await.unwrap();
+    }
+    let found = async |filter: UserFilter| -> Vec<String> {
+        let page = store.user_page(None, &filter, 100).await.unwrap();
+        assert_eq!(page.next, None);
+        page.items.iter().map(|it| it.name.to_string()).collect()
+    };
+    let text = |text: &str| UserFilter {
+        text: Some(text.to_owned()),
+        ..UserFilter::default()
+    };
+    assert_eq!(found(text("person 2")).await, ["user2"]);
+    assert_eq!(found(text("four@")).await, ["user4"]);
+    assert_eq!(found(text("user5")).await, ["user5"]);
+    let filter = UserFilter {
+        group: Some("eng".to_owned()),
+        ..UserFilter::default()
+    };
+    assert_eq!(found(filter).await, ["user3"]);
+    let filter = UserFilter {
+        disabled: Some(true),
+        ..text("user")
+    };
+    assert_eq!(found(filter).await, ["user5"]);
+}
+
+pub(super) async fn an_administrator_is_one_who_can_sign_in(store: Arc<dyn Store>) {
+    let groups = ["admins".to_owned()];
+    let admin = |n| User {
+        groups: vec!["admins".to_owned()],
+        ..user(n)
+    };
+    let is_there = async || store.has_administrator(&groups).await.unwrap();
+    assert!(!is_there().await);
+    let added = store.add_user(&admin(1), None, &audit("add")).await;
+    assert_eq!(added.unwrap(), UserAdded::Added);
+    assert!(!is_there().await, "has no passkey");
+    store
+        .create_user(&admin(2), &credential(20, 2))
+        .await
+        .unwrap();
+    assert!(is_there().await);
+    let change = UserChange {
+        disabled: Some(true),
+        ..UserChange::default()
+    };
+    store
+        .change_user(user_id(2), &change, &audit("disable"))
+        .await
+        .unwrap();
+    assert!(!is_there().await, "is disabled");
+}
+
+pub(super) async fn of_many_redeemers_of_one_code_one_succeeds(store: Arc<dyn Store>) {
+    let code = enrolment(user_id(1), 1);
+    store
+        .add_user(&user(1), Some(&code), &audit("add"))
+        .await
+        .unwrap();
+    let answers = at_once(&store, |store, n| async move {
+        let redemption = Redemption {
+            most: 1_000,
+            ..redemption(n as u128 + 1, 1)
+        };
+        store.redeem(&redemption, &audit("redeem")).await.unwrap()
+    })
+    .await;
+    assert_eq!(times(&answers, &Redeemed::Redeemed), 1);
+    assert_eq!(times(&answers, &Redeemed::Spent), PARALLEL - 1);
+    assert_eq!(store.credentials_of(user_id(1)).await.unwrap().len(), 1);
+    assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 1);
+    assert_eq!(store.enrolment(user_id(1)).await.unwrap(), None);
+    assert_eq!(actions(&store).await, ["redeem", "add"]);
+}
+
+pub(super) async fn what_cannot_be_redeemed_stays(store: Arc<dyn Store>) {
+    let code = enrolment(user_id(1), 1);
+    store
+        .add_user(&user(1), Some(&code), &audit("add"))
+        .await
+        .unwrap();
+    store
+        .create_user(&user(2), &credential(20, 2))
+        .await
+        .unwrap();
+    let redeem = async |redemption: Redemption| {
+        let redeemed = store.redeem(&redemption, &audit("redeem")).await.unwrap();
+        if redeemed != Redeemed::Redeemed {
+            assert_eq!(store.credentials_of(user_id(1)).await.unwrap(), []);
+            assert!(store.enrolment(user_id(1)).await.unwrap().is_some());
+        }
+        redeemed
+    };
+    assert_eq!(
+        redeem(redemption(1, 2)).await,
+        Redeemed::Spent,
+        "other code"
+    );
+    let late = Redemption {
+        at: at(3_600),
+        ..redemption(1, 1)
+    };
+    assert_eq!(redeem(late).await, Redeemed::Spent, "expired");
+    let other_user = Redemption {
+        credential: credential(1, 2),
+        ..redemption(1, 1)
+    };
+    assert_eq!(redeem(other_user).await, Redeemed::Spent);
+    let taken = Redemption {
+        credential: credential(20, 1),
+        ..redemption(1, 1)
+    };
+    assert_eq!(redeem(taken).await, Redeemed::CredentialTaken);
+    let full = Redemption {
+        most: 0,
+        ..redemption(1, 1)
+    };
+    assert_eq!(redeem(full).await, Redeemed::TooMany);
+    let disabled = |yes| UserChange {
+        disabled: Some(yes),
+        ..UserChange::default()
+    };
+    let switch = async |yes| {
+        let change = disabled(yes);
+        let changed = store
+            .change_user(user_id(1), &change, &audit("switch"))
+            .await;
+        changed.unwrap();
+    };
+    switch(true).await;
+    assert_eq!(redeem(redemption(1, 1)).await, Redeemed::Spent, "disabled");
+    switch(false).await;
+    assert_eq!(redeem(redemption(1, 1)).await, Redeemed::Redeemed);
+}
+
+pub(super) async fn a_new_or_revoked_code_makes_the_old_one_worthless(store: Arc<dyn Store>) {
+    add(&store, 1).await;
+    let put = async |secret| {
+        let code = enrolment(user_id(1), secret);
+        store.put_enrolment(&code, &audit("code")).await.unwrap()
+    };
+    assert!(put(1).await);
+    assert!(put(2).await);
+    let redeem = async |secret| {
+        let redemption = redemption(1, secret);
+        store.redeem(&redemption, &audit("redeem")).await.unwrap()
+    };
+    assert_eq!(redeem(1).await, Redeemed::Spent);
+    let revoke = async || {
+        let revoked = store.revoke_enrolment(user_id(1), &audit("revoke")).await;
+        revoked.unwrap()
+    };
+    assert!(revoke().await);
+    assert!(!revoke().await);
+    assert_eq!(redeem(2).await, Redeemed::Spent);
+    let nobody = enrolment(user_id(7), 1);
+    assert!(!store.put_enrolment(&nobody, &audit("code")).await.unwrap());
+}
+
+pub(super) async fn a_bootstrap_code_makes_one_account(store: Arc<dyn Store>) {
+    let code = enrolment(Enrolment::NOBODY, 1);
+    assert!(store.put_enrolment(&code, &audit("code")).await.unwrap());
+    let answers = at_once(&store, |store, n| async move {
+        let n = n as u128 + 1;
+        let redemption = Redemption {
+            code_of: Enrolment::NOBODY,
+            new_user: Some(user(n)),
+            credential: credential(n, n),
+            session: session(n, n),
+            ..redemption(n, 1)
+        };
+        store.redeem(&redemption, &audit("redeem")).await.unwrap()
+    })
+    .await;
+    assert_eq!(times(&answers, &Redeemed::Redeemed), 1);
+    let page = store.user_page(None, &UserFilter::default(), 100).await;
+    let made = page.unwrap().items.into_iter();
+    let made = made.filter(|it| it.id.0.as_u128() <= PARALLEL as u128);
+    assert_eq!(made.count(), 1);
+}
+
+pub(super) async fn a_registration_clears_what_asked_for_it(store: Arc<dyn Store>) {
+    let user = User {
+        must_register: true,
+        ..user(1)
+    };
+    let code = enrolment(user_id(1), 1);
+    store
+        .add_user(&user, Some(&code), &audit("add"))
+        .await
+        .unwrap();
+    let redeemed = store.redeem(&redemption(1, 1), &audit("redeem")).await;
+    assert_eq!(redeemed.unwrap(), Redeemed::Redeemed);
+    let user = store.user(user_id(1)).await.unwrap().unwrap();
+    assert!(!user.must_register);
+}
+
+pub(super) async fn a_recovery_code_is_spent_once_for_a_way_in(store: Arc<dyn Store>) {
+    add(&store, 1).await;
+    let codes = RecoveryCodes {
+        created_at: NOW,
+        left: vec![SecretHash([1; 32]), SecretHash([2; 32])],
+    };
+    let put = store
+        .put_recovery_codes(user_id(1), &codes, &audit("codes"))
+        .await;
+    assert!(put.unwrap());
+    let answers = at_once(&store, |store, n| async move {
+        let code = SecretHash([1; 32]);
+        let enrolment = enrolment(user_id(1), u8::try_from(n).unwrap());
+        let spent = store
+            .spend_recovery_code(code, &enrolment, &audit("recover"))
+            .await;
+        spent.unwrap()
+    })
+    .await;
+    assert_eq!(times(&answers, &true), 1);
+    let left = store.recovery_codes(user_id(1)).await.unwrap().unwrap();
+    assert_eq!(left.left, [SecretHash([2; 32])]);
+    assert!(store.enrolment(user_id(1)).await.unwrap().is_some());
+    let spend = async |user, code: u8| {
+        let enrolment = enrolment(user_id(user), 1);
+        let code = SecretHash([code; 32]);
+        let spent = store
+            .spend_recovery_code(code, &enrolment, &audit("recover"))
+            .await;
+        spent.unwrap()
+    };
+    assert!(!spend(1, 3).await, "never was one");
+    assert!(!spend(2, 2).await, "someone else's");
+    let nobody = store
+        .put_recovery_codes(user_id(7), &codes, &audit("codes"))
+        .await;
+    assert!(!nobody.unwrap());
+}
+
+pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>) {
+    store
+        .create_user(&user(1), &credential(10, 1))
+        .await
+        .unwrap();
+    let disable = async || {
+        let disabled = store
+            .disable_credential(&credential_id(10), &audit("disable"))
+            .await;
+        disabled.unwrap()
+    };
+    assert!(disable().await);
+    assert!(!disable().await, "once is enough");
+    let credential = store.credential(&credential_id(10)).await.unwrap().unwrap();
+    assert_eq!(credential.disabled_at, Some(NOW));
+    assert!(store.user(user_id(1)).await.unwrap().unwrap().passkey_alert);
+    let assertion = Assertion {
+        sign_count: 5,
+        backup_state: false,
+        at: NOW,
+    };
+    let recorded = store
+        .record_assertion(&credential_id(10), assertion, &session(1, 1), None)
+        .await;
+    assert_eq!(recorded.unwrap(), AssertionRecorded::Gone);
+}
+
+pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
+    store
+        .create_user(&user(1), &credential(10, 1))
+        .await
+        .unwrap();
+    let imported = |n, credentials: &[u128]| ImportedUser {
+        user: user(n),
+        credentials: credentials.iter().map(|it| credential(*it, n)).collect(),
+    };
+    let import = async |users: &[ImportedUser], dry| {
+        let conflicts = store.import(users, dry, &audit("import")).await;
+        conflicts.unwrap()
+    };
+    let good = [imported(2, &[20, 21]), imported(3, &[])];
+    assert_eq!(import(&good, true).await, []);
+    assert_eq!(store.user(user_id(2)).await.unwrap(), None, "it was dry");
+    let bad = [
+        imported(2, &[20]),
+        imported(1, &[11]),
+        imported(4, &[10]),
+        imported(5, &[20]),
+    ];
+    let conflicts = [
+        ImportConflict::NameTaken(user(1).name),
+        ImportConflict::IdTaken(user(1).name),
+        ImportConflict::CredentialTaken(user(4).name, credential_id(10)),
+        ImportConflict::CredentialTaken(user(5).name, credential_id(20)),
+    ];
+    assert_eq!(import(&bad, false).await, conflicts);
+    assert_eq!(
+        store.user(user_id(2)).await.unwrap(),
+        None,
+        "nothing half done"
+    );
+    assert_eq!(import(&good, false).await, []);
+    assert_eq!(store.credentials_of(user_id(2)).await.unwrap().len(), 2);
+    assert_eq!(
+        store.user_by_name(&user(3).name).await.unwrap(),
+        Some(user(3))
+    );
+    assert_eq!(actions(&store).await, ["import"]);
+}
+
+pub(super) async fn living_sessions_are_listed_in_pages(store: Arc<dyn Store>) {
+    for n in 1..8 {
+        let mut session = session(n, 1);
+        if n == 4 {
+            session.idle_until = at(1);
+        }
+        store.insert_session(&session).await.unwrap();
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.session_page(after, at(10), 3).await.unwrap();
+        seen.extend(page.items.iter().map(|it| it.id));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    let expected: Vec<_> = [1, 2, 3, 5, 6, 7].map(session_id).into();
+    assert_eq!(seen, expected);
+}
+
+pub(super) async fn a_search_looks_at_a_bounded_number_of_users(store: Arc<dyn Store>) {
+    let users: Vec<_> = (0..LOOKED_AT as u128 + 5)
+        .map(|n| ImportedUser {
+            user: user(10_000 + n),
+            credentials: Vec::new(),
+        })
+        .collect();
+    store.import(&users, false, &audit("import")).await.unwrap();
+    let filter = UserFilter {
+        text: Some("user12004".to_owned()),
+        ..UserFilter::default()
+    };
+    let first = store.user_page(None, &filter, 10).await.unwrap();
+    assert_eq!(first.items, []);
+    let second = store.user_page(first.next.as_ref(), &filter, 10).await;
+    let second = second.unwrap();
+    assert_eq!(second.items.len(), 1);
+    assert_eq!(second.next, None);
+}

@@ -1,0 +1,369 @@
+//! `storage::people` over sled. Lists read what they show and not more.
+
+use super::engine::{View, Way};
+use super::layout::{self, Key, Table};
+use super::{EmbeddedStore, people_steps as steps};
+use crate::model::{
+    AuditBook, AuditFilter, AuditRecord, CredentialId, Enrolment, RecoveryCodes, SecretHash,
+    Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
+};
+use crate::storage::people::{looked_at, merged};
+use crate::storage::{
+    AuditCursor, AuditLog, ImportConflict, ImportedUser, LOOKED_AT, Page, People, Redeemed,
+    Redemption, StorageError, UserAdded, UserFilter,
+};
+use async_trait::async_trait;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What one step of pruning removes at most, so that logins do not wait behind a long one.
+const PORTION: usize = 256;
+
+impl EmbeddedStore {
+    /// Runs a read that looks at many records, away from the threads that answer requests.
+    async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&View) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let view = Arc::clone(&self.view);
+        tokio::task::spawn_blocking(move || work(&view))
+            .await
+            .map_err(|_| StorageError::Read(std::io::ErrorKind::Other.into()))?
+    }
+}
+
+#[async_trait]
+impl People for EmbeddedStore {
+    async fn add_user(
+        &self,
+        user: &User,
+        enrolment: Option<&Enrolment>,
+        audit: &AuditRecord,
+    ) -> Result<UserAdded, StorageError> {
+        let (user, enrolment, audit) = (user.clone(), enrolment.cloned(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::add_user(ledger, &user, enrolment.as_ref(), &audit))
+            .await
+    }
+
+    async fn change_user(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        audit: &AuditRecord,
+    ) -> Result<Option<User>, StorageError> {
+        let (change, audit) = (change.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::change_user(ledger, id, &change, &audit))
+            .await
+    }
+
+    async fn delete_user(&self, id: UserId, audit: &AuditRecord) -> Result<bool, StorageError> {
+        let audit = audit.clone();
+        self.writer
+            .run(move |ledger| steps::delete_user(ledger, id, &audit))
+            .await
+    }
+
+    async fn user_page(
+        &self,
+        after: Option<&UserName>,
+        filter: &UserFilter,
+        most: usize,
+    ) -> Result<Page<User, UserName>, StorageError> {
+        let (after, filter) = (after.cloned(), filter.clone());
+        self.look(move |view| user_page(view, after.as_ref(), &filter, most))
+            .await
+    }
+
+    async fn has_administrator(&self, groups: &[String]) -> Result<bool, StorageError> {
+        let groups = groups.to_vec();
+        self.look(move |view| has_administrator(view, &groups))
+            .await
+    }
+
+    async fn enrolment(&self, user: UserId) -> Result<Option<Enrolment>, StorageError> {
+        self.view.record(&Key::enrolment(user))
+    }
+
+    async fn put_enrolment(
+        &self,
+        enrolment: &Enrolment,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (enrolment, audit) = (enrolment.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::put_enrolment(ledger, &enrolment, &audit))
+            .await
+    }
+
+    async fn revoke_enrolment(
+        &self,
+        user: UserId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let audit = audit.clone();
+        self.writer
+            .run(move |ledger| steps::revoke_enrolment(ledger, user, &audit))
+            .await
+    }
+
+    async fn redeem(
+        &self,
+        redemption: &Redemption,
+        audit: &AuditRecord,
+    ) -> Result<Redeemed, StorageError> {
+        let (redemption, audit) = (redemption.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::redeem(ledger, &redemption, &audit))
+            .await
+    }
+
+    async fn recovery_codes(&self, user: UserId) -> Result<Option<RecoveryCodes>, StorageError> {
+        self.view.record(&Key::recovery_codes(user))
+    }
+
+    async fn put_recovery_codes(
+        &self,
+        user: UserId,
+        codes: &RecoveryCodes,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (codes, audit) = (codes.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::put_recovery_codes(ledger, user, &codes, &audit))
+            .await
+    }
+
+    async fn spend_recovery_code(
+        &self,
+        code: SecretHash,
+        enrolment: &Enrolment,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (enrolment, audit) = (enrolment.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::spend_recovery_code(ledger, code, &enrolment, &audit))
+            .await
+    }
+
+    async fn session_page(
+        &self,
+        after: Option<SessionId>,
+        now: UnixTime,
+        most: usize,
+    ) -> Result<Page<Session, SessionId>, StorageError> {
+        self.look(move |view| session_page(view, after, now, most))
+            .await
+    }
+
+    async fn disable_credential(
+        &self,
+        id: &CredentialId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (id, audit) = (id.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::disable_credential(ledger, &id, &audit))
+            .await
+    }
+
+    async fn import(
+        &self,
+        users: &[ImportedUser],
+        dry: bool,
+        audit: &AuditRecord,
+    ) -> Result<Vec<ImportConflict>, StorageError> {
+        let (users, audit) = (users.to_vec(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::import(ledger, &users, dry, &audit))
+            .await
+    }
+}
+
+#[async_trait]
+impl AuditLog for EmbeddedStore {
+    async fn append_audit(&self, record: &AuditRecord) -> Result<(), StorageError> {
+        let record = record.clone();
+        self.writer
+            .run(move |ledger| steps::append_audit(ledger, &record))
+            .await
+    }
+
+    async fn audit_page(
+        &self,
+        from: AuditCursor,
+        filter: &AuditFilter,
+        most: usize,
+    ) -> Result<Page<AuditRecord, AuditCursor>, StorageError> {
+        let filter = filter.clone();
+        self.look(move |view| {
+            let looked_at = looked_at(&filter, most);
+            let read = |book, before| newest(view, book, before, looked_at);
+            let administration = read(AuditBook::Administration, from.administration)?;
+            let people = read(AuditBook::People, from.people)?;
+            Ok(merged(from, administration, people, &filter, most))
+        })
+        .await
+    }
+
+    async fn prune_audit(&self, before: UnixTime, most: u64) -> Result<u64, StorageError> {
+        let mut removed = 0;
+        for book in [AuditBook::Administration, AuditBook::People] {
+            loop {
+                let numbers = self.look(move |view| oldest(view, book, before, most));
+                let numbers = numbers.await?;
+                if numbers.is_empty() {
+                    break;
+                }
+                let step = self
+                    .writer
+                    .run(move |ledger| steps::prune_audit(ledger, book, &numbers))
+                    .await?;
+                removed += step;
+                if step == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
+
+fn user_page(
+    view: &View,
+    after: Option<&UserName>,
+    filter: &UserFilter,
+    most: usize,
+) -> Result<Page<User, UserName>, StorageError> {
+    let prefix = Key::name_prefix(filter.prefix.as_deref().unwrap_or_default());
+    let after = after.map(Key::name);
+    let (mut items, mut looked_at, mut more, mut last) = (Vec::new(), 0, false, None);
+    let walked = view.walk(
+        &prefix,
+        after.as_ref(),
+        Way::Forward,
+        |shown, key, value| {
+            if items.len() >= most || looked_at >= LOOKED_AT {
+                more = true;
+                return Ok(ControlFlow::Break(()));
+            }
+            looked_at += 1;
+            last = Key::name_from(key);
+            let id: UserId = layout::decode(&Key::of(Table::Names, key), value)?;
+            // A name stays when its user goes.
+            let user: Option<User> = shown.record(&Key::user(id))?;
+            items.extend(user.filter(|user| filter.takes(user)));
+            Ok(ControlFlow::Continue(()))
+        },
+    );
+    walked?;
+    Ok(Page {
+        items,
+        next: last.filter(|_| more),
+    })
+}
+
+fn has_administrator(view: &View, groups: &[String]) -> Result<bool, StorageError> {
+    let mut after = None;
+    loop {
+        // In portions: writers wait while a portion is read.
+        let page = user_page(view, after.as_ref(), &UserFilter::default(), LOOKED_AT)?;
+        for user in page.items {
+            let named = user.groups.iter().any(|group| groups.contains(group));
+            if named && !user.disabled && !view.keys(&Key::credentials_of(user.id))?.is_empty() {
+                return Ok(true);
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(false),
+        }
+    }
+}
+
+fn session_page(
+    view: &View,
+    after: Option<SessionId>,
+    now: UnixTime,
+    most: usize,
+) -> Result<Page<Session, SessionId>, StorageError> {
+    let (mut items, mut looked_at, mut more, mut last) = (Vec::new(), 0, false, None);
+    let after = after.map(Key::session);
+    let prefix = Key::all_of(Table::Sessions);
+    view.walk(&prefix, after.as_ref(), Way::Forward, |_, key, value| {
+        if items.len() >= most || looked_at >= LOOKED_AT {
+            more = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        looked_at += 1;
+        let session: Session = layout::decode(&Key::of(Table::Sessions, key), value)?;
+        last = Some(session.id);
+        if session.is_alive(now) {
+            items.push(session);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Page {
+        items,
+        next: last.filter(|_| more),
+    })
+}
+
+/// The records of a book from before this number, newest first, as many as one page looks at.
+fn newest(
+    view: &View,
+    book: AuditBook,
+    before: u64,
+    most: usize,
+) -> Result<Vec<(u64, AuditRecord)>, StorageError> {
+    let mut found = Vec::new();
+    let after = Key::audit(book, before);
+    view.walk(
+        &Key::audit_book(book),
+        Some(&after),
+        Way::Backward,
+        |_, key, value| {
+            let record = layout::decode(&Key::of(Table::Audit, key), value)?;
+            found.extend(Key::audit_number(key).map(|number| (number, record)));
+            Ok(if found.len() >= most {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        },
+    )?;
+    Ok(found)
+}
+
+/// The numbers of a portion of the records that are too old, or too many.
+fn oldest(
+    view: &View,
+    book: AuditBook,
+    before: UnixTime,
+    most: u64,
+) -> Result<Vec<u64>, StorageError> {
+    let mut last = None;
+    let prefix = Key::audit_book(book);
+    view.walk(&prefix, None, Way::Backward, |_, key, _| {
+        last = Key::audit_number(key);
+        Ok(ControlFlow::Break(()))
+    })?;
+    // Numbers have no gaps but at the beginning.
+    let keep_from = last.unwrap_or(0).saturating_sub(most);
+    let mut found = Vec::new();
+    view.walk(&prefix, None, Way::Forward, |_, key, value| {
+        let record: AuditRecord = layout::decode(&Key::of(Table::Audit, key), value)?;
+        let number = Key::audit_number(key).filter(|number| Some(*number) != last);
+        let Some(number) = number.filter(|it| *it <= keep_from || record.at < before) else {
+            return Ok(ControlFlow::Break(()));
+        };
+        found.push(number);
+        Ok(if found.len() >= PORTION {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,277 @@
+//! The steps of `storage::people`. Each decides first and writes then: a step that answers anything
+//! but success changes nothing.
+
+use super::layout::Key;
+use super::ledger::Ledger;
+use super::steps::{put_credential, store_session};
+use crate::model::{
+    AuditBook, AuditRecord, Credential, CredentialId, Enrolment, RecoveryCodes, SecretHash, User,
+    UserChange, UserId,
+};
+use crate::storage::{ImportConflict, ImportedUser, Redeemed, Redemption, StorageError, UserAdded};
+use std::collections::BTreeSet;
+
+type Step<T> = Result<T, StorageError>;
+
+/// Appends to the book of the record's actor. Numbers only grow: pruning keeps the last record.
+pub(super) fn append_audit(ledger: &mut Ledger<'_>, record: &AuditRecord) -> Step<()> {
+    let book = record.actor.book();
+    let last = ledger.last_key(&Key::audit_book(book))?;
+    let last = last.as_deref().and_then(Key::audit_number).unwrap_or(0);
+    ledger.put(&Key::audit(book, last.saturating_add(1)), record)
+}
+
+pub(super) fn add_user(
+    ledger: &mut Ledger<'_>,
+    user: &User,
+    enrolment: Option<&Enrolment>,
+    audit: &AuditRecord,
+) -> Step<UserAdded> {
+    if ledger.has(&Key::name(&user.name))? {
+        return Ok(UserAdded::NameTaken);
+    }
+    put_user(ledger, user)?;
+    if let Some(enrolment) = enrolment {
+        ledger.put(&Key::enrolment(user.id), enrolment)?;
+    }
+    append_audit(ledger, audit)?;
+    Ok(UserAdded::Added)
+}
+
+fn put_user(ledger: &mut Ledger<'_>, user: &User) -> Step<()> {
+    ledger.put(&Key::name(&user.name), &user.id)?;
+    ledger.put(&Key::user(user.id), user)
+}
+
+pub(super) fn change_user(
+    ledger: &mut Ledger<'_>,
+    id: UserId,
+    change: &UserChange,
+    audit: &AuditRecord,
+) -> Step<Option<User>> {
+    let key = Key::user(id);
+    let Some(user) = ledger.record::<User>(&key)? else {
+        return Ok(None);
+    };
+    let user = change.applied_to(&user);
+    ledger.put(&key, &user)?;
+    append_audit(ledger, audit)?;
+    Ok(Some(user))
+}
+
+pub(super) fn delete_user(ledger: &mut Ledger<'_>, id: UserId, audit: &AuditRecord) -> Step<bool> {
+    let key = Key::user(id);
+    if !ledger.has(&key)? {
+        return Ok(false);
+    }
+    for entry in ledger.stored_keys(&Key::credentials_of(id))? {
+        ledger.remove(&Key::credential_from(&entry));
+        ledger.remove_raw(entry);
+    }
+    for entry in ledger.stored_keys(&Key::sessions_of(id))? {
+        ledger.remove(&Key::session_from(&entry));
+        ledger.remove_raw(entry);
+    }
+    ledger.remove(&Key::enrolment(id));
+    ledger.remove(&Key::recovery_codes(id));
+    ledger.remove(&key);
+    append_audit(ledger, audit)?;
+    Ok(true)
+}
+
+pub(super) fn put_enrolment(
+    ledger: &mut Ledger<'_>,
+    enrolment: &Enrolment,
+    audit: &AuditRecord,
+) -> Step<bool> {
+    let user = enrolment.user;
+    if user != Enrolment::NOBODY && !ledger.has(&Key::user(user))? {
+        return Ok(false);
+    }
+    ledger.put(&Key::enrolment(user), enrolment)?;
+    append_audit(ledger, audit)?;
+    Ok(true)
+}
+
+pub(super) fn revoke_enrolment(
+    ledger: &mut Ledger<'_>,
+    user: UserId,
+    audit: &AuditRecord,
+) -> Step<bool> {
+    let key = Key::enrolment(user);
+    if !ledger.has(&key)? {
+        return Ok(false);
+    }
+    ledger.remove(&key);
+    append_audit(ledger, audit)?;
+    Ok(true)
+}
+
+pub(super) fn redeem(
+    ledger: &mut Ledger<'_>,
+    redemption: &Redemption,
+    audit: &AuditRecord,
+) -> Step<Redeemed> {
+    let Redemption {
+        code_of,
+        secret,
+        new_user,
+        credential,
+        session,
+        most,
+        at,
+    } = redemption;
+    let enrolment = ledger.record::<Enrolment>(&Key::enrolment(*code_of))?;
+    if enrolment.is_none_or(|it| it.secret != *secret || !it.is_open(*at)) {
+        return Ok(Redeemed::Spent);
+    }
+    if ledger.has(&Key::credential(&credential.id))? {
+        return Ok(Redeemed::CredentialTaken);
+    }
+    match new_user {
+        Some(user) if ledger.has(&Key::name(&user.name))? => return Ok(Redeemed::NameTaken),
+        Some(user) => put_user(ledger, user)?,
+        None => {
+            let user = ledger.record::<User>(&Key::user(credential.user))?;
+            let user = user.filter(|user| !user.disabled && user.id == *code_of);
+            let Some(user) = user else {
+                return Ok(Redeemed::Spent);
+            };
+            let passkeys = ledger.stored_keys(&Key::credentials_of(user.id))?;
+            if passkeys.len() >= *most {
+                return Ok(Redeemed::TooMany);
+            }
+            registered(ledger, user)?;
+        }
+    }
+    ledger.remove(&Key::enrolment(*code_of));
+    put_credential(ledger, credential)?;
+    store_session(ledger, session)?;
+    append_audit(ledger, audit)?;
+    Ok(Redeemed::Redeemed)
+}
+
+/// A user who had to register a passkey has done so.
+pub(super) fn registered(ledger: &mut Ledger<'_>, user: User) -> Step<()> {
+    if !user.must_register {
+        return Ok(());
+    }
+    let user = User {
+        must_register: false,
+        ..user
+    };
+    ledger.put(&Key::user(user.id), &user)
+}
+
+pub(super) fn put_recovery_codes(
+    ledger: &mut Ledger<'_>,
+    user: UserId,
+    codes: &RecoveryCodes,
+    audit: &AuditRecord,
+) -> Step<bool> {
+    if !ledger.has(&Key::user(user))? {
+        return Ok(false);
+    }
+    ledger.put(&Key::recovery_codes(user), codes)?;
+    append_audit(ledger, audit)?;
+    Ok(true)
+}
+
+pub(super) fn spend_recovery_code(
+    ledger: &mut Ledger<'_>,
+    code: SecretHash,
+    enrolment: &Enrolment,
+    audit: &AuditRecord,
+) -> Step<bool> {
+    let user = ledger.record::<User>(&Key::user(enrolment.user))?;
+    let key = Key::recovery_codes(enrolment.user);
+    let codes = ledger.record::<RecoveryCodes>(&key)?;
+    let (Some(user), Some(mut codes)) = (user, codes) else {
+        return Ok(false);
+    };
+    if user.disabled || !codes.spend(code) {
+        return Ok(false);
+    }
+    ledger.put(&key, &codes)?;
+    ledger.put(&Key::enrolment(enrolment.user), enrolment)?;
+    append_audit(ledger, audit)?;
+    Ok(true)
+}
+
+pub(super) fn disable_credential(
+    ledger: &mut Ledger<'_>,
+    id: &CredentialId,
+    audit: &AuditRecord,
+) -> Step<bool> {
+    let key = Key::credential(id);
+    let credential = ledger.record::<Credential>(&key)?;
+    let Some(mut credential) = credential.filter(|it| it.disabled_at.is_none()) else {
+        return Ok(false);
+    };
+    credential.disabled_at = Some(audit.at);
+    ledger.put(&key, &credential)?;
+    let owner = Key::user(credential.user);
+    if let Some(user) = ledger.record::<User>(&owner)? {
+        let user = User {
+            passkey_alert: true,
+            ..user
+        };
+        ledger.put(&owner, &user)?;
+    }
+    append_audit(ledger, audit)?;
+    Ok(true)
+}
+
+pub(super) fn import(
+    ledger: &mut Ledger<'_>,
+    users: &[ImportedUser],
+    dry: bool,
+    audit: &AuditRecord,
+) -> Step<Vec<ImportConflict>> {
+    let mut conflicts = Vec::new();
+    let (mut names, mut credentials) = (BTreeSet::new(), BTreeSet::new());
+    for ImportedUser {
+        user,
+        credentials: brought,
+    } in users
+    {
+        let name = || user.name.clone();
+        if !names.insert(&user.name) || ledger.has(&Key::name(&user.name))? {
+            conflicts.push(ImportConflict::NameTaken(name()));
+        }
+        if ledger.has(&Key::user(user.id))? {
+            conflicts.push(ImportConflict::IdTaken(name()));
+        }
+        for credential in brought {
+            let id = &credential.id;
+            if !credentials.insert(id) || ledger.has(&Key::credential(id))? {
+                conflicts.push(ImportConflict::CredentialTaken(name(), id.clone()));
+            }
+        }
+    }
+    if dry || !conflicts.is_empty() {
+        return Ok(conflicts);
+    }
+    for ImportedUser { user, credentials } in users {
+        put_user(ledger, user)?;
+        credentials
+            .iter()
+            .try_for_each(|credential| put_credential(ledger, credential))?;
+    }
+    append_audit(ledger, audit)?;
+    Ok(conflicts)
+}
+
+/// Removes those of these records that are there, but never the last one of a book.
+pub(super) fn prune_audit(ledger: &mut Ledger<'_>, book: AuditBook, numbers: &[u64]) -> Step<u64> {
+    let last = ledger.last_key(&Key::audit_book(book))?;
+    let mut removed = 0;
+    for number in numbers {
+        let key = Key::audit(book, *number);
+        if last.as_deref() != Some(key.bytes()) && ledger.has(&key)? {
+            ledger.remove(&key);
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}

@@ -1,0 +1,96 @@
+//! The way in for people: the first administrator's code, and links for everyone else.
+
+use latchkey_tests::{Browser, Plan};
+use serde_json::{Value, json};
+
+use super::Person;
+use crate::operate::order;
+
+impl Person {
+    /// Registers a passkey with a link; a name goes with the first administrator's only.
+    fn enrol(&mut self, link: &str, name: Option<&str>) {
+        self.answer_by_itself(false);
+        self.page.open(link);
+        self.page
+            .wait_for("document.querySelector('#panel-link')?.checkVisibility()");
+        let address = self.page.eval("location.href");
+        assert!(
+            !address.to_string().contains('#'),
+            "the code is in no history"
+        );
+        self.assert_page_is_sound("a link");
+        if let Some(name) = name {
+            self.page.fill("#link-name", name);
+        }
+        self.say_yes();
+        self.page.click("#link-form button[type=submit]");
+        self.page
+            .wait_for("document.querySelector('#panel-done')?.checkVisibility()");
+        self.assert_page_is_sound("a passkey by link");
+        self.page.click("#label-form button[type=submit]");
+        self.page.wait_for_path("/_latchkey/account");
+    }
+
+    /// What a script of the sign-in's own pages gets: status and body.
+    fn fetch(&mut self, method: &str, path: &str, body: &Value) -> (Value, Value) {
+        let body = match method {
+            "GET" => Value::Null,
+            _ => json!({ "body": body.to_string() }),
+        };
+        let script = format!(
+            "fetch('/_latchkey{path}', {{ method: '{method}', ...{body}, \
+             headers: {{ 'content-type': 'application/json' }} }})\
+             .then(async (answer) => [answer.status, await answer.json()])"
+        );
+        let mut answer = self.page.eval(&script);
+        (answer[0].take(), answer[1].take())
+    }
+}
+
+#[test]
+fn the_first_administrator_lets_the_next_person_in() {
+    let mut plan = Plan::new();
+    plan.sidecar.more = "[admin]\nenabled = true\n".to_owned();
+    let mut person = Person::at(plan.start(), Browser::start());
+    let made = order(&person.gateway, &["admin", "bootstrap", "-o", "json"]);
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    person.enrol(made["link"].as_str().expect("a link"), Some("root"));
+
+    let (status, listed) = person.fetch("GET", "/v1/admin/users", &Value::Null);
+    assert_eq!(
+        (&status, &listed["users"][0]["name"]),
+        (&json!(200), &json!("root")),
+        "{listed}"
+    );
+    let wish = json!({ "name": "ann", "enroll": true });
+    let (status, made) = person.fetch("POST", "/v1/admin/users", &wish);
+    assert_eq!(status, 201, "{made}");
+    let link = made["enrolment"]["link"]
+        .as_str()
+        .expect("a link")
+        .to_owned();
+
+    person.log_out();
+    person.take_another_authenticator();
+    person.enrol(&link, None);
+    let (status, refused) = person.fetch("GET", "/v1/admin/users", &Value::Null);
+    assert_eq!(status, 403, "not everyone is an administrator: {refused}");
+    person.open("/orders");
+    person.page.wait_for_path("/orders");
+    let _ = person.received("/orders");
+
+    let log = order(&person.gateway, &["audit", "-o", "json"]);
+    let log: Value = serde_json::from_str(&log).expect("JSON");
+    let records = log["records"].as_array().expect("records");
+    for (actor, action, user) in [
+        ("root", "bootstrapped", "root"),
+        ("root", "user_create", "ann"),
+        ("ann", "enrolled", "ann"),
+    ] {
+        let found = records.iter().any(|it| {
+            (&it["actor"], &it["action"], &it["user"])
+                == (&json!(actor), &json!(action), &json!(user))
+        });
+        assert!(found, "{actor} {action} {user}: {log:#}");
+    }
+}
