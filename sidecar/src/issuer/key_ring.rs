@@ -160,7 +160,7 @@ impl KeyRing {
         let Some(active) = self.active(now).filter(|_| configured) else {
             let first = making.key(Some(now))?;
             let keys = vec![first, making.key(None)?];
-            return Ok(Some(Self::ordered(keys)));
+            return Ok(Some(Self::of(keys)));
         };
         let old = active
             .record
@@ -184,7 +184,7 @@ impl KeyRing {
         if lonely {
             keys.push(making.key(None)?);
         }
-        Ok((lonely || keys.len() < self.keys.len()).then(|| Self::ordered(keys)))
+        Ok((lonely || keys.len() < self.keys.len()).then(|| Self::of(keys)))
     }
 
     /// Lets the successor sign from now on, and publishes the next one. The others stay published
