@@ -64,7 +64,7 @@ impl Revoked {
     /// Adds what a page says. Nothing that was there is weakened.
     ///
     /// # Errors
-    /// [`Full`]; nothing is added then.
+    /// When there is no more room; nothing is added then.
     pub fn add(&mut self, page: &Page) -> Result<(), Full> {
         let new = page.sessions.len().saturating_add(page.users.len());
         if self.len().saturating_add(new) > MAX_ENTRIES {
