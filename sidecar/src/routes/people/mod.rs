@@ -1,5 +1,5 @@
 //! Administration of people: users, the ways in for them, their passkeys and sessions, and the log
-//! of what was done. The same endpoints on the public listener, behind [`gate`], and on the control
+//! of what was done. The same endpoints on the public listener, behind [`mod@gate`], and on the control
 //! socket, where whoever connects is the operator.
 
 mod audit_log;
