@@ -181,6 +181,14 @@ const PROBLEM = {
       hints: ['Ask the people who run this service for a new one.'],
     },
   },
+  'not-an-administrator': {
+    title: 'This is for administrators',
+    text: 'Your account is not in the group of administrators. Ask one of them.',
+  },
+  conflict: {
+    title: 'It has changed in the meantime',
+    text: 'Load the page again to see how things are, then try once more.',
+  },
   'must-register-passkey': {
     title: 'Add a passkey first',
     text: 'Before you go on, add a new passkey on your account page.',
