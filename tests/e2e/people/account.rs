@@ -1,5 +1,6 @@
 //! The account page.
 
+use latchkey_tests::wait::{self, unix_now};
 use serde_json::json;
 
 use super::Person;
@@ -16,6 +17,9 @@ fn a_person_adds_names_and_removes_passkeys() {
     assert!(person.page.text().contains("only passkey"));
 
     let first = person.page.credentials(&person.authenticators[0]).remove(0);
+    // Passkeys are listed by the second in which they were made.
+    let made = unix_now();
+    wait::until("the next second", || (unix_now() > made).then_some(()));
     person.take_another_authenticator();
     person.page.click("#add");
     person.page.wait_for(&format!("{ROWS}.length === 2"));
@@ -54,9 +58,11 @@ fn a_person_adds_names_and_removes_passkeys() {
     person
         .page
         .wait_for("!document.querySelector('#confirm-remove').open");
-    person
-        .page
-        .click("#passkeys > li:nth-child(1) [data-action=remove]");
+    // The page takes the next click once it has noticed the answer, which is after the dialog closed.
+    person.page.wait_for(
+        "document.querySelector('#confirm-remove').open \
+         || void document.querySelector('#passkeys > li:nth-child(1) [data-action=remove]').click()",
+    );
     person.page.click("#confirm-remove [value=remove]");
     person.page.wait_for(&format!("{ROWS}.length === 1"));
     person
