@@ -1,10 +1,14 @@
 //! Ports on the loopback interface that nothing else uses.
 
-use std::collections::HashSet;
 use std::net::TcpListener;
-use std::sync::Mutex;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+/// Below those that systems give to whoever asks for any port, and to outgoing connections: so
+/// none of them can be taken by another test between the moment it is given out and its use.
+const RANGE: Range<u32> = 10_000..32_000;
+
+static GIVEN: AtomicU32 = AtomicU32::new(0);
 
 /// A port that is free now and that no other test of this process was given.
 ///
@@ -12,18 +16,15 @@ static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
 /// When the machine has no free port left.
 #[must_use]
 pub fn free() -> u16 {
-    let mut given = GIVEN
-        .lock()
-        .expect("no test panics while it holds this lock");
-    let given = given.get_or_insert_with(HashSet::new);
-    loop {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
-        let port = listener
-            .local_addr()
-            .expect("a bound socket has an address")
-            .port();
-        if given.insert(port) {
+    // Test programs that run at the same time begin far from one another.
+    let begin = std::process::id().wrapping_mul(997);
+    for _ in RANGE {
+        let number = begin.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = RANGE.start + number % (RANGE.end - RANGE.start);
+        let port = u16::try_from(port).expect("the range is one of ports");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
+    panic!("no free port on 127.0.0.1");
 }
