@@ -1,7 +1,7 @@
 //! What every rendered page must be, whoever asks for it and with whatever words.
 
 use super::{Failure, Pages, Site, Visitor, Visitors};
-use crate::model::{Credential, CredentialId, Need, Trait, UnixTime, User, UserId};
+use crate::model::{Branding, Credential, CredentialId, Need, Trait, UnixTime, User, UserId};
 use crate::storage::StorageError;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
@@ -60,6 +60,7 @@ fn pages_of(scene: Scene) -> Pages {
         rp_id: "app.example.com".into(),
         rp_name: "Example & <Sons>".into(),
         self_registration: true,
+        branding: Branding::default(),
     };
     Pages::new(site, Arc::new(scene))
 }
