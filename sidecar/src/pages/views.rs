@@ -62,6 +62,11 @@ impl Frame {
         self.words.say(key)
     }
 
+    /// What stands between two sentences.
+    pub(super) fn gap(&self) -> &str {
+        self.words.say("language.gap")
+    }
+
     /// What stands before and after the placeholder in the text of a key.
     pub(super) fn around<'a>(&'a self, key: &'a str) -> (&'a str, &'a str) {
         self.words.around(key)
