@@ -1,7 +1,9 @@
 //! What the filter learns while it runs: what was revoked, new tokens, new keys. The sidecar's side
 //! is played by the tests; `whole` has the real one.
 
+mod expiry;
 mod keys;
+mod metrics;
 mod renewal;
 mod revocations;
 mod whole;
