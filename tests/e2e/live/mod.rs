@@ -6,6 +6,7 @@ mod keys;
 mod metrics;
 mod renewal;
 mod revocations;
+mod shared_data;
 mod whole;
 
 use latchkey_tests::envoy::manifest_values;
