@@ -191,35 +191,59 @@ fn calls_in_flight_are_capped_and_those_of_clients_who_went_away_count_no_more()
     assert_eq!(gate.start_renewal(&ask, NOW_MS), Err(NoCall::Capped));
 }
 
+/// A sidecar's answer with the claims of a good new token, changed.
+fn answer(edit: &dyn Fn(&mut Claims)) -> Answer {
+    let mut claims = ending(600);
+    edit(&mut claims);
+    renewed(&token(&claims))
+}
+
+/// Why the request is refused that got this answer, and whether nobody may ask for a moment.
+fn refused_after(answer: Answer) -> (Reason, bool) {
+    let mut gate = gate();
+    let cookies = cookies(&token(&ending(-100)));
+    let ask = ask(decide(&mut gate, &cookies));
+    let after = gate.finish_renewal(&ask, answer, NOW_MS, &InProcess);
+    let after = after.unwrap_or(After::Renewal);
+    let decision = decide_after(&mut gate, after, &[("cookie", &cookies)]);
+    let pauses = gate.start_renewal(&ask, NOW_MS) == Err(NoCall::Paused);
+    (reason(decision), pauses)
+}
+
 #[test]
 fn a_new_token_is_judged_like_any_other() {
-    let good = ending(600);
-    let other = |edit: &dyn Fn(&mut Claims)| {
-        let mut claims = good.clone();
-        edit(&mut claims);
-        renewed(&token(&claims))
-    };
     for (what, answer) in [
-        ("of another user", other(&|claims| claims.sub = "b".into())),
-        (
-            "of another session",
-            other(&|claims| claims.sid = "b".into()),
-        ),
-        ("for others", other(&|claims| claims.aud = vec!["b".into()])),
-        ("expired", other(&|claims| claims.exp = NOW - 100)),
+        ("expired", answer(&|claims| claims.exp = NOW - 100)),
         ("rubbish", renewed("rubbish")),
         (
             "by another signer",
-            renewed(&signing_key(2).sign(&good).unwrap()),
+            renewed(&signing_key(2).sign(&ending(600)).unwrap()),
         ),
     ] {
-        let mut gate = gate();
-        let cookies = cookies(&token(&ending(-100)));
-        let ask = ask(decide(&mut gate, &cookies));
-        let after = gate.finish_renewal(&ask, answer, NOW_MS, &InProcess);
-        assert_eq!(after, None, "{what}");
-        let decision = decide_after(&mut gate, After::Renewal, &[("cookie", &cookies)]);
-        assert_eq!(reason(decision), Reason::NoRenewal, "{what}");
+        let refused = refused_after(answer);
+        assert_eq!(refused, (Reason::NoRenewal, true), "{what}");
+    }
+}
+
+#[test]
+fn a_secret_that_opens_something_else_is_no_fault_of_the_sidecar() {
+    for (what, answer) in [
+        ("of another user", answer(&|claims| claims.sub = "b".into())),
+        (
+            "of another session",
+            answer(&|claims| claims.sid = "b".into()),
+        ),
+        (
+            "for others",
+            answer(&|claims| claims.aud = vec!["b".into()]),
+        ),
+    ] {
+        let (reason, pauses) = refused_after(answer);
+        assert!(is_expired(reason), "{what}: {reason}");
+        assert!(
+            !pauses,
+            "{what}: whoever has mixed cookies is no reason to make others wait"
+        );
     }
 }
 
