@@ -86,6 +86,16 @@ fn cookies(token: &str) -> String {
 }
 
 fn decide_after(gate: &mut Gate, after: After, headers: &[(&str, &str)]) -> Decision {
+    decide_over(&Fixed::default(), gate, after, headers)
+}
+
+/// The same over a connection of which Envoy knows this.
+fn decide_over(
+    surroundings: &Fixed<'_>,
+    gate: &mut Gate,
+    after: After,
+    headers: &[(&str, &str)],
+) -> Decision {
     let mut all: Vec<(&[u8], &[u8])> = vec![
         (b":method", b"POST"),
         (b":path", b"/x"),
@@ -93,7 +103,7 @@ fn decide_after(gate: &mut Gate, after: After, headers: &[(&str, &str)]) -> Deci
     ];
     all.extend(headers.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())));
     let request = Request::new(all);
-    gate.decide_again(&request, &Fixed::default(), NOW, &InProcess, after)
+    gate.decide_again(&request, surroundings, NOW, &InProcess, after)
 }
 
 fn decide(gate: &mut Gate, cookie: &str) -> Decision {

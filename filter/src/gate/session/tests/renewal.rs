@@ -1,5 +1,7 @@
 //! A token that has ended, or is about to, and what the sidecar says to that.
 
+use latchkey_token::Confirmation;
+
 use super::*;
 
 fn is_expired(reason: Reason) -> bool {
@@ -102,6 +104,48 @@ fn without_a_signed_token_by_cookie_and_a_refresh_cookie_no_call_is_made() {
     ];
     let decision = decide_after(&mut gate, After::Nothing, &foreign);
     assert_eq!(reason(decision), Reason::CrossSite);
+}
+
+#[test]
+fn a_bound_session_is_renewed_over_its_certificate_alone_and_stays_bound() {
+    let bound_to = |thumbprint: &str, left| Claims {
+        cnf: Some(Confirmation {
+            certificate_thumbprint: thumbprint.to_owned(),
+        }),
+        ..ending(left)
+    };
+    let (ours, other) = (format!("{}P8", "A".repeat(41)), "A".repeat(43));
+    let digits = "00".repeat(31) + "ff";
+    let with = Fixed {
+        certificate: Some(&digits),
+        ..Fixed::default()
+    };
+    let mut gate = gate();
+    for (left, thumbprint, new, passes) in [
+        (-100, &ours, bound_to(&ours, 600), true),
+        (59, &ours, bound_to(&ours, 600), true),
+        (-100, &ours, bound_to(&other, 600), false),
+    ] {
+        let mut old = bound_to(thumbprint, left);
+        old.jti = format!("{left} {passes}");
+        let cookies = cookies(&token(&old));
+        let header = [("cookie", &*cookies)];
+        let without = decide_over(&Fixed::default(), &mut gate, After::Nothing, &header);
+        assert_eq!(reason(without), Reason::CertificateMismatch, "no call");
+        let ask = ask(decide_over(&with, &mut gate, After::Nothing, &header));
+        gate.finish_renewal(&ask, renewed(&token(&new)), NOW_MS, &InProcess);
+        let decision = decide_over(&with, &mut gate, After::Renewal, &header);
+        if passes {
+            assert_eq!(passed(&decision), token(&new));
+        } else {
+            assert_eq!(decision.set_cookie.len(), 0);
+            assert_eq!(reason(decision), Reason::CertificateMismatch);
+        }
+        // What is remembered is no way around it.
+        let without = decide_over(&Fixed::default(), &mut gate, After::Nothing, &header);
+        assert_eq!(without.set_cookie.len(), 0);
+        assert_eq!(reason(without), Reason::CertificateMismatch);
+    }
 }
 
 #[test]
