@@ -3,7 +3,9 @@
 mod account;
 mod demo;
 mod enrol;
+mod languages;
 mod login;
+mod signals;
 mod step_up;
 mod trouble;
 mod words;
