@@ -2,6 +2,7 @@
 
 import { api } from './api.mjs';
 import { supported } from './credentials.mjs';
+import { markElement } from './fields.mjs';
 import { answerOf, freshness } from './freshness.mjs';
 import { suggestion } from './label.mjs';
 import { notices } from './notice.mjs';
@@ -74,13 +75,7 @@ function titleOf(row) {
 
 function markLabel(row, text) {
   const input = row.querySelector('form').elements.label;
-  row.querySelector('.field-error').textContent = text;
-  if (text) {
-    input.setAttribute('aria-invalid', 'true');
-    input.focus();
-  } else {
-    input.removeAttribute('aria-invalid');
-  }
+  markElement(input, row.querySelector('.field-error'), text);
 }
 
 function rename(row, proposed) {
