@@ -125,15 +125,17 @@ async function remove(row) {
     return;
   }
   row.remove();
-  await passwordManager.removed(row.dataset.id);
-  listChanged();
-  if (await loggedOut()) {
-    // This login was made with it, and has ended. The page that comes says so.
-    location.reload();
-    return;
-  }
   notice.say(filled(words.done.removed, { name }), 'good');
   document.getElementById('passkeys-title').focus();
+  listChanged();
+  withoutIt(row.dataset.id);
+}
+
+// Nobody waits for this: the list is right already.
+async function withoutIt(id) {
+  await passwordManager.removed(id);
+  // This login may have been made with it, and has ended then. The page that comes says so.
+  if (await loggedOut()) location.reload();
 }
 
 async function loggedOut() {
