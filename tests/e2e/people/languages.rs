@@ -5,15 +5,13 @@ use serde_json::json;
 use super::Person;
 
 impl Person {
-    /// A browser of someone who prefers these languages.
-    fn speaking(languages: &str) -> Self {
-        let mut person = Self::new();
-        let agent = person.page.eval("navigator.userAgent");
-        person.page.call(
+    /// Sets the browser's languages.
+    pub(super) fn prefer(&mut self, languages: &str) {
+        let agent = self.page.eval("navigator.userAgent");
+        self.page.call(
             "Emulation.setUserAgentOverride",
             &json!({"userAgent": agent, "acceptLanguage": languages}),
         );
-        person
     }
 
     /// Asserts that the page and every word that its scripts have put there are Chinese.
@@ -31,7 +29,8 @@ impl Person {
 
 #[test]
 fn whoever_prefers_chinese_meets_no_word_of_english() {
-    let mut person = Person::speaking("zh-CN,zh;q=0.9,en;q=0.8");
+    let mut person = Person::new();
+    person.prefer("zh-CN,zh;q=0.9,en;q=0.8");
     person.open("/");
     person.await_login_page();
     person.assert_page_is_chinese("the login page");
