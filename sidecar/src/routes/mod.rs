@@ -26,7 +26,7 @@ mod well_known;
 mod tests;
 
 pub use internal::Metrics;
-pub use layers::Client;
+pub use layers::{Bodies, Client};
 pub use limits::AddressLimiter;
 pub use renewal::Renewals;
 pub use slow_lane::SlowLane;
@@ -34,7 +34,7 @@ pub use slow_lane::SlowLane;
 use crate::app::App;
 use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::{Extension, Router};
 use std::sync::Arc;
@@ -84,6 +84,7 @@ pub fn internal(app: &Arc<App>) -> Router {
     internal::router()
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(layers::in_time))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .with_state(app.clone())
 }

@@ -1,9 +1,12 @@
 //! What happens to every request, whatever endpoint it is for.
 
+mod bodies;
 mod changing_requests;
 mod client;
 mod security_headers;
 
+pub use bodies::Bodies;
+pub(super) use bodies::in_time;
 pub(super) use changing_requests::refuse_unsafe;
 pub use client::Client;
 pub(super) use client::{CLIENT_CERTIFICATE, identify};
