@@ -43,8 +43,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
     let pages = visitors::pages(app);
-    let administration =
-        administration::router().route_layer(from_fn_with_state(app.clone(), administration::gate));
+    let administration = administration::router()
+        .route_layer(from_fn(layers::to_the_end))
+        .route_layer(from_fn_with_state(app.clone(), administration::gate));
     let below = Router::new()
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route(
@@ -93,6 +94,7 @@ pub fn internal(app: &Arc<App>) -> Router {
 /// so no token is asked for.
 pub fn control(app: &Arc<App>) -> Router {
     administration::router()
+        .route_layer(from_fn(layers::to_the_end))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(administration::Acting(Actor::Operator)))
