@@ -9,6 +9,7 @@ mod recover;
 mod register_begin;
 mod register_finish;
 mod sign_count;
+mod turns;
 
 use crate::app::App;
 use axum::Router;
