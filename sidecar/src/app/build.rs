@@ -1,6 +1,6 @@
 //! From a checked configuration and an open store to a program that can answer.
 
-use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, Settings};
+use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, MountPoints, Settings};
 use crate::attestation::{SourcesError, TrustKeeper};
 use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
@@ -64,13 +64,16 @@ impl App {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let sealing = KeyEncryptionKey::new(*key.as_bytes());
+        let default_mount = mount_point(&config.webauthn)?;
         let more_mounts = config.mounts.iter().map(mount_point);
+        let mut declared = vec![Arc::clone(&default_mount)];
+        declared.extend(more_mounts.collect::<Result<Vec<_>, _>>()?);
         let decoy_key = DecoyKey::new(sealing.derive("latchkey decoy credentials"));
         let issuer = issuer(config, sealing, &*store, &*clock, &*entropy).await?;
         Ok(Self {
             settings: settings(config),
-            default_mount: mount_point(&config.webauthn)?,
-            more_mounts: more_mounts.collect::<Result<_, _>>()?,
+            default_mount,
+            mount_points: MountPoints::open(config, declared, &*store).await?,
             trust: TrustKeeper::open(&config.attestation, clock.now())?,
             challenge_key: ChallengeKey::new(random(&*entropy)),
             decoy_key,
@@ -137,16 +140,9 @@ async fn issuer(
 }
 
 fn settings(config: &Config) -> Settings {
-    let mut origins = vec![config.public_url.origin()];
-    for mount in std::iter::once(&config.webauthn).chain(&config.mounts) {
-        origins.extend(mount.rp_origins.iter().cloned());
-    }
-    origins.sort();
-    origins.dedup();
     Settings {
         public_url: config.public_url.issuer().to_owned(),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
-        origins,
         fresh_for: config.session.fresh_for,
         admin: config.admin.clone(),
         people: config.people.clone(),
@@ -191,7 +187,7 @@ fn cookies(config: &Config) -> SessionCookies {
     }
 }
 
-fn mount_point(config: &MountConfig) -> Result<Arc<MountPoint>, StartError> {
+pub(super) fn mount_point(config: &MountConfig) -> Result<Arc<MountPoint>, StartError> {
     let relying_party =
         RelyingParty::new(&config.rp_id, &config.rp_display_name, &config.rp_origins).map_err(
             |error| StartError::RelyingParty {
@@ -208,5 +204,6 @@ fn mount_point(config: &MountConfig) -> Result<Arc<MountPoint>, StartError> {
         ),
         self_registration: config.self_registration,
         max_credentials: config.max_credentials,
+        notices: config.notices(),
     }))
 }

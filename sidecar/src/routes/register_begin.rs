@@ -98,10 +98,7 @@ impl From<BeginError> for Problem {
                 ProblemKind::FreshLoginRequired,
                 "This step needs a sign-in in which the authenticator verifies you.",
             ),
-            BeginError::RegistrationOff => Self::new(
-                ProblemKind::RegistrationOff,
-                "Ask an administrator for an account.",
-            ),
+            BeginError::RegistrationOff => registration_off(),
             BeginError::Name(error) => {
                 Self::new(ProblemKind::InvalidUserName, format!("Sorry, {error}."))
             }
@@ -119,6 +116,14 @@ impl From<BeginError> for Problem {
             BeginError::Code(_) => code_refused(),
         }
     }
+}
+
+/// Where accounts are made by administrators.
+pub(super) fn registration_off() -> Problem {
+    Problem::new(
+        ProblemKind::RegistrationOff,
+        "Ask an administrator for an account.",
+    )
 }
 
 /// For an account that is full.

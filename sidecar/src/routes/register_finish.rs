@@ -9,7 +9,7 @@ use super::enrolling::{RedeemError, redeem};
 use super::layers::Client;
 use super::mount::Mounted;
 use super::passkey::{Passkey, label};
-use super::register_begin::{code_refused, too_many_passkeys};
+use super::register_begin::{code_refused, registration_off, too_many_passkeys};
 use super::signed_in::{HandOutError, SignedIn};
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
@@ -38,6 +38,8 @@ enum FinishError {
     UnknownCeremony,
     #[error("the ceremony began at another mount")]
     OtherMount,
+    #[error("strangers cannot make accounts any more")]
+    RegistrationOff,
     #[error("the ceremony belongs to a session that this request does not carry: {0}")]
     Caller(#[source] CallerError),
     #[error("the ceremony belongs to another session")]
@@ -68,6 +70,7 @@ impl FinishError {
             Self::Ceremony(error) => error.reason(),
             Self::UnknownCeremony => "unknown_ceremony",
             Self::OtherMount => "other_mount",
+            Self::RegistrationOff => "registration_off",
             Self::Caller(error) => error.reason(),
             Self::OtherSession => "other_session",
             Self::Label => "label",
@@ -110,6 +113,7 @@ impl From<FinishError> for Problem {
             | FinishError::OtherSession
             | FinishError::CredentialTaken
             | FinishError::NoUser => Self::ceremony_refused(),
+            FinishError::RegistrationOff => registration_off(),
             FinishError::Label => Self::new(
                 ProblemKind::BadRequest,
                 "A label has 1 to 64 characters, none of them invisible.",
@@ -169,6 +173,10 @@ async fn finish(
     audit.user(&ceremony.user_name, ceremony.user);
     if ceremony.mount != mount.ceremonies.name() {
         return Err(FinishError::OtherMount);
+    }
+    // The mount may have changed since; it is as it is now that counts.
+    if !ceremony.existing && ceremony.enrolling.is_none() && !mount.self_registration {
+        return Err(FinishError::RegistrationOff);
     }
     let session = if ceremony.existing {
         Some(own(app, headers, &ceremony).await?)

@@ -2,6 +2,7 @@
 
 mod audit;
 mod ceremonies;
+mod mounts;
 mod people;
 mod revocations;
 mod sample;
@@ -158,6 +159,11 @@ suite! {
     people::an_import_is_whole_or_nothing,
     people::living_sessions_are_listed_in_pages,
     people::a_search_looks_at_a_bounded_number_of_users,
+    mounts::a_mount_is_written_changed_and_deleted,
+    mounts::a_write_over_another_one_stores_nothing,
+    mounts::of_many_writes_of_one_revision_one_is_stored,
+    mounts::a_long_mount_is_kept_whole_and_replaced_whole,
+    mounts::passkeys_are_counted_by_mount,
     audit::records_come_newest_first_whoever_acted,
     audit::records_are_found_by_who_whom_what_and_when,
     audit::old_and_surplus_records_go_book_by_book,

@@ -1,5 +1,6 @@
 //! A store that lives as long as its process: for tests, and for trying the program out.
 
+mod mounts;
 mod people;
 
 use super::bounded::CeremoniesUnderWay;
@@ -10,7 +11,7 @@ use super::{
     Store, UserCreated, Users, Writes,
 };
 use crate::model::{
-    AuditBook, AuditRecord, ChallengeId, Credential, CredentialId, Enrolment, Floors,
+    AuditBook, AuditRecord, ChallengeId, Credential, CredentialId, Enrolment, Floors, MountRecord,
     RecoveryCodes, Revocation, Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User,
     UserId, UserName,
 };
@@ -41,6 +42,8 @@ struct Tables {
     enrolments: BTreeMap<UserId, Enrolment>,
     recovery_codes: BTreeMap<UserId, RecoveryCodes>,
     audit: BTreeMap<AuditBook, BTreeMap<u64, AuditRecord>>,
+    mounts: BTreeMap<String, MountRecord>,
+    mounts_revision: u64,
 }
 
 impl MemoryStore {

@@ -7,11 +7,13 @@
 pub mod bounded;
 pub mod embedded;
 pub mod memory;
+mod mounts;
 mod people;
 
 #[cfg(test)]
 mod conformance;
 
+pub use mounts::Mounts;
 pub use people::*;
 
 use crate::model::{
@@ -366,7 +368,7 @@ pub trait Revocations: Send + Sync {
 /// A whole store: what `state` hands to the routes.
 #[async_trait]
 pub trait Store:
-    Users + Ceremonies + Sessions + SigningKeys + Revocations + People + AuditLog
+    Users + Ceremonies + Sessions + SigningKeys + Revocations + People + Mounts + AuditLog
 {
     /// `Ok` when reads work, and whether writes would: what `/readyz` asks. Writes nothing.
     async fn probe(&self) -> Result<Writes, StorageError>;

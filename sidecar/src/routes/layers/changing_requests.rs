@@ -1,7 +1,7 @@
 //! Requests that change something: from our own pages or from a program, as JSON, of bounded size,
 //! within a bounded time. GET and HEAD change nothing and pass.
 
-use crate::app::App;
+use crate::app::{App, Served};
 use crate::problem::{Problem, ProblemKind};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -35,7 +35,7 @@ pub(crate) async fn refuse_unsafe(
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(next.run(request).await);
     }
-    same_origin(request.headers(), &app.settings.origins)?;
+    same_origin(request.headers(), &app.mount_points.served())?;
     declared_as_json(request.headers())?;
     let (parts, body) = request.into_parts();
     let body = read(body, BODY_DEADLINE).await?;
@@ -44,11 +44,11 @@ pub(crate) async fn refuse_unsafe(
 
 /// Browsers say where a request comes from in two headers; programs send neither. Each value that
 /// is there must be ours.
-fn same_origin(headers: &HeaderMap, own: &[String]) -> Result<(), Problem> {
+fn same_origin(headers: &HeaderMap, own: &Served) -> Result<(), Problem> {
     let mut sites = headers.get_all("sec-fetch-site").iter();
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let ours = sites.all(|site| site == "same-origin")
-        && origins.all(|origin| own.iter().any(|own| origin == own.as_str()));
+        && origins.all(|origin| own.has_origin(origin.as_bytes()));
     if ours {
         return Ok(());
     }
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn only_our_own_origin_and_programs_pass() {
-        let own = ["https://app.example.com".to_owned()];
+        let own = Served::of_origins(&["https://app.example.com"]);
         let ours = |pairs: &[_]| same_origin(&headers(pairs), &own).is_ok();
         assert!(ours(&[]));
         assert!(ours(&[

@@ -7,6 +7,7 @@ mod bootstrap;
 mod enrolments;
 mod gate;
 mod mount_config;
+mod mount_view;
 mod paging;
 mod passkeys;
 mod qr;
@@ -35,8 +36,11 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route(
             "/v1/auth/{mount}/config",
-            get(mount_config::show).post(mount_config::change),
+            get(mount_config::show)
+                .post(mount_config::write)
+                .delete(mount_config::delete),
         )
+        .route("/v1/admin/mounts", get(mount_config::list))
         .route("/v1/auth/{mount}/user", get(users::list_of_mount))
         .route(
             "/v1/auth/{mount}/user/{name}",

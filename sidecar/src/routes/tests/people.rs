@@ -64,7 +64,7 @@ async fn made(root: &mut Person<'_>, name: &str) -> String {
         .to_owned()
 }
 
-const EVERY_ENDPOINT: [(&str, &str); 24] = [
+const EVERY_ENDPOINT: [(&str, &str); 27] = [
     ("GET", "/v1/admin/users"),
     ("POST", "/v1/admin/users"),
     ("GET", "/v1/admin/users/ann"),
@@ -86,7 +86,10 @@ const EVERY_ENDPOINT: [(&str, &str); 24] = [
     ("GET", "/v1/admin/keys"),
     ("POST", "/v1/admin/keys/rotate"),
     ("POST", "/v1/admin/bootstrap"),
+    ("GET", "/v1/admin/mounts"),
     ("GET", "/v1/auth/webauthn/config"),
+    ("POST", "/v1/auth/webauthn/config"),
+    ("DELETE", "/v1/auth/webauthn/config"),
     ("POST", "/v1/auth/webauthn/user/ann"),
     ("DELETE", "/v1/auth/webauthn/user/ann"),
 ];
