@@ -134,6 +134,50 @@ pub(super) fn link(link: &Value, answer: &Value, output: Output) -> String {
     )
 }
 
+pub(super) fn mounts(answer: &Value, output: Output) -> String {
+    let row = |mount: &Value| {
+        let second = if mount["two_factor"].is_object() {
+            "yes"
+        } else {
+            "no"
+        };
+        let state = match &mount["problem"] {
+            Value::String(problem) => format!("not served: {}", plain(problem)),
+            _ => "served".to_owned(),
+        };
+        let [name, rp_id, attestation, declared] =
+            ["name", "rp_id", "attestation", "declared_in"].map(|it| text(&mount[it]));
+        [name, rp_id, attestation, second.to_owned(), declared, state]
+    };
+    let heads = [
+        "MOUNT",
+        "RP ID",
+        "ATTESTATION",
+        "TWO FACTOR",
+        "DECLARED IN",
+        "STATE",
+    ];
+    list(answer, "mounts", heads, row, output)
+}
+
+/// One line for each setting; those of the second policy below it.
+pub(super) fn mount(mount: &Value, output: Output) -> String {
+    if output == Output::Json {
+        return pretty(mount);
+    }
+    let mut lines = Vec::new();
+    for (name, value) in mount.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(inner) => lines.extend(inner.iter().map(|(inner, value)| {
+                let name = format!("{name}.{inner}");
+                format!("{name:<42}{}", text(value))
+            })),
+            value => lines.push(format!("{name:<42}{}", text(value))),
+        }
+    }
+    lines.join("\n")
+}
+
 pub(super) fn passkeys(answer: &Value, output: Output) -> String {
     let row = |passkey: &Value| {
         let names = ["id", "label", "authenticator", "created_at", "last_used_at"];
