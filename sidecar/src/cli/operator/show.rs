@@ -125,10 +125,14 @@ pub(super) fn link(link: &Value, answer: &Value, output: Output) -> String {
     if output == Output::Json {
         return pretty(answer);
     }
+    // At a mount with pages of its own there is no link of ours.
+    let (name, secret) = match &link["link"] {
+        Value::String(_) => ("Link", &link["link"]),
+        _ => ("Code", &link["code"]),
+    };
     format!(
-        "{:<14}{}\n{:<14}{} (once)",
-        "Link",
-        text(&link["link"]),
+        "{name:<14}{}\n{:<14}{} (once)",
+        text(secret),
         "Good until",
         text(&link["expires_at"])
     )

@@ -8,7 +8,7 @@ import { FIELD, WAITING, unsupported } from './texts.mjs';
 
 const card = document.getElementById('enroll');
 const { base, mount } = card.dataset;
-const calls = api(base, mount);
+let calls = api(base, mount);
 const notice = notices(card);
 const field = (id) => document.getElementById(id);
 
@@ -38,7 +38,10 @@ function listen() {
 function byAddress() {
   const found = location.hash.slice(1);
   if (found) {
-    code = found;
+    // A link for another mount than the one of the pages begins with its name.
+    const [named, rest] = found.includes('.') ? found.split('.') : [mount, found];
+    calls = api(base, named);
+    code = rest;
     history.replaceState(null, '', location.pathname);
   }
   if (code) begin();

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/<mount>/recover`: a recovery code becomes an enrolment code. It opens nothing but
 //! the registration of one passkey, so there is no session that could do more.
 
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::issuer::{EnrolmentCode, recovery_code_hash};
 use crate::model::{Enrolment, EnrolmentPurpose, Seconds, UserId, UserName};
 use crate::problem::{Problem, ProblemKind};
@@ -77,12 +77,12 @@ impl From<RecoverError> for Problem {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     StrictJson(recover): StrictJson<Recover>,
 ) -> Result<Json<Value>, Problem> {
     let mut audit = Audit::new("recover", &client);
-    match attempt(&app, &client, &recover, &mut audit).await {
+    match attempt(&app, &mount, &client, &recover, &mut audit).await {
         Ok((code, enrolment)) => {
             audit.accepted();
             app.metrics.ceremony("recover", "ok");
@@ -101,6 +101,7 @@ pub(super) async fn handle(
 
 async fn attempt(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     recover: &Recover,
     audit: &mut Audit<'_>,
@@ -111,7 +112,7 @@ async fn attempt(
     if !app.refusals.allows(client.address, now) {
         return Err(RecoverError::TooOften(Seconds(60)));
     }
-    let tried = spend(app, client, recover, audit).await;
+    let tried = spend(app, mount, client, recover, audit).await;
     if let Err(RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode) = &tried {
         let _ = app.refusals.charge(client.address, 1, now);
     }
@@ -120,6 +121,7 @@ async fn attempt(
 
 async fn spend(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     recover: &Recover,
     audit: &mut Audit<'_>,
@@ -137,7 +139,8 @@ async fn spend(
     let hash = recovery_code_hash(id, &recover.code).ok_or(RecoverError::Form)?;
     let by = name.as_str();
     let purpose = EnrolmentPurpose::Recover;
-    let (code, enrolment) = EnrolmentCode::draw(id, purpose, by, LIFE, &*app.entropy, app.now());
+    let whose = (id, mount.ceremonies.name());
+    let (code, enrolment) = EnrolmentCode::draw(whose, purpose, by, LIFE, &*app.entropy, app.now());
     let record = own_record(app, client, (id, &name), "recovery_code_used");
     if !app
         .store

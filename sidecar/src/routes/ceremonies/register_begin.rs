@@ -282,11 +282,13 @@ async fn coded_account(
     if !app.refusals.allows(client.address, app.now()) {
         return Err(BeginError::TooOften(Seconds(60)));
     }
-    let found = code_of(app, code).await.inspect_err(|error| {
-        if !matches!(error, CodeError::Storage(_)) {
-            let _ = app.refusals.charge(client.address, 1, app.now());
-        }
-    });
+    let found = code_of(app, mount.ceremonies.name(), code)
+        .await
+        .inspect_err(|error| {
+            if !matches!(error, CodeError::Storage(_)) {
+                let _ = app.refusals.charge(client.address, 1, app.now());
+            }
+        });
     let (enrolling, whose) = found?;
     let shown = display_name.as_deref().map(str::trim);
     let shown = shown.filter(|shown| !shown.is_empty());

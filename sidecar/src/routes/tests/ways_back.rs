@@ -173,3 +173,108 @@ async fn a_copied_passkey_is_disabled_where_the_policy_says_so() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_code_is_good_at_the_mount_that_it_was_made_for_alone() {
+    let place = Place::configured(&format!(
+        "{ADMIN}[mounts.staff]\n[mounts.apart]\n\
+        rp_id = \"example.org\"\nrp_origins = [\"https://example.org\"]\n"
+    ))
+    .await;
+    let mut root = administrator(&place, "root").await;
+    let begin = |mount: &str| format!("/v1/auth/{mount}/register/begin");
+    let body = json!({ "enroll": true });
+    let made = root
+        .post("/v1/auth/staff/user/ann", body)
+        .await
+        .expect(200)
+        .json();
+    let made = &made["data"]["enrolment"];
+    assert_eq!(made["mount"], "staff");
+    let code = made["code"].as_str().unwrap();
+    let link = made["link"].as_str().unwrap();
+    assert_eq!(link, format!("{ORIGIN}/_latchkey/enroll#staff.{code}"));
+    let mut ann = place.person();
+    let redeem = json!({ "code": code });
+    let refused = ann
+        .post(&begin("webauthn"), redeem.clone())
+        .await
+        .expect(400);
+    assert_eq!(refused.problem(), "code-refused");
+    assert_eq!(place.reason(), "code_other_mount");
+    let options = ann.post(&begin("staff"), redeem).await.expect(200).json();
+    let response = ann.authenticator.create(&options["publicKey"]);
+    // Nor is a ceremony that was begun there finished elsewhere; it is used up by trying.
+    ann.finish("register", response.clone()).await.expect(400);
+    assert_eq!(place.reason(), "other_mount");
+    let options = ann
+        .post(&begin("staff"), json!({ "code": code }))
+        .await
+        .expect(200)
+        .json();
+    let response = ann.authenticator.create(&options["publicKey"]);
+    ann.post("/v1/auth/staff/register/finish", response)
+        .await
+        .expect(200);
+
+    // So is what a recovery code buys, and what an administrator makes.
+    let codes = codes_of(&mut ann).await;
+    let typed = json!({ "username": "ann", "code": codes[0] });
+    let bought = ann
+        .post("/v1/auth/staff/recover", typed)
+        .await
+        .expect(200)
+        .json();
+    let bought = json!({ "code": bought["code"] });
+    ann.post(&begin("webauthn"), bought.clone())
+        .await
+        .expect(400);
+    ann.post(&begin("staff"), bought).await.expect(200);
+    let path = "/v1/admin/users/ann/enrolment";
+    let apart = root
+        .post(path, json!({ "mount": "apart" }))
+        .await
+        .expect(201)
+        .json();
+    assert_eq!(
+        apart["enrolment"]["link"],
+        Value::Null,
+        "the pages are not there"
+    );
+    assert_eq!(apart["enrolment"]["qr_svg"], Value::Null);
+    let refused = root
+        .post(path, json!({ "mount": "nobody" }))
+        .await
+        .expect(400)
+        .json();
+    assert_eq!(refused["detail"], "mount: expected the name of a mount.");
+}
+
+#[tokio::test]
+async fn new_users_must_register_a_passkey_where_that_is_the_default() {
+    for (line, expected) in [("", false), ("must_register_passkey = true", true)] {
+        let place = Place::configured(&format!("{ADMIN}[people]\n{line}\n")).await;
+        let mut root = administrator(&place, "root").await;
+        let made = async |root: &mut Person<'_>, body| {
+            let made = root.post("/v1/admin/users", body).await.expect(201).json();
+            made["must_register_passkey"].clone()
+        };
+        assert_eq!(made(&mut root, json!({ "name": "ann" })).await, expected);
+        let said = json!({ "name": "bob", "must_register_passkey": !expected });
+        assert_eq!(made(&mut root, said).await, !expected);
+        let path = "/v1/auth/webauthn/user/carl";
+        let carl = root
+            .post(path, json!({ "enroll": true }))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(carl["data"]["must_register_passkey"], expected);
+        // Registering is what was asked for.
+        let mut carl_himself = place.person();
+        let code = json!({ "code": carl["data"]["enrolment"]["code"] });
+        carl_himself.enrol(code).await.expect(200);
+        carl_himself.read("/userinfo").await.expect(200);
+        let carl = root.read(path).await.expect(200).json();
+        assert_eq!(carl["data"]["must_register_passkey"], false);
+    }
+}

@@ -17,6 +17,7 @@ fn audit(action: &str) -> AuditRecord {
 fn enrolment(user: UserId, secret: u8) -> Enrolment {
     Enrolment {
         user,
+        mount: "webauthn".to_owned(),
         secret: SecretHash([secret; 32]),
         purpose: EnrolmentPurpose::Enrol,
         created_at: NOW,
