@@ -1,7 +1,7 @@
 //! From a checked configuration and an open store to a program that can answer.
 
 use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, MountPoints, Settings};
-use crate::attestation::{SourcesError, TrustKeeper};
+use crate::attestation::{MetadataSource, SourcesError, TrustKeeper};
 use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{CeremonyError, Mount, RelyingParty, RelyingPartyError};
@@ -74,7 +74,7 @@ impl App {
             settings: settings(config),
             default_mount,
             mount_points: MountPoints::open(config, declared, &*store).await?,
-            trust: TrustKeeper::open(&config.attestation, clock.now())?,
+            trust: trust(config, &*store, &*clock).await?,
             challenge_key: ChallengeKey::new(random(&*entropy)),
             decoy_key,
             stand_in: StandIn::new(&config.webauthn.name)?,
@@ -99,6 +99,21 @@ impl App {
             entropy,
         })
     }
+}
+
+/// Whom to believe about authenticators; never metadata that are older than those that were in use.
+async fn trust(
+    config: &Config,
+    store: &dyn Store,
+    clock: &dyn Clock,
+) -> Result<TrustKeeper, StartError> {
+    let source = config.attestation.metadata.as_ref();
+    let known = match source.map(MetadataSource::series).transpose()? {
+        Some(series) => store.metadata_number(&series).await?,
+        None => None,
+    };
+    let known = known.unwrap_or(0);
+    Ok(TrustKeeper::open(&config.attestation, known, clock.now())?)
 }
 
 /// What is revoked, under an epoch that no other start has had: 128 random bits.

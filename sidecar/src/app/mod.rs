@@ -6,6 +6,7 @@ mod keys;
 mod mounts;
 mod people;
 mod sessions;
+mod trust;
 
 pub use build::StartError;
 pub use keys::KeyChangeError;

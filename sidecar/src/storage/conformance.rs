@@ -2,6 +2,7 @@
 
 mod audit;
 mod ceremonies;
+mod metadata;
 mod mounts;
 mod people;
 mod revocations;
@@ -164,6 +165,7 @@ suite! {
     mounts::of_many_writes_of_one_revision_one_is_stored,
     mounts::a_long_mount_is_kept_whole_and_replaced_whole,
     mounts::passkeys_are_counted_by_mount,
+    metadata::a_number_never_goes_back,
     audit::records_come_newest_first_whoever_acted,
     audit::records_are_found_by_who_whom_what_and_when,
     audit::old_and_surplus_records_go_book_by_book,

@@ -1,5 +1,6 @@
 //! A store that lives as long as its process: for tests, and for trying the program out.
 
+mod metadata;
 mod mounts;
 mod people;
 
@@ -44,6 +45,7 @@ struct Tables {
     audit: BTreeMap<AuditBook, BTreeMap<u64, AuditRecord>>,
     mounts: BTreeMap<String, MountRecord>,
     mounts_revision: u64,
+    metadata_numbers: BTreeMap<String, u64>,
 }
 
 impl MemoryStore {

@@ -7,12 +7,14 @@
 pub mod bounded;
 pub mod embedded;
 pub mod memory;
+mod metadata;
 mod mounts;
 mod people;
 
 #[cfg(test)]
 mod conformance;
 
+pub use metadata::MetadataNumbers;
 pub use mounts::Mounts;
 pub use people::*;
 
@@ -368,7 +370,15 @@ pub trait Revocations: Send + Sync {
 /// A whole store: what `state` hands to the routes.
 #[async_trait]
 pub trait Store:
-    Users + Ceremonies + Sessions + SigningKeys + Revocations + People + Mounts + AuditLog
+    Users
+    + Ceremonies
+    + Sessions
+    + SigningKeys
+    + Revocations
+    + People
+    + Mounts
+    + MetadataNumbers
+    + AuditLog
 {
     /// `Ok` when reads work, and whether writes would: what `/readyz` asks. Writes nothing.
     async fn probe(&self) -> Result<Writes, StorageError>;

@@ -2,8 +2,10 @@
 
 use super::arrival::Arrival;
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
+use super::compromised::compromised;
 use super::sign_count::{regressed, warnings};
 use crate::app::{App, MountPoint};
+use crate::attestation::Status;
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
 use crate::ceremony::challenge::{self, Challenge};
@@ -35,6 +37,8 @@ enum FinishError {
     Disabled,
     #[error("the credential was disabled: there may be a copy of it")]
     CredentialDisabled,
+    #[error("the metadata report the model of the authenticator as {}", .0.as_str())]
+    Compromised(Status),
     #[error("the connection has no client certificate, and a session needs one here")]
     NoCertificate,
     #[error("the challenge was used before")]
@@ -61,6 +65,7 @@ impl FinishError {
             Self::NoUser => "no_user",
             Self::Disabled => "user_disabled",
             Self::CredentialDisabled => "credential_disabled",
+            Self::Compromised(_) => "authenticator_compromised",
             Self::NoCertificate => "no_certificate",
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
@@ -95,6 +100,7 @@ impl From<FinishError> for Problem {
             | FinishError::NoUser
             | FinishError::Disabled
             | FinishError::CredentialDisabled
+            | FinishError::Compromised(_)
             | FinishError::Spent
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
@@ -156,6 +162,10 @@ async fn finish(
         regressed(app, client, &credential_id).await?;
     }
     let (credential, user, verified) = proven?;
+    let policy = mount.ceremonies.policy_of(&challenge);
+    if let Some(status) = compromised(app, client, policy, (&credential, &user)).await? {
+        return Err(FinishError::Compromised(status));
+    }
 
     // Before the session that is held is looked at: a revocation in between shows in it.
     let now = app.stamp(user.id).await?;

@@ -6,6 +6,7 @@ mod adding;
 mod administration;
 mod alike;
 mod binding;
+mod compromised;
 mod hardening;
 mod live;
 mod login;

@@ -39,6 +39,8 @@ pub(super) enum Table {
     Revocations,
     /// Up to when tokens may have been minted, under one key.
     Minted,
+    /// The highest number of FIDO metadata, by their series.
+    Metadata,
     /// About the store itself; not counted in the inventory.
     Meta,
 }
@@ -59,6 +61,7 @@ impl Table {
             Self::Audit => b'a',
             Self::Revocations => b'r',
             Self::Minted => b't',
+            Self::Metadata => b'f',
             Self::Meta => b'm',
         }
     }
@@ -78,6 +81,7 @@ impl Table {
             Self::Audit => "audit log",
             Self::Revocations => "revocations",
             Self::Minted => "minted",
+            Self::Metadata => "metadata numbers",
             Self::Meta => "meta",
         }
     }
@@ -258,6 +262,10 @@ impl Key {
         Self::new(Table::Minted, &[b"until"])
     }
 
+    pub(super) fn metadata_number(series: &str) -> Self {
+        Self::new(Table::Metadata, &[series.as_bytes()])
+    }
+
     /// The first key that an entry after this name can have.
     pub(super) fn name_after(name: &UserName) -> Self {
         let mut key = Self::name(name);
@@ -270,7 +278,7 @@ impl Key {
         let id = self.bytes.get(1..).unwrap_or_default();
         match (self.table, Uuid::from_slice(id)) {
             (Table::Users | Table::Sessions, Ok(uuid)) => uuid.to_string(),
-            (Table::Names | Table::SigningKeys | Table::Mounts, _) => {
+            (Table::Names | Table::SigningKeys | Table::Mounts | Table::Metadata, _) => {
                 String::from_utf8_lossy(id).escape_debug().to_string()
             }
             _ => CredentialId::from_bytes(id)

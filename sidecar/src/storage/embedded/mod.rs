@@ -12,6 +12,7 @@ mod engine;
 mod files;
 mod layout;
 mod ledger;
+mod metadata;
 mod mounts;
 mod open_error;
 mod people;
