@@ -1,5 +1,6 @@
 //! From a checked configuration and an open store to a program that can answer.
 
+use super::keys::keys_maintained;
 use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, MountPoints, Settings};
 use crate::attestation::{MetadataSource, SourcesError, TrustKeeper};
 use crate::ceremony::authentication::{DecoyKey, StandIn};
@@ -143,7 +144,9 @@ async fn issuer(
     let mut ring = KeyRing::open(stored, &sealing).map_err(IssuerError::from)?;
     let due = ring.maintained(&succession, &sealing, entropy, clock.now());
     if let Some(due) = due.map_err(IssuerError::from)? {
-        store.replace_signing_keys(&due.records(), None).await?;
+        let keys = due.records();
+        let audit = keys_maintained(clock.now(), &keys);
+        store.replace_signing_keys(&keys, None, &audit).await?;
         ring = due;
     }
     Ok(Issuer::new(

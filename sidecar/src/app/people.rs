@@ -105,7 +105,7 @@ impl App {
     ) -> Result<(), StorageError> {
         for session in self.store.sessions_of(user).await? {
             if session.ends_with(id) {
-                self.end_session(session.id).await?;
+                self.end_session(session.id, None).await?;
             }
         }
         Ok(())

@@ -13,9 +13,10 @@ mod users;
 
 pub(super) use sample::*;
 
-use super::Store;
 use super::embedded::EmbeddedStore;
 use super::memory::MemoryStore;
+use super::{AuditCursor, Store};
+use crate::model::AuditFilter;
 use std::sync::Arc;
 
 /// As many as a burst from one impatient client.
@@ -47,6 +48,14 @@ where
 /// How many of the answers are this one.
 fn times<T: PartialEq>(answers: &[T], answer: &T) -> usize {
     answers.iter().filter(|it| *it == answer).count()
+}
+
+/// The actions in the log, newest first, without those of [`noted`].
+async fn actions(store: &Arc<dyn Store>) -> Vec<String> {
+    let all = AuditFilter::default();
+    let page = store.audit_page(AuditCursor::START, &all, 1_000).await;
+    let actions = page.unwrap().items.into_iter().map(|it| it.action);
+    actions.filter(|it| *it != noted().action).collect()
 }
 
 macro_rules! suite {
@@ -82,7 +91,7 @@ macro_rules! suite {
                 let before = EmbeddedStore::open(directory.path()).unwrap();
                 for n in 900..910 {
                     let (user, credential) = (user(n), credential(n, n));
-                    crate::storage::Users::create_user(&before, &user, &credential).await.unwrap();
+                    crate::storage::Users::create_user(&before, &user, &credential, noted()).await.unwrap();
                 }
                 before.close().await.unwrap();
                 let store: Arc<dyn Store> =
@@ -170,4 +179,5 @@ suite! {
     audit::records_are_found_by_who_whom_what_and_when,
     audit::old_and_surplus_records_go_book_by_book,
     audit::a_login_is_in_the_log_in_the_same_step,
+    audit::each_change_has_its_record_and_no_other,
 }

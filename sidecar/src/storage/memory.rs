@@ -127,6 +127,7 @@ impl Users for MemoryStore {
         &self,
         user: &User,
         credential: &Credential,
+        audit: &AuditRecord,
     ) -> Result<UserCreated, StorageError> {
         let mut tables = self.tables();
         if tables.names.contains_key(&user.name) {
@@ -140,6 +141,7 @@ impl Users for MemoryStore {
         tables
             .credentials
             .insert(credential.id.clone(), credential.clone());
+        tables.append_audit(audit);
         Ok(UserCreated::Created)
     }
 
@@ -157,6 +159,7 @@ impl Users for MemoryStore {
         user: UserId,
         disabled: bool,
         revocation: Option<&Revocation>,
+        audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let mut tables = self.tables();
         let Some(stored) = tables.users.get_mut(&user) else {
@@ -166,6 +169,7 @@ impl Users for MemoryStore {
         if let Some(revocation) = revocation {
             tables.revoke(revocation);
         }
+        tables.append_audit(audit);
         Ok(true)
     }
 
@@ -200,6 +204,7 @@ impl Users for MemoryStore {
         &self,
         credential: &Credential,
         most: usize,
+        audit: &AuditRecord,
     ) -> Result<CredentialInserted, StorageError> {
         let mut tables = self.tables();
         if !tables.users.contains_key(&credential.user) {
@@ -217,6 +222,7 @@ impl Users for MemoryStore {
         tables
             .credentials
             .insert(credential.id.clone(), credential.clone());
+        tables.append_audit(audit);
         Ok(CredentialInserted::Inserted)
     }
 
@@ -225,12 +231,14 @@ impl Users for MemoryStore {
         user: UserId,
         id: &CredentialId,
         label: &str,
+        audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let mut tables = self.tables();
         let Some(credential) = tables.credential_of(user, id) else {
             return Ok(false);
         };
         label.clone_into(&mut credential.label);
+        tables.append_audit(audit);
         Ok(true)
     }
 
@@ -240,6 +248,7 @@ impl Users for MemoryStore {
         id: &CredentialId,
         keep_last: bool,
         now: UnixTime,
+        audit: &AuditRecord,
     ) -> Result<CredentialRemoved, StorageError> {
         let mut tables = self.tables();
         if tables.credential_of(user, id).is_none() {
@@ -255,6 +264,7 @@ impl Users for MemoryStore {
         for id in &ended {
             tables.end_session(*id, &Revocation::new(Revoked::Session(*id), now));
         }
+        tables.append_audit(audit);
         Ok(CredentialRemoved::Removed(ended))
     }
 }
@@ -359,8 +369,12 @@ impl Sessions for MemoryStore {
         &self,
         id: SessionId,
         revocation: &Revocation,
+        audit: Option<&AuditRecord>,
     ) -> Result<bool, StorageError> {
-        Ok(self.tables_to_write()?.end_session(id, revocation))
+        let mut tables = self.tables_to_write()?;
+        let ended = tables.end_session(id, revocation);
+        tables.append_if_any(audit.filter(|_| ended));
+        Ok(ended)
     }
 
     async fn sweep_sessions(&self, now: UnixTime, floors: &Floors) -> Result<u64, StorageError> {
@@ -383,12 +397,14 @@ impl SigningKeys for MemoryStore {
         &self,
         keys: &[SigningKeyRecord],
         revocation: Option<&Revocation>,
+        audit: &AuditRecord,
     ) -> Result<(), StorageError> {
         let mut tables = self.tables();
         keys.clone_into(&mut tables.signing_keys);
         if let Some(revocation) = revocation {
             tables.revoke(revocation);
         }
+        tables.append_audit(audit);
         Ok(())
     }
 }
@@ -399,8 +415,14 @@ impl Revocations for MemoryStore {
         Ok(self.tables().revocations.values().cloned().collect())
     }
 
-    async fn revoke(&self, revocation: &Revocation) -> Result<(), StorageError> {
-        self.tables().revoke(revocation);
+    async fn revoke(
+        &self,
+        revocation: &Revocation,
+        audit: Option<&AuditRecord>,
+    ) -> Result<(), StorageError> {
+        let mut tables = self.tables();
+        tables.revoke(revocation);
+        tables.append_if_any(audit);
         Ok(())
     }
 

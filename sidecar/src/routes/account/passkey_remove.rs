@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::model::CredentialId;
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::audit::Audit;
+use crate::routes::audit::{Audit, own_record, told};
 use crate::routes::caller::{CallerError, caller, storage_problem};
 use crate::routes::freshness::{NotFresh, require_fresh};
 use crate::routes::json::{Nothing, StrictJson};
@@ -65,9 +65,8 @@ pub(super) async fn handle(
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Response, Problem> {
     let mut audit = Audit::new("passkey_remove", &client);
-    match remove(&app, &headers, &id, &mut audit).await {
+    match remove(&app, &client, &headers, &id, &mut audit).await {
         Ok(signed_out) => {
-            audit.accepted();
             let mut response = StatusCode::NO_CONTENT.into_response();
             if signed_out {
                 for line in app.cookies.cleared() {
@@ -78,6 +77,7 @@ pub(super) async fn handle(
         }
         Err(error) => {
             audit.refused(error.reason());
+            app.metrics.ceremony("passkey_remove", error.reason());
             Err(error.into())
         }
     }
@@ -86,6 +86,7 @@ pub(super) async fn handle(
 /// Whether the caller's own session has ended with it.
 async fn remove(
     app: &Arc<App>,
+    client: &Client,
     headers: &HeaderMap,
     id: &str,
     audit: &mut Audit<'_>,
@@ -95,11 +96,15 @@ async fn remove(
     let id = CredentialId::parse(id).map_err(|_| RemoveError::NotFound)?;
     audit.credential(&id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
-    match app
-        .remove_credential(caller.user.id, id.clone(), true)
-        .await?
-    {
-        CredentialRemoved::Removed(_) => Ok(caller.session.ends_with(&id)),
+    let user = (caller.user.id, &caller.user.name);
+    let mut record = own_record(app, client, user, "passkey_remove");
+    record.credential = Some(id.clone());
+    let removed = app.remove_credential(caller.user.id, id.clone(), true, record.clone());
+    match removed.await? {
+        CredentialRemoved::Removed(_) => {
+            told(&record);
+            Ok(caller.session.ends_with(&id))
+        }
         CredentialRemoved::Last => Err(RemoveError::Last),
         CredentialRemoved::NotFound => Err(RemoveError::NotFound),
     }

@@ -5,6 +5,7 @@
 mod audit_log;
 mod bootstrap;
 mod disabling;
+mod ending;
 mod enrolments;
 mod gate;
 mod keys;
@@ -23,7 +24,7 @@ mod users;
 
 pub(super) use gate::gate;
 
-use super::audit::Audit;
+use super::audit::told;
 use super::caller::storage_problem;
 use super::json::malformed;
 use super::layers::Client;
@@ -113,6 +114,18 @@ impl Acting {
         }
     }
 
+    /// Writes down that an order was refused, and why.
+    async fn refused(app: &App, record: AuditRecord, reason: &str) {
+        let record = AuditRecord {
+            refused: Some(reason.to_owned()),
+            ..record
+        };
+        told(&record);
+        if let Err(error) = app.store.append_audit(&record).await {
+            tracing::error!(%error, "that an order was refused is in the log only");
+        }
+    }
+
     /// Whether it is the actor's own account.
     fn is(&self, user: UserId) -> bool {
         matches!(&self.0, Actor::Administrator { id, .. } if *id == user)
@@ -135,13 +148,6 @@ async fn named(app: &App, text: &str) -> Result<User, Problem> {
 
 fn no_such_user() -> Problem {
     Problem::new(ProblemKind::NotFound, "There is no such user.")
-}
-
-/// The beginning of an audit line.
-fn audit<'a>(event: &'static str, client: &'a Client, actor: &Acting) -> Audit<'a> {
-    let mut audit = Audit::new(event, client);
-    audit.actor(actor.0.shown());
-    audit
 }
 
 fn session_id(text: &str) -> Result<SessionId, Problem> {

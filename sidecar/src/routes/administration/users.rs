@@ -274,7 +274,7 @@ async fn update(
     let changed = changed.ok_or_else(no_such_user)?;
     told(&record);
     if change.disabled == Some(true) {
-        let ended = app.end_sessions(Some(user.id)).await;
+        let ended = app.end_sessions(Some(user.id), None).await;
         ended.map_err(|error| storage_problem(&error))?;
     }
     let Json(mut shown) = shown(app, &changed).await?;
@@ -292,7 +292,7 @@ async fn remove(
         return Err(own_account());
     }
     // Their tokens first: what is gone could not be revoked any more.
-    let ended = app.end_sessions(Some(user.id)).await;
+    let ended = app.end_sessions(Some(user.id), None).await;
     ended.map_err(|error| storage_problem(&error))?;
     let record = acting
         .record(app, client, "user_delete")

@@ -10,9 +10,11 @@ use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
 use crate::issuer::{Presence, begin};
-use crate::model::{AuthenticatorClass, Credential, Session, User, authenticator_name};
+use crate::model::{
+    AuditRecord, AuthenticatorClass, Credential, Session, User, authenticator_name,
+};
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::audit::Audit;
+use crate::routes::audit::{Audit, own_record};
 use crate::routes::caller::{Caller, CallerError, any_caller, storage_problem};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
@@ -196,7 +198,7 @@ async fn finish(
         return Ok(signed_in.answer(client, Some(Passkey::json(&new.credential))));
     }
     match session {
-        Some(session) => add_passkey(app, mount, &new.credential, &session).await,
+        Some(session) => add_passkey(app, mount, client, &new.credential, &session).await,
         None => create_account(app, client, ceremony, &new, audit).await,
     }
 }
@@ -260,15 +262,21 @@ fn verify(
 async fn add_passkey(
     app: &App,
     mount: &MountPoint,
+    client: &Client,
     credential: &Credential,
     caller: &Caller,
 ) -> Result<Response, FinishError> {
     let most = mount.max_credentials;
-    match app
+    let user = (caller.user.id, &caller.user.name);
+    let record = AuditRecord {
+        credential: Some(credential.id.clone()),
+        session: Some(caller.session.id),
+        ..own_record(app, client, user, "passkey_add")
+    };
+    let inserted = app
         .store
-        .insert_credential_if_absent(credential, most)
-        .await?
-    {
+        .insert_credential_if_absent(credential, most, &record);
+    match inserted.await? {
         CredentialInserted::Inserted => {}
         CredentialInserted::Taken => return Err(FinishError::CredentialTaken),
         CredentialInserted::NoUser => return Err(FinishError::NoUser),
@@ -311,7 +319,12 @@ async fn create_account(
     let (session, secret) = begin(presence, app.session_limits, &*app.entropy, now);
     audit.session(session.id);
     let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
-    store_account(app, &user, &new.credential, &session).await?;
+    let record = AuditRecord {
+        credential: Some(new.credential.id.clone()),
+        session: Some(session.id),
+        ..own_record(app, client, (user.id, &user.name), "account_create")
+    };
+    store_account(app, &user, &new.credential, &session, &record).await?;
     app.metrics.session("begun");
     Ok(signed_in.answer(client, Some(Passkey::json(&new.credential))))
 }
@@ -322,8 +335,9 @@ async fn store_account(
     user: &User,
     credential: &Credential,
     session: &Session,
+    record: &AuditRecord,
 ) -> Result<(), FinishError> {
-    match app.store.create_user(user, credential).await? {
+    match app.store.create_user(user, credential, record).await? {
         UserCreated::Created => Ok(app.store.insert_session(session).await?),
         UserCreated::NameTaken => Err(FinishError::NameTaken),
         UserCreated::CredentialTaken => Err(FinishError::CredentialTaken),

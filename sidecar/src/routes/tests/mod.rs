@@ -5,6 +5,7 @@ mod account;
 mod adding;
 mod administration;
 mod alike;
+mod audit_trail;
 mod binding;
 mod compromised;
 mod hardening;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ceremony::challenge;
-use crate::model::{CredentialId, SessionId};
+use crate::model::{Actor, AuditRecord, CredentialId, SessionId};
 use crate::storage::CredentialRemoved;
 use software_authenticator::{AssertionDraft, flag};
 
@@ -202,10 +202,11 @@ async fn who_is_removed_during_the_ceremony_does_not_get_in() {
     let response = ann.authenticator.get(&options);
     let id = CredentialId::from_bytes(&ann.authenticator.credentials[0].id).unwrap();
     let session = SessionId(ann.session_id().parse().unwrap());
+    let record = AuditRecord::new(START, Actor::Operator, "passkey_remove");
     let removed = place
         .app
         .store
-        .remove_credential(user.id, &id, false, START)
+        .remove_credential(user.id, &id, false, START, &record)
         .await
         .unwrap();
     assert_eq!(removed, CredentialRemoved::Removed(vec![session]));

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::model::{
-    Actor, AuditFilter, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, SecretHash, User,
-    UserChange, UserId,
+    Actor, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, SecretHash, User, UserChange,
+    UserId,
 };
 use crate::storage::{
-    Assertion, AssertionRecorded, AuditCursor, ImportConflict, ImportedUser, LOOKED_AT, Redeemed,
-    Redemption, UserAdded, UserFilter,
+    Assertion, AssertionRecorded, ImportConflict, ImportedUser, LOOKED_AT, Redeemed, Redemption,
+    UserAdded, UserFilter,
 };
 
 fn audit(action: &str) -> AuditRecord {
@@ -37,15 +37,6 @@ fn redemption(n: u128, secret: u8) -> Redemption {
         most: 3,
         at: at(10),
     }
-}
-
-/// The actions in the log, newest first.
-async fn actions(store: &Arc<dyn Store>) -> Vec<String> {
-    let page = store
-        .audit_page(AuditCursor::START, &AuditFilter::default(), 1_000)
-        .await
-        .unwrap();
-    page.items.into_iter().map(|it| it.action).collect()
 }
 
 async fn add(store: &Arc<dyn Store>, n: u128) -> UserAdded {
@@ -118,7 +109,7 @@ pub(super) async fn two_changes_at_once_lose_nothing_of_each_other(store: Arc<dy
 pub(super) async fn a_deleted_user_leaves_nothing_but_the_name(store: Arc<dyn Store>) {
     let code = enrolment(user_id(1), 1);
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     store.put_enrolment(&code, &audit("code")).await.unwrap();
@@ -132,7 +123,7 @@ pub(super) async fn a_deleted_user_leaves_nothing_but_the_name(store: Arc<dyn St
         .await
         .unwrap();
     store
-        .create_user(&user(2), &credential(20, 2))
+        .create_user(&user(2), &credential(20, 2), noted())
         .await
         .unwrap();
     assert!(
@@ -237,7 +228,7 @@ pub(super) async fn an_administrator_is_one_who_can_sign_in(store: Arc<dyn Store
     assert_eq!(added.unwrap(), UserAdded::Added);
     assert!(!is_there().await, "has no passkey");
     store
-        .create_user(&admin(2), &credential(20, 2))
+        .create_user(&admin(2), &credential(20, 2), noted())
         .await
         .unwrap();
     assert!(is_there().await);
@@ -281,7 +272,7 @@ pub(super) async fn what_cannot_be_redeemed_stays(store: Arc<dyn Store>) {
         .await
         .unwrap();
     store
-        .create_user(&user(2), &credential(20, 2))
+        .create_user(&user(2), &credential(20, 2), noted())
         .await
         .unwrap();
     let redeem = async |redemption: Redemption| {
@@ -437,7 +428,7 @@ pub(super) async fn a_recovery_code_is_spent_once_for_a_way_in(store: Arc<dyn St
 
 pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let disable = async || {
@@ -464,7 +455,7 @@ pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>
 
 pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let imported = |n, credentials: &[u128]| ImportedUser {

@@ -8,7 +8,7 @@ pub(super) async fn an_account_is_stored_with_its_first_credential(store: Arc<dy
     let before = store.count_users().await.unwrap();
     assert_eq!(store.user(user_id(1)).await.unwrap(), None);
     let created = store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     assert_eq!(created, UserCreated::Created);
@@ -31,7 +31,7 @@ pub(super) async fn an_account_is_stored_with_its_first_credential(store: Arc<dy
 
 pub(super) async fn a_taken_name_or_credential_makes_no_account(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let users = store.count_users().await.unwrap();
@@ -41,14 +41,14 @@ pub(super) async fn a_taken_name_or_credential_makes_no_account(store: Arc<dyn S
         ..user(2)
     };
     let created = store
-        .create_user(&same_name, &credential(20, 2))
+        .create_user(&same_name, &credential(20, 2), noted())
         .await
         .unwrap();
     assert_eq!(created, UserCreated::NameTaken);
     assert_eq!(store.credential(&credential_id(20)).await.unwrap(), None);
 
     let created = store
-        .create_user(&user(3), &credential(10, 3))
+        .create_user(&user(3), &credential(10, 3), noted())
         .await
         .unwrap();
     assert_eq!(created, UserCreated::CredentialTaken);
@@ -70,7 +70,10 @@ pub(super) async fn one_of_many_accounts_with_one_name_is_made(store: Arc<dyn St
             name: user(5_000).name,
             ..user(n)
         };
-        store.create_user(&user, &credential(n, n)).await.unwrap()
+        store
+            .create_user(&user, &credential(n, n), noted())
+            .await
+            .unwrap()
     })
     .await;
     assert_eq!(times(&answers, &UserCreated::Created), 1);
@@ -97,7 +100,7 @@ pub(super) async fn one_of_many_accounts_with_one_credential_is_made(store: Arc<
     let answers = at_once(&store, |store, n| async move {
         let n = n as u128 + 1;
         store
-            .create_user(&user(n), &credential(5_000, n))
+            .create_user(&user(n), &credential(5_000, n), noted())
             .await
             .unwrap()
     })
@@ -120,7 +123,7 @@ pub(super) async fn one_of_many_accounts_with_one_credential_is_made(store: Arc<
 
 pub(super) async fn an_update_changes_what_can_change(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let changed = User {
@@ -145,22 +148,22 @@ pub(super) async fn an_update_changes_what_can_change(store: Arc<dyn Store>) {
 
 pub(super) async fn a_credential_is_added_to_an_existing_user_only(store: Arc<dyn Store>) {
     let inserted = store
-        .insert_credential_if_absent(&credential(10, 1), 5)
+        .insert_credential_if_absent(&credential(10, 1), 5, noted())
         .await
         .unwrap();
     assert_eq!(inserted, CredentialInserted::NoUser);
     assert_eq!(store.credential(&credential_id(10)).await.unwrap(), None);
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let inserted = store
-        .insert_credential_if_absent(&credential(11, 1), 2)
+        .insert_credential_if_absent(&credential(11, 1), 2, noted())
         .await
         .unwrap();
     assert_eq!(inserted, CredentialInserted::Inserted);
     let inserted = store
-        .insert_credential_if_absent(&credential(12, 1), 2)
+        .insert_credential_if_absent(&credential(12, 1), 2, noted())
         .await
         .unwrap();
     assert_eq!(inserted, CredentialInserted::TooMany);
@@ -173,14 +176,14 @@ pub(super) async fn a_credential_is_added_to_an_existing_user_only(store: Arc<dy
 pub(super) async fn one_credential_id_belongs_to_one_account(store: Arc<dyn Store>) {
     for n in 1..=PARALLEL as u128 {
         store
-            .create_user(&user(n), &credential(n, n))
+            .create_user(&user(n), &credential(n, n), noted())
             .await
             .unwrap();
     }
     let answers = at_once(&store, |store, n| async move {
         let credential = credential(5_000, n as u128 + 1);
         store
-            .insert_credential_if_absent(&credential, 5)
+            .insert_credential_if_absent(&credential, 5, noted())
             .await
             .unwrap()
     })
@@ -201,13 +204,13 @@ pub(super) async fn one_credential_id_belongs_to_one_account(store: Arc<dyn Stor
 
 pub(super) async fn the_limit_of_credentials_holds_in_a_race(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(1_000, 1))
+        .create_user(&user(1), &credential(1_000, 1), noted())
         .await
         .unwrap();
     let answers = at_once(&store, |store, n| async move {
         let credential = credential(n as u128 + 1, 1);
         store
-            .insert_credential_if_absent(&credential, 5)
+            .insert_credential_if_absent(&credential, 5, noted())
             .await
             .unwrap()
     })
@@ -221,13 +224,13 @@ pub(super) async fn credentials_come_oldest_first(store: Arc<dyn Store>) {
     // By their ids they would come in another order.
     let mut late = credential(1, 1);
     late.created_at = at(500);
-    store.create_user(&user(1), &late).await.unwrap();
+    store.create_user(&user(1), &late, noted()).await.unwrap();
     store
-        .insert_credential_if_absent(&credential(20, 1), 5)
+        .insert_credential_if_absent(&credential(20, 1), 5, noted())
         .await
         .unwrap();
     store
-        .insert_credential_if_absent(&credential(10, 1), 5)
+        .insert_credential_if_absent(&credential(10, 1), 5, noted())
         .await
         .unwrap();
     assert_eq!(
@@ -239,16 +242,16 @@ pub(super) async fn credentials_come_oldest_first(store: Arc<dyn Store>) {
 
 pub(super) async fn a_label_is_changed_by_its_owner_only(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     store
-        .create_user(&user(2), &credential(20, 2))
+        .create_user(&user(2), &credential(20, 2), noted())
         .await
         .unwrap();
     assert!(
         store
-            .label_credential(user_id(1), &credential_id(10), "Phone")
+            .label_credential(user_id(1), &credential_id(10), "Phone", noted())
             .await
             .unwrap()
     );
@@ -263,13 +266,13 @@ pub(super) async fn a_label_is_changed_by_its_owner_only(store: Arc<dyn Store>) 
     );
     assert!(
         !store
-            .label_credential(user_id(1), &credential_id(20), "Mine")
+            .label_credential(user_id(1), &credential_id(20), "Mine", noted())
             .await
             .unwrap()
     );
     assert!(
         !store
-            .label_credential(user_id(1), &credential_id(30), "None")
+            .label_credential(user_id(1), &credential_id(30), "None", noted())
             .await
             .unwrap()
     );
@@ -281,22 +284,22 @@ pub(super) async fn a_label_is_changed_by_its_owner_only(store: Arc<dyn Store>) 
 
 pub(super) async fn the_last_credential_stays(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     store
-        .create_user(&user(2), &credential(20, 2))
+        .create_user(&user(2), &credential(20, 2), noted())
         .await
         .unwrap();
     let (one, mine, other) = (user_id(1), credential_id(10), credential_id(20));
-    let removed = |id, keep_last| store.remove_credential(one, id, keep_last, NOW);
+    let removed = |id, keep_last| store.remove_credential(one, id, keep_last, NOW, noted());
     assert_eq!(
         removed(&other, false).await.unwrap(),
         CredentialRemoved::NotFound
     );
     assert_eq!(removed(&mine, true).await.unwrap(), CredentialRemoved::Last);
     store
-        .insert_credential_if_absent(&credential(11, 1), 5)
+        .insert_credential_if_absent(&credential(11, 1), 5, noted())
         .await
         .unwrap();
     assert_eq!(
@@ -324,18 +327,24 @@ pub(super) async fn the_last_credential_stays(store: Arc<dyn Store>) {
 
 pub(super) async fn two_removals_at_once_leave_one_credential(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(1, 1))
+        .create_user(&user(1), &credential(1, 1), noted())
         .await
         .unwrap();
     for n in 2..=PARALLEL as u128 {
         store
-            .insert_credential_if_absent(&credential(n, 1), 100)
+            .insert_credential_if_absent(&credential(n, 1), 100, noted())
             .await
             .unwrap();
     }
     let answers = at_once(&store, |store, n| async move {
         store
-            .remove_credential(user_id(1), &credential_id(n as u128 + 1), true, NOW)
+            .remove_credential(
+                user_id(1),
+                &credential_id(n as u128 + 1),
+                true,
+                NOW,
+                noted(),
+            )
             .await
             .unwrap()
     })
@@ -350,19 +359,19 @@ pub(super) async fn two_removals_at_once_leave_one_credential(store: Arc<dyn Sto
 
 pub(super) async fn a_removed_credential_can_be_registered_again(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     store
-        .create_user(&user(2), &credential(20, 2))
+        .create_user(&user(2), &credential(20, 2), noted())
         .await
         .unwrap();
     store
-        .remove_credential(user_id(1), &credential_id(10), false, NOW)
+        .remove_credential(user_id(1), &credential_id(10), false, NOW, noted())
         .await
         .unwrap();
     let inserted = store
-        .insert_credential_if_absent(&credential(10, 2), 5)
+        .insert_credential_if_absent(&credential(10, 2), 5, noted())
         .await
         .unwrap();
     assert_eq!(inserted, CredentialInserted::Inserted);
@@ -372,12 +381,12 @@ pub(super) async fn a_removed_credential_can_be_registered_again(store: Arc<dyn 
 pub(super) async fn a_removed_credential_ends_the_sessions_that_it_began(store: Arc<dyn Store>) {
     for (n, name) in [(1, 1), (3, 2)] {
         store
-            .create_user(&user(name), &credential(n, name))
+            .create_user(&user(name), &credential(n, name), noted())
             .await
             .unwrap();
     }
     store
-        .insert_credential_if_absent(&credential(2, 1), 2)
+        .insert_credential_if_absent(&credential(2, 1), 2, noted())
         .await
         .unwrap();
     // By the first credential, by the second, by nobody knows which, and someone else's.
@@ -393,11 +402,11 @@ pub(super) async fn a_removed_credential_ends_the_sessions_that_it_began(store: 
         store.insert_session(session).await.unwrap();
     }
     let first = credential_id(1);
-    let kept = store.remove_credential(user_id(2), &first, false, NOW);
+    let kept = store.remove_credential(user_id(2), &first, false, NOW, noted());
     assert_eq!(kept.await.unwrap(), CredentialRemoved::NotFound);
     assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 3);
 
-    let removed = store.remove_credential(user_id(1), &first, true, NOW);
+    let removed = store.remove_credential(user_id(1), &first, true, NOW, noted());
     let CredentialRemoved::Removed(mut ended) = removed.await.unwrap() else {
         panic!("not removed")
     };

@@ -32,8 +32,8 @@ use super::{
     Store, UserCreated, Users, Writes,
 };
 use crate::model::{
-    ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
-    SigningKeyRecord, UnixTime, User, UserId, UserName,
+    AuditRecord, ChallengeId, Credential, CredentialId, Floors, Revocation, Revoked, Session,
+    SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
 };
 use async_trait::async_trait;
 use engine::View;
@@ -103,10 +103,11 @@ impl Users for EmbeddedStore {
         &self,
         user: &User,
         credential: &Credential,
+        audit: &AuditRecord,
     ) -> Result<UserCreated, StorageError> {
-        let (user, credential) = (user.clone(), credential.clone());
+        let (user, credential, audit) = (user.clone(), credential.clone(), audit.clone());
         self.writer
-            .run(move |ledger| steps::create_user(ledger, &user, &credential))
+            .run(move |ledger| steps::create_user(ledger, &user, &credential, &audit))
             .await
     }
 
@@ -122,10 +123,13 @@ impl Users for EmbeddedStore {
         user: UserId,
         disabled: bool,
         revocation: Option<&Revocation>,
+        audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        let revocation = revocation.cloned();
+        let (revocation, audit) = (revocation.cloned(), audit.clone());
         self.writer
-            .run(move |ledger| steps::set_disabled(ledger, user, disabled, revocation.as_ref()))
+            .run(move |ledger| {
+                steps::set_disabled(ledger, user, disabled, revocation.as_ref(), &audit)
+            })
             .await
     }
 
@@ -164,10 +168,11 @@ impl Users for EmbeddedStore {
         &self,
         credential: &Credential,
         most: usize,
+        audit: &AuditRecord,
     ) -> Result<CredentialInserted, StorageError> {
-        let credential = credential.clone();
+        let (credential, audit) = (credential.clone(), audit.clone());
         self.writer
-            .run(move |ledger| steps::insert_credential(ledger, &credential, most))
+            .run(move |ledger| steps::insert_credential(ledger, &credential, most, &audit))
             .await
     }
 
@@ -176,10 +181,11 @@ impl Users for EmbeddedStore {
         user: UserId,
         id: &CredentialId,
         label: &str,
+        audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
-        let (id, label) = (id.clone(), label.to_owned());
+        let (id, label, audit) = (id.clone(), label.to_owned(), audit.clone());
         self.writer
-            .run(move |ledger| steps::label_credential(ledger, user, &id, label))
+            .run(move |ledger| steps::label_credential(ledger, user, &id, label, &audit))
             .await
     }
 
@@ -189,10 +195,11 @@ impl Users for EmbeddedStore {
         id: &CredentialId,
         keep_last: bool,
         now: UnixTime,
+        audit: &AuditRecord,
     ) -> Result<CredentialRemoved, StorageError> {
-        let id = id.clone();
+        let (id, audit) = (id.clone(), audit.clone());
         self.writer
-            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last, now))
+            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last, now, &audit))
             .await
     }
 }
@@ -283,10 +290,11 @@ impl Sessions for EmbeddedStore {
         &self,
         id: SessionId,
         revocation: &Revocation,
+        audit: Option<&AuditRecord>,
     ) -> Result<bool, StorageError> {
-        let revocation = revocation.clone();
+        let (revocation, audit) = (revocation.clone(), audit.cloned());
         self.writer
-            .run(move |ledger| steps::end_session(ledger, id, &revocation))
+            .run(move |ledger| steps::end_session_noted(ledger, id, &revocation, audit.as_ref()))
             .await
     }
 
@@ -318,10 +326,14 @@ impl SigningKeys for EmbeddedStore {
         &self,
         keys: &[SigningKeyRecord],
         revocation: Option<&Revocation>,
+        audit: &AuditRecord,
     ) -> Result<(), StorageError> {
         let (keys, revocation) = (keys.to_vec(), revocation.cloned());
+        let audit = audit.clone();
         self.writer
-            .run(move |ledger| steps::replace_signing_keys(ledger, &keys, revocation.as_ref()))
+            .run(move |ledger| {
+                steps::replace_signing_keys(ledger, &keys, revocation.as_ref(), &audit)
+            })
             .await
     }
 }
@@ -332,10 +344,14 @@ impl Revocations for EmbeddedStore {
         self.scan(|view| view.records(Table::Revocations)).await
     }
 
-    async fn revoke(&self, revocation: &Revocation) -> Result<(), StorageError> {
-        let revocation = revocation.clone();
+    async fn revoke(
+        &self,
+        revocation: &Revocation,
+        audit: Option<&AuditRecord>,
+    ) -> Result<(), StorageError> {
+        let (revocation, audit) = (revocation.clone(), audit.cloned());
         self.writer
-            .run(move |ledger| steps::revoke(ledger, &revocation))
+            .run(move |ledger| steps::revoke_noted(ledger, &revocation, audit.as_ref()))
             .await
     }
 
