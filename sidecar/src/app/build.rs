@@ -15,7 +15,7 @@ use crate::issuer::{
 };
 use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
+use crate::routes::{AddressLimiter, Metrics, ProofLimits, Renewals};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -24,8 +24,6 @@ use tokio::sync::{Mutex, Semaphore};
 /// New accounts per address and minute; an answer that a name is taken weighs as much as twenty: a
 /// classroom behind one address passes, a dictionary of names does not.
 const REGISTRATIONS_PER_MINUTE: u32 = 600;
-/// Wrong proofs per address and minute, after which its proofs are verified one after another.
-const REFUSALS_PER_MINUTE: u32 = 600;
 
 /// Why the program cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -93,8 +91,7 @@ impl App {
             metrics: Metrics::default(),
             tallied: super::audit::Tallied::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
-            refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
-            slow_lane: SlowLane::default(),
+            proofs: ProofLimits::default(),
             store,
             clock,
             entropy,

@@ -26,7 +26,7 @@ use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
+use crate::routes::{AddressLimiter, Metrics, ProofLimits, Renewals};
 use crate::storage::Store;
 use ipnet::IpNet;
 use std::path::PathBuf;
@@ -118,10 +118,8 @@ pub struct App {
     tallied: audit::Tallied,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
-    /// How many wrong proofs one address can send before its proofs go one after another.
-    pub refusals: AddressLimiter,
-    /// Where they do.
-    pub slow_lane: SlowLane,
+    /// What becomes of wrong proofs.
+    pub proofs: ProofLimits,
 }
 
 impl App {

@@ -12,7 +12,7 @@ use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
 use crate::routes::passkey::rfc3339;
-use crate::routes::too_many;
+use crate::routes::{Named, too_many};
 use crate::storage::StorageError;
 use axum::Json;
 use axum::extract::State;
@@ -31,8 +31,13 @@ pub(super) struct Recover {
 
 #[derive(Debug, thiserror::Error)]
 enum RecoverError {
-    #[error("this address tries too often")]
+    #[error("too many wrong proofs wait to be looked at")]
     TooOften(Seconds),
+    #[error("{error}; one of too many")]
+    Slowed {
+        error: Box<RecoverError>,
+        wait: Seconds,
+    },
     #[error("there are no recovery codes here")]
     Off,
     #[error("there is no such user")]
@@ -49,6 +54,7 @@ impl RecoverError {
     fn reason(&self) -> &'static str {
         match self {
             Self::TooOften(_) => "too_often",
+            Self::Slowed { error, .. } => error.reason(),
             Self::Off => "recovery_off",
             Self::NoUser => "no_user",
             Self::Form => "code_form",
@@ -61,7 +67,7 @@ impl RecoverError {
 impl From<RecoverError> for Problem {
     fn from(error: RecoverError) -> Self {
         match error {
-            RecoverError::TooOften(wait) => too_many(wait),
+            RecoverError::TooOften(wait) | RecoverError::Slowed { wait, .. } => too_many(wait),
             // One answer, so that nobody learns whether there is such a user.
             RecoverError::Off
             | RecoverError::NoUser
@@ -106,17 +112,24 @@ async fn attempt(
     recover: &Recover,
     audit: &mut Audit<'_>,
 ) -> Result<(EnrolmentCode, Enrolment), RecoverError> {
-    let now = app.now();
-    // By address alone: a limit per account would let a stranger keep its owner out, and 100
-    // random bits need none.
-    if !app.refusals.allows(client.address, now) {
-        return Err(RecoverError::TooOften(Seconds(60)));
-    }
+    let (address, metrics) = (client.address, &app.metrics);
+    // Whatever is typed there, known or not.
+    let named = Some(Named::user(recover.username.trim().as_bytes()));
+    let turn = app.proofs.admit(address, named, metrics, app.now());
+    let _turn = turn.await.map_err(RecoverError::TooOften)?;
     let tried = spend(app, mount, client, recover, audit).await;
-    if let Err(RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode) = &tried {
-        let _ = app.refusals.charge(client.address, 1, now);
+    match tried {
+        Err(error @ (RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode)) => {
+            match app.proofs.wrong(address, named, metrics, app.now()) {
+                Some(wait) => Err(RecoverError::Slowed {
+                    error: Box::new(error),
+                    wait,
+                }),
+                None => Err(error),
+            }
+        }
+        tried => tried,
     }
-    tried
 }
 
 async fn spend(

@@ -60,8 +60,10 @@ enum BeginError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
-    #[error("this address registers too often")]
+    #[error("this address registers too often, or too many wrong codes wait to be looked at")]
     TooOften(Seconds),
+    #[error("{error}; one of too many")]
+    Slowed { error: &'static str, wait: Seconds },
     #[error("too many registrations are under way")]
     TooManyUnderWay,
     #[error(transparent)]
@@ -82,6 +84,7 @@ impl BeginError {
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::TooOften(_) => "too_often",
+            Self::Slowed { error, .. } => error,
             Self::TooManyUnderWay => "too_many_under_way",
             Self::Storage(_) => "store_unavailable",
         }
@@ -108,7 +111,7 @@ impl From<BeginError> for Problem {
             ),
             BeginError::NameTaken => Self::new(ProblemKind::NameTaken, "Choose another user name."),
             BeginError::TooManyPasskeys => too_many_passkeys(),
-            BeginError::TooOften(wait) => too_many(wait),
+            BeginError::TooOften(wait) | BeginError::Slowed { wait, .. } => too_many(wait),
             BeginError::TooManyUnderWay => too_many(Seconds(60)),
             BeginError::Code(CodeError::Storage(error)) | BeginError::Storage(error) => {
                 storage_problem(&error)
@@ -224,7 +227,10 @@ async fn options(
     };
     match app.store.keep_registration(&ceremony, now).await? {
         CeremonyKept::Kept => Ok(options),
-        CeremonyKept::TooMany => Err(BeginError::TooManyUnderWay),
+        CeremonyKept::TooMany => {
+            app.metrics.limited("registrations_under_way", "refused");
+            Err(BeginError::TooManyUnderWay)
+        }
     }
 }
 
@@ -241,7 +247,10 @@ async fn new_account(
     }
     let charge = |cost| {
         let charged = app.registrations.charge(client.address, cost, app.now());
-        charged.map_err(BeginError::TooOften)
+        charged.map_err(|wait| {
+            app.metrics.limited("registrations", "refused");
+            BeginError::TooOften(wait)
+        })
     };
     charge(1)?;
     let shown = display_name
@@ -279,16 +288,20 @@ async fn coded_account(
     (name, display_name): (Option<&str>, Option<String>),
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    if !app.refusals.allows(client.address, app.now()) {
-        return Err(BeginError::TooOften(Seconds(60)));
-    }
-    let found = code_of(app, mount.ceremonies.name(), code)
-        .await
-        .inspect_err(|error| {
-            if !matches!(error, CodeError::Storage(_)) {
-                let _ = app.refusals.charge(client.address, 1, app.now());
+    let (address, metrics) = (client.address, &app.metrics);
+    let turn = app.proofs.admit(address, None, metrics, app.now());
+    let _turn = turn.await.map_err(BeginError::TooOften)?;
+    let found = match code_of(app, mount.ceremonies.name(), code).await {
+        Err(CodeError::Storage(error)) => return Err(error.into()),
+        Err(error) => match app.proofs.wrong(address, None, metrics, app.now()) {
+            Some(wait) => {
+                let error = error.reason();
+                return Err(BeginError::Slowed { error, wait });
             }
-        });
+            None => Err(error),
+        },
+        found => found,
+    };
     let (enrolling, whose) = found?;
     let shown = display_name.as_deref().map(str::trim);
     let shown = shown.filter(|shown| !shown.is_empty());
