@@ -6,6 +6,7 @@
 
 mod admin;
 mod attestation;
+mod branding;
 mod duration;
 mod error;
 mod keys;
@@ -36,6 +37,7 @@ pub use webauthn::{MOST_MOUNTS, MountConfig};
 pub use written::MountRules;
 
 use crate::attestation::Sources;
+use crate::model::Branding;
 use source::Source;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +62,10 @@ pub struct Config {
     pub mounts: Vec<MountConfig>,
     /// Where trust in authenticators comes from.
     pub attestation: Sources,
+    /// How the pages look.
+    pub branding: Branding,
+    /// Images that are not on this machine.
+    pub absent_images: Vec<PathBuf>,
     /// Administration over the public listener.
     pub admin: AdminConfig,
     /// Ways in for people.
@@ -95,32 +101,33 @@ impl Config {
     /// # Errors
     /// As [`Self::load`].
     pub fn parse(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        Self::parse_with(text, environment, Secrets::Needed)
+        Self::parse_with(text, environment, Files::Needed)
     }
 
-    /// Checks the text of a file that is for another machine: the files with secrets that it names
-    /// may be absent here, and are then among the notices.
+    /// Checks the text of a file that is for another machine: the files that it names may be absent
+    /// here, and are then among the notices.
     ///
     /// # Errors
     /// As [`Self::load`].
     pub fn parse_elsewhere(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        Self::parse_with(text, environment, Secrets::MayBeAbsent)
+        Self::parse_with(text, environment, Files::MayBeAbsent)
     }
 
     fn parse_with(
         text: &str,
         environment: &Environment,
-        secrets: Secrets,
+        files: Files,
     ) -> Result<Self, ConfigError> {
         let source = Source::merge(text, environment)?;
         let raw: Raw = source.deserialize()?;
-        let config = Self::check(raw, environment, secrets);
+        let config = Self::check(raw, environment, files);
         config.map_err(|error| source.name_variable(error))
     }
 
-    fn check(raw: Raw, environment: &Environment, secrets: Secrets) -> Result<Self, ConfigError> {
+    fn check(raw: Raw, environment: &Environment, files: Files) -> Result<Self, ConfigError> {
         let public_url = raw.public_url;
         let attestation = raw.attestation.check()?;
+        let (branding, absent_images) = raw.branding.check(files)?;
         let (webauthn, mounts) =
             webauthn::mounts(&raw.webauthn, &raw.mounts, &public_url, &attestation)?;
         Ok(Self {
@@ -129,9 +136,11 @@ impl Config {
             mounts,
             attestation,
             token: raw.token.check()?,
-            keys: raw.keys.check(environment, secrets)?,
+            keys: raw.keys.check(environment, files)?,
             listen: raw.listen.check()?,
             storage: raw.storage,
+            branding,
+            absent_images,
             admin: raw.admin.check(&public_url)?,
             people: raw.people.check()?,
             audit: raw.audit.check()?,
@@ -185,6 +194,12 @@ impl Config {
                 path.display()
             ));
         }
+        for path in &self.absent_images {
+            notices.push(format!(
+                "branding: {} is not on this machine, so it was not checked",
+                path.display()
+            ));
+        }
         if self.storage.backend == Backend::Memory {
             notices.push(
                 "storage.backend is memory: every account is gone when the program stops"
@@ -195,9 +210,10 @@ impl Config {
     }
 }
 
+/// Whether the files that a configuration names must be there.
 /// Whether files with secrets must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Secrets {
+enum Files {
     /// To start.
     Needed,
     /// To check the file only.
@@ -224,6 +240,8 @@ struct Raw {
     mounts: toml::Table,
     #[serde(default)]
     attestation: attestation::Raw,
+    #[serde(default)]
+    branding: branding::Raw,
     #[serde(default)]
     admin: AdminConfig,
     #[serde(default)]
