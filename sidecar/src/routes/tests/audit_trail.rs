@@ -1,6 +1,7 @@
 //! What people do with their own accounts and operators order: who, what, to whom, when, from where,
 //! with which result, in the store.
 
+use super::people::{ADMIN, administrator, made};
 use super::*;
 
 /// The newest record of the log.
@@ -204,4 +205,91 @@ async fn what_is_older_than_the_retention_is_forgotten() {
     place.app.tend_audit_log().await.unwrap();
     // The last one of each book stays, whatever its age.
     assert_eq!(actions().await, ["login", "keys_maintain"]);
+}
+
+#[tokio::test]
+async fn what_was_done_is_in_the_log_and_found_there() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let code = made(&mut root, "alice").await;
+    let mut alice = place.person();
+    alice.enrol(json!({ "code": code })).await.expect(200);
+    root.patch("/v1/admin/users/alice", json!({ "groups": ["eng"] }))
+        .await;
+    alice.cookies.clear();
+    alice.log_in("alice").await;
+    let search = async |root: &mut Person<'_>, query: &str| -> Vec<(String, String, String)> {
+        let answer = root.read(&format!("/v1/admin/audit?{query}")).await;
+        let found = answer.expect(200).json();
+        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+        let records = found["records"].as_array().unwrap().iter();
+        records
+            .map(|it| (text(&it["actor"]), text(&it["action"]), text(&it["user"])))
+            .collect()
+    };
+    let own = |actor: &str, action: &str, user: &str| {
+        (actor.to_owned(), action.to_owned(), user.to_owned())
+    };
+    assert_eq!(
+        search(&mut root, "user=alice&limit=10").await,
+        [
+            own("root", "user_update", "alice"),
+            own("root", "user_create", "alice"),
+            own("alice", "enrolled", "alice"),
+        ]
+    );
+    assert_eq!(
+        search(&mut root, "actor=alice").await,
+        [own("alice", "login", ""), own("alice", "enrolled", "alice")]
+    );
+    assert_eq!(search(&mut root, "action=user_update").await.len(), 1);
+    assert_eq!(search(&mut root, "since=2199-01-01T00:00:00Z").await, []);
+    let answer = root.read("/v1/admin/audit?limit=1").await.json();
+    let next = answer["next"].as_str().unwrap();
+    root.read(&format!("/v1/admin/audit?after={next}"))
+        .await
+        .expect(200);
+    root.read("/v1/admin/audit?after=x").await.expect(400);
+    let all = root.read("/v1/admin/audit").await;
+    assert!(!String::from_utf8_lossy(&all.body).contains(&code));
+}
+
+#[tokio::test]
+async fn what_strangers_try_is_counted_and_not_listed() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    place.app.tend_audit_log().await.unwrap();
+    let records = async || {
+        let (from, all) = (
+            crate::storage::AuditCursor::START,
+            crate::model::AuditFilter::default(),
+        );
+        let page = place.app.store.audit_page(from, &all, 100).await;
+        page.unwrap().items
+    };
+    let before = records().await.len();
+    for _ in 0..50 {
+        let mut eve = place.person();
+        let options = eve.begin("login", json!({ "username": "root" })).await;
+        let _ = options;
+        let begin = "/v1/auth/webauthn/register/begin";
+        eve.post(begin, json!({ "code": "x" })).await.expect(400);
+    }
+    assert_eq!(records().await.len(), before, "nothing for each of them");
+    place.later(600);
+    place.app.tend_audit_log().await.unwrap();
+    let after = records().await;
+    assert_eq!(after.len(), before + 1);
+    assert_eq!(after[0].action, "register_begin");
+    assert_eq!(after[0].refused.as_deref(), Some("code_form"));
+    assert_eq!(after[0].count, Some(50));
+    place.later(600);
+    place.app.tend_audit_log().await.unwrap();
+    assert_eq!(records().await.len(), before + 1, "once");
+    // Older than the retention.
+    place.later(91 * 86_400);
+    root.log_in("root").await;
+    place.app.tend_audit_log().await.unwrap();
+    // The newest of each book stays in any case.
+    assert_eq!(records().await.len(), 2);
 }

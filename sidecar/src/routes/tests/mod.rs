@@ -9,6 +9,7 @@ mod audit_trail;
 mod binding;
 mod compromised;
 mod hardening;
+mod links;
 mod live;
 mod login;
 mod mounts;

@@ -5,8 +5,11 @@ mod full_disk;
 mod killed;
 mod opening;
 
+use super::layout::{Key, Table};
 use super::*;
+use crate::model::User;
 use crate::storage::conformance::{credential, noted, user, user_id};
+use crate::storage::{Revocations as _, Sessions as _, Users as _};
 use std::path::PathBuf;
 
 /// A closed store with accounts 1 to `accounts`.
