@@ -37,7 +37,7 @@ impl Person<'_> {
         self.finish("register", response).await
     }
 
-    async fn patch(&mut self, path: &str, body: Value) -> Answer {
+    pub(super) async fn patch(&mut self, path: &str, body: Value) -> Answer {
         self.call(Method::PATCH, path, body).await
     }
 
