@@ -34,8 +34,11 @@ pub enum MountChangeError {
     #[error(transparent)]
     Unusable(#[from] StartError),
     /// There are as many as there can be.
-    #[error("there are {MOST_MOUNTS} mounts")]
-    TooMany,
+    #[error("there are {most} mounts")]
+    TooMany {
+        /// How many that are.
+        most: usize,
+    },
     /// Passkeys would sign in no more.
     #[error("{passkeys} passkeys were registered at the mount")]
     InUse {
@@ -236,7 +239,7 @@ impl App {
         merge(&mut settings, fields);
         let point = points.made(&order.name, &settings)?;
         if before.is_none() && points.declared.len() + served.written.len() > MOST_MOUNTS {
-            return Err(MountChangeError::TooMany);
+            return Err(MountChangeError::TooMany { most: MOST_MOUNTS });
         }
         let rp_id = point.ceremonies.relying_party().id().to_owned();
         if before.is_some_and(|it| it.rp_id != rp_id) && !order.force {

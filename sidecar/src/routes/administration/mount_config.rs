@@ -4,7 +4,6 @@
 use super::mount_view::{view, views};
 use super::{Acting, refusal};
 use crate::app::{App, MountChangeError, MountOrder};
-use crate::config::MOST_MOUNTS;
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
@@ -123,8 +122,8 @@ fn problem(error: MountChangeError) -> Problem {
         MountChangeError::Unusable(error) => {
             Problem::new(ProblemKind::BadRequest, format!("{error}."))
         }
-        MountChangeError::TooMany => refusal::conflict(format!(
-            "There are {MOST_MOUNTS} mounts already, as many as there can be."
+        MountChangeError::TooMany { most } => refusal::conflict(format!(
+            "There are {most} mounts already, as many as there can be."
         )),
         MountChangeError::InUse { passkeys } => refusal::conflict(format!(
             "{passkeys} passkeys were registered at this mount and would sign in no more. Say \

@@ -3,8 +3,7 @@
 //! the metadata in use that decide, each time.
 
 use crate::app::App;
-use crate::attestation::Status;
-use crate::ceremony::Policy;
+use crate::ceremony::{CeremonyError, Policy};
 use crate::model::{AuditRecord, Credential, User};
 use crate::routes::audit::own_record;
 use crate::routes::layers::Client;
@@ -19,7 +18,7 @@ pub(super) async fn compromised(
     client: &Client,
     policy: Option<&Policy>,
     (credential, user): (&Credential, &User),
-) -> Result<Option<Status>, StorageError> {
+) -> Result<Option<CeremonyError>, StorageError> {
     if !policy.is_some_and(|policy| policy.refuse_compromised) {
         return Ok(None);
     }
@@ -27,12 +26,16 @@ pub(super) async fn compromised(
     let Some(status) = trust.compromised(credential.aaguid, &[], app.now()) else {
         return Ok(None);
     };
+    let error = CeremonyError::AuthenticatorCompromised {
+        aaguid: credential.aaguid,
+        status,
+    };
     let record = AuditRecord {
         credential: Some(credential.id.clone()),
-        refused: Some("authenticator_compromised".to_owned()),
+        refused: Some(error.reason().to_owned()),
         detail: Some(format!("the metadata report {}", status.as_str())),
         ..own_record(app, client, (user.id, &user.name), "login")
     };
     app.store.append_audit(&record).await?;
-    Ok(Some(status))
+    Ok(Some(error))
 }

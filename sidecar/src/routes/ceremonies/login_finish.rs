@@ -5,7 +5,6 @@ use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::compromised::compromised;
 use super::sign_count::{regressed, warnings};
 use crate::app::{App, MountPoint};
-use crate::attestation::Status;
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
 use crate::ceremony::challenge::{self, Challenge};
@@ -37,8 +36,6 @@ enum FinishError {
     Disabled,
     #[error("the credential was disabled: there may be a copy of it")]
     CredentialDisabled,
-    #[error("the metadata report the model of the authenticator as {}", .0.as_str())]
-    Compromised(Status),
     #[error("the connection has no client certificate, and a session needs one here")]
     NoCertificate,
     #[error("the challenge was used before")]
@@ -70,7 +67,6 @@ impl FinishError {
             Self::NoUser => "no_user",
             Self::Disabled => "user_disabled",
             Self::CredentialDisabled => "credential_disabled",
-            Self::Compromised(_) => "authenticator_compromised",
             Self::NoCertificate => "no_certificate",
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
@@ -113,7 +109,6 @@ impl From<FinishError> for Problem {
             | FinishError::NoUser
             | FinishError::Disabled
             | FinishError::CredentialDisabled
-            | FinishError::Compromised(_)
             | FinishError::Spent
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
@@ -176,8 +171,8 @@ async fn finish(
     }
     let (credential, user, verified) = proven?;
     let policy = mount.ceremonies.policy_of(&challenge);
-    if let Some(status) = compromised(app, client, policy, (&credential, &user)).await? {
-        return Err(FinishError::Compromised(status));
+    if let Some(error) = compromised(app, client, policy, (&credential, &user)).await? {
+        return Err(error.into());
     }
 
     // Before the session that is held is looked at: a revocation in between shows in it.
