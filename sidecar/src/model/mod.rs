@@ -15,6 +15,7 @@ mod signing_key;
 mod time;
 mod user;
 mod user_change;
+mod user_handle;
 
 pub use audit::{Actor, AuditBook, AuditFilter, AuditRecord, AuditSubject};
 pub use authenticator::authenticator_name;
@@ -30,3 +31,4 @@ pub use signing_key::SigningKeyRecord;
 pub use time::{Seconds, UnixTime};
 pub use user::{User, UserName, UserNameError};
 pub use user_change::{UserChange, UserLimits};
+pub use user_handle::UserHandle;

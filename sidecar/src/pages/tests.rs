@@ -77,6 +77,7 @@ fn user(name: &str, display_name: &str) -> User {
         limits: crate::model::UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     }
 }
 
@@ -94,7 +95,7 @@ fn passkey(label: &str) -> Credential {
         transports: vec![],
         attachment: None,
         sign_count: 0,
-        backup_eligible: true,
+        backup_eligible: Some(true),
         backup_state: true,
         label: label.into(),
         created_at: UnixTime(1_772_539_200),
@@ -366,7 +367,7 @@ async fn the_account_page_is_for_its_owner_only() {
 #[tokio::test]
 async fn the_account_page_tells_a_passkey_by_label_maker_and_keeping() {
     let mut bound = passkey("Work key");
-    bound.backup_eligible = false;
+    bound.backup_eligible = Some(false);
     bound.backup_state = false;
     bound.last_used_at = Some(UnixTime(1_772_625_600));
     let alice = Visitor::Known(user("alice", "Alice"));

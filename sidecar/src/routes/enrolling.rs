@@ -172,6 +172,7 @@ fn administrator(app: &App, ceremony: &RegistrationCeremony) -> User {
         limits: UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     }
 }
 

@@ -168,6 +168,7 @@ async fn finish(
     let replaces = held.map(|held| held.id).filter(|held| *held != session.id);
     let assertion = Assertion {
         sign_count: verified.sign_count,
+        backup_eligible: verified.backup_eligible,
         backup_state: verified.backup_state,
         at: now,
     };
@@ -295,7 +296,7 @@ fn prove(
     let policy = mount.ceremonies.policy_of(challenge);
     let policy = policy.unwrap_or(mount.ceremonies.passwordless());
     let bound = owner.as_ref().map(|(credential, user)| {
-        assertion.bind(relying_party, policy, challenge, credential, &user.name)
+        assertion.bind(relying_party, policy, challenge, credential, user.into())
     });
     let verified = match bound {
         Ok(Ok(bound)) => bound.verify()?,

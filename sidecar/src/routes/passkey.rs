@@ -16,7 +16,8 @@ pub(super) struct Passkey {
     created_at: String,
     last_used_at: Option<String>,
     transports: Vec<String>,
-    backup_eligible: bool,
+    /// `null` while nobody has told.
+    backup_eligible: Option<bool>,
     backup_state: bool,
     attachment: Option<String>,
     /// Since when it signs in no more.

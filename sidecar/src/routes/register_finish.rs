@@ -295,6 +295,7 @@ async fn create_account(
         limits: crate::model::UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     };
     let certificate =
         bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
@@ -332,7 +333,7 @@ fn presence(client: &Client, new: &NewCredential, certificate: Option<String>) -
             aaguid: credential.aaguid,
             attested: credential.attested,
             uv: new.user_verified,
-            be: credential.backup_eligible,
+            be: credential.backup_eligible.unwrap_or_default(),
             bs: credential.backup_state,
             attachment: credential.attachment.clone(),
         },

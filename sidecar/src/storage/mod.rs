@@ -80,6 +80,8 @@ pub enum CredentialRemoved {
 pub struct Assertion {
     /// The signature counter that the authenticator sent.
     pub sign_count: u32,
+    /// The BE flag that it sent: kept where it was not known yet.
+    pub backup_eligible: bool,
     /// The BS flag that it sent.
     pub backup_state: bool,
     /// When.
@@ -102,6 +104,9 @@ impl Assertion {
             return Err(AssertionRecorded::SignCountRegressed { stored });
         }
         credential.sign_count = self.sign_count;
+        credential
+            .backup_eligible
+            .get_or_insert(self.backup_eligible);
         credential.backup_state = self.backup_state;
         credential.last_used_at = Some(self.at);
         Ok(())

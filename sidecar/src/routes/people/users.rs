@@ -210,6 +210,7 @@ async fn make(
         limits: UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     };
     let user = change.applied_to(&blank);
     let code = enroll.then(|| {

@@ -452,6 +452,7 @@ pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>
     assert!(store.user(user_id(1)).await.unwrap().unwrap().passkey_alert);
     let assertion = Assertion {
         sign_count: 5,
+        backup_eligible: true,
         backup_state: false,
         at: NOW,
     };
