@@ -110,7 +110,10 @@ pub(super) fn authenticate(
 /// sound modulus.
 pub(super) fn check_key(key: &PublicKey) -> Result<(), CeremonyError> {
     // The library looks at the key first; that nothing is no signature does not matter.
-    match cose_key(key).verify_signature(&[], &[]).map_err(|e| refusal(&e)) {
+    match cose_key(key)
+        .verify_signature(&[], &[])
+        .map_err(|e| refusal(&e))
+    {
         Err(CeremonyError::PublicKey) => Err(CeremonyError::PublicKey),
         _ => Ok(()),
     }

@@ -15,7 +15,9 @@ use crate::app::{App, MountPoint};
 use crate::ceremony::registration::creation_options;
 use crate::ceremony::{Policy, UserVerification};
 use crate::entropy::random;
-use crate::model::{Credential, PolicyName, Seconds, SessionId, UserHandle, UserId, UserName, UserNameError};
+use crate::model::{
+    Credential, PolicyName, Seconds, SessionId, UserHandle, UserId, UserName, UserNameError,
+};
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::{CeremonyKept, Enrolling, RegistrationCeremony, StorageError};
 use axum::Json;

@@ -21,6 +21,9 @@ use crate::model::{
 use async_trait::async_trait;
 use std::net::IpAddr;
 
+/// The longest record, as JSON: embedded engines keep larger ones in ways of their own.
+pub const MOST_RECORD_BYTES: usize = 4_096;
+
 /// Why a step did not happen. `routes` answer 503 for each of them; the text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {

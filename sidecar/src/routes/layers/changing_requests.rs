@@ -37,9 +37,18 @@ pub(crate) async fn refuse_unsafe(
     }
     same_origin(request.headers(), &app.settings.origins)?;
     declared_as_json(request.headers())?;
+    if is_long(&app, request.uri().path()) {
+        return Ok(next.run(request).await);
+    }
     let (parts, body) = request.into_parts();
-    let body = read(body, BODY_DEADLINE).await?;
+    let body = read_body(body, BODY_MAX_BYTES, BODY_DEADLINE).await?;
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+/// Whether the endpoint reads its body itself, because it takes longer ones: once it knows who asks.
+fn is_long(app: &App, path: &str) -> bool {
+    let below = path.strip_prefix(&*app.settings.public_path);
+    below.unwrap_or(path) == "/v1/admin/import"
 }
 
 /// Browsers say where a request comes from in two headers; programs send neither. Each value that
@@ -88,14 +97,22 @@ fn is_simple(value: &[u8]) -> bool {
         .any(|simple| essence.eq_ignore_ascii_case(simple))
 }
 
-async fn read(body: Body, deadline: Duration) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(ProblemKind::TooLarge, "A body has at most 64 KB here.");
+/// The whole body, of `most` bytes, if it comes in time.
+pub(crate) async fn read_body(
+    body: Body,
+    most: usize,
+    deadline: Duration,
+) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let detail = format!("A body has at most {} KB here.", most / 1024);
+        Problem::new(ProblemKind::TooLarge, detail)
+    };
     // What is announced need not be waited for.
     let announced = http_body::Body::size_hint(&body).lower();
-    if usize::try_from(announced).is_ok_and(|announced| announced > BODY_MAX_BYTES) {
+    if usize::try_from(announced).is_ok_and(|announced| announced > most) {
         return Err(too_large());
     }
-    match tokio::time::timeout(deadline, Limited::new(body, BODY_MAX_BYTES).collect()).await {
+    match tokio::time::timeout(deadline, Limited::new(body, most).collect()).await {
         Err(_elapsed) => Err(Problem::new(ProblemKind::Timeout, "Send the body at once.")),
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
@@ -184,15 +201,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_given_up() {
         let never = futures_body(std::future::pending());
-        let refused = read(never, BODY_DEADLINE).await.unwrap_err();
+        let refused = read_body(never, BODY_MAX_BYTES, BODY_DEADLINE)
+            .await
+            .unwrap_err();
         assert_eq!(refused.kind(), ProblemKind::Timeout);
     }
 
     #[tokio::test]
     async fn the_cap_is_exact() {
-        let whole = read(Body::from(vec![b' '; BODY_MAX_BYTES]), BODY_DEADLINE).await;
+        let read = |body: Vec<u8>| read_body(Body::from(body), BODY_MAX_BYTES, BODY_DEADLINE);
+        let whole = read(vec![b' '; BODY_MAX_BYTES]).await;
         assert_eq!(whole.unwrap().len(), BODY_MAX_BYTES);
-        let refused = read(Body::from(vec![b' '; BODY_MAX_BYTES + 1]), BODY_DEADLINE).await;
+        let refused = read(vec![b' '; BODY_MAX_BYTES + 1]).await;
         assert_eq!(refused.unwrap_err().kind(), ProblemKind::TooLarge);
     }
 

@@ -4,7 +4,7 @@ mod changing_requests;
 mod client;
 mod security_headers;
 
-pub(super) use changing_requests::refuse_unsafe;
+pub(super) use changing_requests::{read_body, refuse_unsafe};
 pub use client::Client;
 pub(super) use client::{CLIENT_CERTIFICATE, identify};
 pub(super) use security_headers::add_security_headers;

@@ -12,6 +12,7 @@ mod passkeys;
 mod qr;
 mod refusal;
 mod sessions;
+mod transfer;
 mod user_fields;
 mod user_view;
 mod users;
@@ -69,6 +70,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/v1/admin/sessions/{id}", delete(sessions::end))
         .route("/v1/admin/audit", get(audit_log::search))
         .route("/v1/admin/bootstrap", post(bootstrap::make))
+        .route("/v1/admin/export", get(transfer::export))
+        .route("/v1/admin/import", post(transfer::import))
 }
 
 /// Who acts: whoever mounts the router says so, in the request's extensions.

@@ -7,6 +7,7 @@ mod administration;
 mod alike;
 mod binding;
 mod hardening;
+mod keycloak;
 mod live;
 mod login;
 mod mounts;
@@ -17,6 +18,7 @@ mod registration;
 mod renewal;
 mod secrecy;
 mod sessions;
+mod transfer;
 mod ways_back;
 
 use crate::app::App;

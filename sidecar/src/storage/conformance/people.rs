@@ -483,12 +483,20 @@ pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
         imported(1, &[11]),
         imported(4, &[10]),
         imported(5, &[20]),
+        ImportedUser {
+            user: User {
+                id: user_id(5),
+                ..user(6)
+            },
+            credentials: Vec::new(),
+        },
     ];
     let conflicts = [
         ImportConflict::NameTaken(user(1).name),
         ImportConflict::IdTaken(user(1).name),
         ImportConflict::CredentialTaken(user(4).name, credential_id(10)),
         ImportConflict::CredentialTaken(user(5).name, credential_id(20)),
+        ImportConflict::IdTaken(user(6).name),
     ];
     assert_eq!(import(&bad, false).await, conflicts);
     assert_eq!(
