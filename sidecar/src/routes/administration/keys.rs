@@ -1,0 +1,125 @@
+//! `/v1/admin/keys`: the signing keys.
+
+use super::listing::{key, moment};
+use super::{Acting, audit};
+use crate::app::{App, KeyChangeError};
+use crate::issuer::{IssuerError, KeyRole, RevokeError, RotateError};
+use crate::problem::{Problem, ProblemKind};
+use crate::routes::caller::storage_problem;
+use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::layers::Client;
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What a forced rotation comes with.
+const EARLY: &str = "The key that signs now was not published for keys.publish_before: verifiers \
+     that have not fetched it yet refuse new tokens until they do.";
+
+/// Every key that is published.
+pub(super) async fn list(State(app): State<Arc<App>>, _: Acting) -> Json<Value> {
+    let keys = app.issuer.keys(app.now());
+    Json(json!({ "keys": keys.iter().map(key).collect::<Vec<_>>() }))
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rotate {
+    /// Also when verifiers may not know the next key yet.
+    #[serde(default)]
+    now: bool,
+}
+
+/// Lets the next key sign.
+pub(super) async fn rotate(
+    State(app): State<Arc<App>>,
+    actor: Acting,
+    client: Client,
+    StrictJson(body): StrictJson<Rotate>,
+) -> Result<Json<Value>, Problem> {
+    let audit = audit("keys_rotate", &client, &actor);
+    let early = is_early(&app);
+    match app.rotate_keys(body.now).await {
+        Ok(()) => {
+            audit.accepted();
+            let Json(mut answer) = list(State(app), actor).await;
+            if early {
+                answer["warning"] = EARLY.into();
+            }
+            Ok(Json(answer))
+        }
+        Err(error) => {
+            audit.refused(reason(&error));
+            Err(problem(&app, &error))
+        }
+    }
+}
+
+/// Whether verifiers may not have fetched the next key yet.
+fn is_early(app: &App) -> bool {
+    let (now, wait) = (app.now(), app.issuer.publish_before());
+    let keys = app.issuer.keys(now);
+    let next = keys.iter().find(|key| key.role == KeyRole::Next);
+    next.is_none_or(|next| now.since(next.published_at) < wait)
+}
+
+/// Drops a key at once.
+pub(super) async fn revoke(
+    State(app): State<Arc<App>>,
+    Path(kid): Path<String>,
+    actor: Acting,
+    client: Client,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<Json<Value>, Problem> {
+    let mut audit = audit("key_revoke", &client, &actor);
+    audit.key(&kid);
+    match app.revoke_key(kid).await {
+        Ok(()) => {
+            audit.accepted();
+            Ok(list(State(app), actor).await)
+        }
+        Err(error) => {
+            audit.refused(reason(&error));
+            Err(problem(&app, &error))
+        }
+    }
+}
+
+fn reason(error: &KeyChangeError) -> &'static str {
+    match error {
+        KeyChangeError::Issuer(IssuerError::Rotate(RotateError::TooSoon { .. })) => "too_soon",
+        KeyChangeError::Issuer(IssuerError::Revoke(RevokeError::Unknown)) => "unknown_key",
+        KeyChangeError::Issuer(IssuerError::KeySet(_)) => "too_many_keys",
+        KeyChangeError::Issuer(_) => "issuer_failed",
+        KeyChangeError::Storage(_) => "store_unavailable",
+        KeyChangeError::Interrupted(_) => "interrupted",
+    }
+}
+
+fn problem(app: &App, error: &KeyChangeError) -> Problem {
+    match error {
+        KeyChangeError::Issuer(IssuerError::Rotate(RotateError::TooSoon { ready_at })) => {
+            let wait = ready_at.since(app.now());
+            let at = moment(*ready_at);
+            let text = format!(
+                "Verifiers may not have fetched the next key yet: it is ready at {}. A rotation \
+                 now would make those that have not refuse new tokens.",
+                at.as_str().unwrap_or_default()
+            );
+            Problem::new(ProblemKind::TooSoon, text).retry_after(wait)
+        }
+        KeyChangeError::Issuer(IssuerError::Revoke(RevokeError::Unknown)) => {
+            Problem::new(ProblemKind::NotFound, "There is no such key.")
+        }
+        KeyChangeError::Issuer(IssuerError::KeySet(_)) => Problem::new(
+            ProblemKind::TooManyKeys,
+            "Verifiers would refuse the key set. Wait until old keys retire, or revoke some.",
+        ),
+        KeyChangeError::Storage(error) => storage_problem(error),
+        KeyChangeError::Issuer(_) | KeyChangeError::Interrupted(_) => {
+            tracing::error!(%error, "the key ring could not be changed");
+            Problem::internal()
+        }
+    }
+}

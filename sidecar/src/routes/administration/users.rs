@@ -1,0 +1,320 @@
+//! Users: made, listed, shown, changed, deleted.
+
+use super::paging::{StrictQuery, size};
+use super::user_fields::UserFields;
+use super::user_view::{revealed, view};
+use super::{Acting, named, no_such_user, refusal};
+use crate::app::App;
+use crate::entropy::random;
+use crate::issuer::EnrolmentCode;
+use crate::model::{EnrolmentPurpose, User, UserChange, UserId, UserLimits, UserName};
+use crate::problem::{Problem, ProblemKind};
+use crate::routes::audit::told;
+use crate::routes::caller::storage_problem;
+use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::layers::Client;
+use crate::routes::mount::Mounted;
+use crate::storage::{UserAdded, UserFilter};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What a list can be asked.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    /// In name, display name or email.
+    search: Option<String>,
+    /// The beginning of the name: the way to look someone up among very many.
+    prefix: Option<String>,
+    group: Option<String>,
+    disabled: Option<bool>,
+    limit: Option<usize>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    _: Acting,
+    StrictQuery(query): StrictQuery<ListQuery>,
+) -> Result<Json<Value>, Problem> {
+    let lower = |text: Option<String>| text.map(|it| it.trim().to_lowercase());
+    let filter = UserFilter {
+        text: lower(query.search),
+        prefix: lower(query.prefix),
+        group: query.group,
+        disabled: query.disabled,
+    };
+    let after = query.after.as_deref().map(UserName::parse).transpose();
+    let after = after.map_err(|_| refusal::field("after", "the `next` of a page"))?;
+    let most = size(query.limit)?;
+    let page = app.store.user_page(after.as_ref(), &filter, most).await;
+    let page = page.map_err(|error| storage_problem(&error))?;
+    let mut users = Vec::with_capacity(page.items.len());
+    for user in &page.items {
+        let shown = view(&app, user).await;
+        users.push(shown.map_err(|error| storage_problem(&error))?);
+    }
+    let next = page.next.map(|name| name.to_string());
+    Ok(Json(json!({ "users": users, "next": next })))
+}
+
+/// The same, as the Vault-style API puts it.
+pub(super) async fn list_of_mount(
+    state: State<Arc<App>>,
+    _: Mounted,
+    acting: Acting,
+    query: StrictQuery<ListQuery>,
+) -> Result<Json<Value>, Problem> {
+    let Json(listed) = list(state, acting, query).await?;
+    let keys: Vec<&Value> = listed["users"]
+        .as_array()
+        .map(|users| users.iter().map(|user| &user["name"]).collect())
+        .unwrap_or_default();
+    Ok(Json(
+        json!({ "data": { "keys": keys, "next": listed["next"] } }),
+    ))
+}
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    _: Acting,
+    Path(user): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let user = named(&app, &user).await?;
+    shown(&app, &user).await
+}
+
+pub(super) async fn show_of_mount(
+    State(app): State<Arc<App>>,
+    _: Mounted,
+    _: Acting,
+    Path((_, name)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
+    let Json(user) = shown(&app, &user).await?;
+    Ok(Json(json!({ "data": user })))
+}
+
+async fn shown(app: &App, user: &User) -> Result<Json<Value>, Problem> {
+    let shown = view(app, user).await;
+    shown.map(Json).map_err(|error| storage_problem(&error))
+}
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    StrictJson(fields): StrictJson<UserFields>,
+) -> Result<Response, Problem> {
+    let name = fields.name.as_deref().unwrap_or_default();
+    let name = parsed(name)?;
+    let change = fields.check()?;
+    let enroll = fields.enroll.unwrap_or(false);
+    let made = make(&app, &acting, &client, name, &change, enroll).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    Path(user): Path<String>,
+    StrictJson(fields): StrictJson<UserFields>,
+) -> Result<Json<Value>, Problem> {
+    let user = named(&app, &user).await?;
+    let changed = update(&app, &acting, &client, &user, &fields).await?;
+    Ok(Json(changed))
+}
+
+/// Makes the user, or changes the one who is there.
+pub(super) async fn write_of_mount(
+    State(app): State<Arc<App>>,
+    _: Mounted,
+    acting: Acting,
+    client: Client,
+    Path((_, name)): Path<(String, String)>,
+    StrictJson(fields): StrictJson<UserFields>,
+) -> Result<Json<Value>, Problem> {
+    let data = match by_name(&app, &name).await? {
+        Some(user) => update(&app, &acting, &client, &user, &fields).await?,
+        None if fields.name.is_some() => {
+            return Err(refusal::field("name", "the name in the path only"));
+        }
+        None => {
+            let change = fields.check()?;
+            let enroll = fields.enroll.unwrap_or(false);
+            make(&app, &acting, &client, parsed(&name)?, &change, enroll).await?
+        }
+    };
+    Ok(Json(json!({ "data": data })))
+}
+
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    Path(user): Path<String>,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    let user = named(&app, &user).await?;
+    remove(&app, &acting, &client, &user).await
+}
+
+pub(super) async fn delete_of_mount(
+    State(app): State<Arc<App>>,
+    _: Mounted,
+    acting: Acting,
+    client: Client,
+    Path((_, name)): Path<(String, String)>,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
+    remove(&app, &acting, &client, &user).await
+}
+
+fn parsed(name: &str) -> Result<UserName, Problem> {
+    UserName::parse(name)
+        .map_err(|error| Problem::new(ProblemKind::InvalidUserName, format!("Sorry, {error}.")))
+}
+
+async fn by_name(app: &App, name: &str) -> Result<Option<User>, Problem> {
+    let Ok(name) = UserName::parse(name) else {
+        return Ok(None);
+    };
+    let user = app.store.user_by_name(&name).await;
+    user.map_err(|error| storage_problem(&error))
+}
+
+async fn make(
+    app: &App,
+    acting: &Acting,
+    client: &Client,
+    name: UserName,
+    change: &UserChange,
+    enroll: bool,
+) -> Result<Value, Problem> {
+    let now = app.now();
+    let blank = User {
+        id: UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid()),
+        display_name: name.as_str().to_owned(),
+        name,
+        email: None,
+        groups: Vec::new(),
+        policies: Vec::new(),
+        disabled: false,
+        created_at: now,
+        limits: UserLimits::default(),
+        must_register: false,
+        passkey_alert: false,
+        handle: None,
+    };
+    let user = change.applied_to(&blank);
+    let code = enroll.then(|| {
+        EnrolmentCode::draw(
+            user.id,
+            EnrolmentPurpose::Enrol,
+            acting.0.shown(),
+            app.settings.people.link_lifetime,
+            &*app.entropy,
+            now,
+        )
+    });
+    let mut record = acting
+        .record(app, client, "user_create")
+        .to(user.id, &user.name);
+    record.detail = enroll.then(|| "with an enrolment link".to_owned());
+    let enrolment = code.as_ref().map(|(_, enrolment)| enrolment);
+    let added = app.store.add_user(&user, enrolment, &record).await;
+    match added.map_err(|error| storage_problem(&error))? {
+        UserAdded::Added => told(&record),
+        UserAdded::NameTaken => {
+            return Err(Problem::new(
+                ProblemKind::NameTaken,
+                "The name belongs, or belonged, to someone.",
+            ));
+        }
+    }
+    let Json(mut made) = shown(app, &user).await?;
+    if let Some((code, enrolment)) = &code {
+        made["enrolment"] = revealed(app, code, enrolment);
+    }
+    warn(app, &user, &mut made);
+    Ok(made)
+}
+
+async fn update(
+    app: &Arc<App>,
+    acting: &Acting,
+    client: &Client,
+    user: &User,
+    fields: &UserFields,
+) -> Result<Value, Problem> {
+    if fields.name.is_some() || fields.enroll.is_some() {
+        return Err(refusal::field(
+            "name, enroll",
+            "neither: a name never changes, and a link is made at .../enrolment",
+        ));
+    }
+    let change = fields.check()?;
+    if change.disabled == Some(true) && acting.is(user.id) {
+        return Err(own_account());
+    }
+    let mut record = acting
+        .record(app, client, "user_update")
+        .to(user.id, &user.name);
+    record.detail = Some(change.fields().join(" "));
+    let changed = app.store.change_user(user.id, &change, &record).await;
+    let changed = changed.map_err(|error| storage_problem(&error))?;
+    let changed = changed.ok_or_else(no_such_user)?;
+    told(&record);
+    if change.disabled == Some(true) {
+        let ended = app.end_sessions(Some(user.id)).await;
+        ended.map_err(|error| storage_problem(&error))?;
+    }
+    let Json(mut shown) = shown(app, &changed).await?;
+    warn(app, &changed, &mut shown);
+    Ok(shown)
+}
+
+async fn remove(
+    app: &Arc<App>,
+    acting: &Acting,
+    client: &Client,
+    user: &User,
+) -> Result<StatusCode, Problem> {
+    if acting.is(user.id) {
+        return Err(own_account());
+    }
+    // Their tokens first: what is gone could not be revoked any more.
+    let ended = app.end_sessions(Some(user.id)).await;
+    ended.map_err(|error| storage_problem(&error))?;
+    let record = acting
+        .record(app, client, "user_delete")
+        .to(user.id, &user.name);
+    let removed = app.store.delete_user(user.id, &record).await;
+    if !removed.map_err(|error| storage_problem(&error))? {
+        return Err(no_such_user());
+    }
+    told(&record);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// So that no administration is left without its last administrator by a slip of the hand.
+fn own_account() -> Problem {
+    refusal::conflict("Nobody disables or deletes their own account. Ask another administrator.")
+}
+
+/// Says what will not work at the next login.
+fn warn(app: &App, user: &User, shown: &mut Value) {
+    if !app.fits_a_cookie(user) {
+        shown["warnings"] = json!([
+            "The tokens of this user would not fit a browser's cookie. Limit the groups in tokens \
+             with token.groups, or give the user fewer groups and policies."
+        ]);
+    }
+}
