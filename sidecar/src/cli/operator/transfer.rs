@@ -18,6 +18,7 @@ const MOST_LINES: usize = 40;
 
 /// `latchkey export`
 #[derive(Debug, Args)]
+#[group(id = "export-order")]
 pub struct Export {
     /// Where to write; it must not exist yet. "-" is standard output
     #[arg(value_hint = clap::ValueHint::FilePath)]
@@ -26,6 +27,7 @@ pub struct Export {
 
 /// `latchkey import`
 #[derive(Debug, Args)]
+#[group(id = "import-order")]
 pub struct Import {
     /// What to read
     #[arg(value_hint = clap::ValueHint::FilePath)]

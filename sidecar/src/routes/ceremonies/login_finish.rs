@@ -1,6 +1,6 @@
 //! `POST /v1/auth/<mount>/login/finish`: an assertion becomes a session.
 
-use super::arrival::Arrival;
+use super::arrival::{Arrival, Step};
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::sign_count::{regressed, warnings};
 use crate::app::{App, MountPoint};
@@ -126,7 +126,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("login_finish", error.reason());
-            arrival.even().await;
+            arrival.even(Step::Refusal).await;
             Err(error.into())
         }
     }

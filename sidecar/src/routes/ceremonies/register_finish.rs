@@ -1,7 +1,7 @@
 //! `POST /v1/auth/<mount>/register/finish`: a new passkey, for a new account (which is then signed
 //! in) or for the caller's own.
 
-use super::arrival::Arrival;
+use super::arrival::{Arrival, Step};
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::enrolling::{RedeemError, redeem};
 use super::register_begin::{code_refused, too_many_passkeys};
@@ -143,7 +143,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("register_finish", error.reason());
-            arrival.even().await;
+            arrival.even(Step::Refusal).await;
             Err(error.into())
         }
     }

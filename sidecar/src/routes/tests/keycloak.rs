@@ -201,17 +201,16 @@ async fn keys_and_ids_are_read_in_every_base64() {
     }
 }
 
+/// What a dry run says of the first user.
+async fn looked_at(place: &Place, document: &Value) -> (Value, String) {
+    let dry = import(place, "?format=keycloak&dry_run=true", document).await;
+    let user = dry.expect(200).json()["users"][0].clone();
+    (user["outcome"].clone(), user["reasons"].to_string())
+}
+
 #[tokio::test]
-async fn what_cannot_come_over_is_said() {
+async fn a_passkey_that_cannot_come_over_is_named() {
     let place = Place::configured(ADMIN).await;
-    let reasons = async |document: &Value| {
-        let dry = import(&place, "?format=keycloak&dry_run=true", document).await;
-        let dry = dry.expect(200).json();
-        (
-            dry["users"][0]["outcome"].clone(),
-            dry["users"][0]["reasons"].to_string(),
-        )
-    };
     let good = exported("webauthn-passwordless", &credential(1, 0));
     let data = |name: &str, value: Value| {
         let mut entry = good.clone();
@@ -256,10 +255,27 @@ async fn what_cannot_come_over_is_said() {
             "credentials[1].id: a credential id cannot be empty",
         ),
     ] {
-        let (outcome, why) = reasons(&document).await;
+        let (outcome, why) = looked_at(&place, &document).await;
         assert_eq!(outcome, "refused");
         assert!(why.contains(reason), "{why}");
     }
+    let mut elsewhere = realm(&[good]);
+    elsewhere["webAuthnPolicyPasswordlessRpId"] = json!("login.example.net");
+    let refused = import(&place, "?format=keycloak", &elsewhere)
+        .await
+        .expect(400);
+    let detail = refused.json()["detail"].to_string();
+    assert!(
+        detail.starts_with("\"webAuthnPolicyPasswordlessRpId: these passkeys are for"),
+        "{detail}"
+    );
+    let answer = import(&place, "?format=keycloak&mount=none", &realm(&[])).await;
+    assert_eq!(answer.expect(400).problem(), "bad-request");
+}
+
+#[tokio::test]
+async fn a_user_who_cannot_come_over_is_told_and_an_unverified_address_stays_behind() {
+    let place = Place::configured(ADMIN).await;
     let user = |name: &str, value: Value| {
         let mut document = realm(&[]);
         document["users"][0][name] = value;
@@ -283,7 +299,7 @@ async fn what_cannot_come_over_is_said() {
             "the account of a service",
         ),
     ] {
-        let (was, why) = reasons(&document).await;
+        let (was, why) = looked_at(&place, &document).await;
         assert_eq!(was, outcome, "{why}");
         assert!(why.contains(reason), "{why}");
     }
@@ -297,19 +313,6 @@ async fn what_cannot_come_over_is_said() {
         "left out: an email address that was not verified"
     );
     assert_eq!(place.user("ann").await.email, None);
-
-    let mut elsewhere = realm(&[good]);
-    elsewhere["webAuthnPolicyPasswordlessRpId"] = json!("login.example.net");
-    let refused = import(&place, "?format=keycloak", &elsewhere)
-        .await
-        .expect(400);
-    let detail = refused.json()["detail"].to_string();
-    assert!(
-        detail.starts_with("\"webAuthnPolicyPasswordlessRpId: these passkeys are for"),
-        "{detail}"
-    );
-    let answer = import(&place, "?format=keycloak&mount=none", &realm(&[])).await;
-    assert_eq!(answer.expect(400).problem(), "bad-request");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod ledger;
 mod open_error;
 mod people;
 mod people_steps;
+mod seal;
 mod steps;
 mod writer;
 

@@ -5,6 +5,7 @@ use super::engine::{self, Engine, View, guarded};
 use super::files::{self, Contents, Directory};
 use super::layout::{self, FORMAT, Key};
 use super::ledger::{Inventory, Ledger};
+use super::seal;
 use crate::storage::StorageError;
 use std::collections::BTreeMap;
 use std::io;
@@ -88,6 +89,11 @@ fn make(directory: &Directory) -> io::Result<()> {
 /// Opens a store that must be whole.
 fn open_engine(directory: &Directory) -> Result<(Engine, Inventory), OpenError> {
     let path = || directory.path().to_owned();
+    // Before sled opens its files, because that may change them.
+    let sealed = seal::take(directory).map_err(|source| OpenError::Io {
+        path: path(),
+        source,
+    })?;
     let engine = Engine::open(&directory.engine()).map_err(|source| {
         if is_refusal_of_the_system(&source) {
             OpenError::Io {
@@ -102,7 +108,7 @@ fn open_engine(directory: &Directory) -> Result<(Engine, Inventory), OpenError> 
             }
         }
     })?;
-    let inventory = engine::verify(&engine, directory)?;
+    let inventory = engine::verify(&engine, directory, sealed)?;
     Ok((engine, inventory))
 }
 
@@ -341,9 +347,14 @@ impl Desk {
 
     fn close(self) -> io::Result<()> {
         let engine = self.view.write().engine.take();
+        let is_whole = engine.is_some() && !self.failed;
         guarded(|| {
             drop(engine);
             Ok(())
-        })
+        })?;
+        if is_whole && let Err(error) = seal::put(&self.directory, self.inventory.step) {
+            tracing::warn!(%error, "the store is not sealed: the next start reads all of it");
+        }
+        Ok(())
     }
 }
