@@ -88,12 +88,9 @@ impl People {
                 "label": "Google Password Manager",
             })
         };
-        let hex: String = Self::id(number)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let id = u128::from_be_bytes(Self::id(number));
         json!({
-            "id": hex,
+            "id": format!("{id:032x}"),
             "name": Self::name(number),
             "display_name": format!("User Number {number}"),
             "email": format!("user{number}@example.com"),

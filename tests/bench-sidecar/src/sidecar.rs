@@ -37,13 +37,14 @@ impl Sidecar {
             "public_url = \"{origin}/_latchkey\"\n\
              [listen]\npublic = \"127.0.0.1:{public}\"\ninternal = \"127.0.0.1:{internal}\"\n\
              gateways = [\"127.0.0.1\"]\n\
-             [storage]\nbackend = \"sled\"\npath = {data:?}\n\
-             [keys]\nencryption_key_file = {key:?}\n\
+             [storage]\nbackend = \"sled\"\npath = \"{data}\"\n\
+             [keys]\nencryption_key_file = \"{key}\"\n\
              [token]\naudiences = [\"app\"]\n\
              [webauthn]\nself_registration = true\n\
              [log]\nlevel = \"error\"\n",
             origin = origin(public),
-            data = dir.join("data"),
+            data = dir.join("data").display(),
+            key = key.display(),
         );
         fs::write(dir.join("latchkey.toml"), config)?;
         let (child, started_in) = launch(program, dir, internal)?;

@@ -3,6 +3,7 @@
 
 mod account;
 mod adding;
+mod admin_routes;
 mod administration;
 mod alike;
 mod binding;
