@@ -59,11 +59,8 @@ impl People {
         let mut out = BufWriter::new(std::fs::File::create(path)?);
         let head = json!({"format": "latchkey-users", "version": 1, "rp_ids": {"webauthn": RP_ID}});
         let head = head.to_string();
-        write!(
-            out,
-            "{},\"users\":[",
-            head.trim_end_matches('}').to_owned() + "}"
-        )?;
+        let head = head.strip_suffix('}').unwrap_or(&head);
+        write!(out, "{head},\"users\":[")?;
         for number in numbers.clone() {
             let comma = if number == numbers.start { "" } else { ",\n" };
             write!(out, "{comma}{}", self.entry(number))?;

@@ -36,6 +36,7 @@ pub(crate) struct Report {
     login_cpu_ms: f64,
     start: Duration,
     start_after_crash: Duration,
+    start_cpu: [Duration; 2],
     idle_resident: u64,
     resident_after_crash: u64,
     imported_in: Duration,
@@ -66,9 +67,11 @@ impl Report {
         sidecar.crash()?;
         std::thread::sleep(SETTLE);
         let (start_after_crash, resident_after_crash) = (sidecar.started_in, sidecar.resident()?);
+        let cpu_after_crash = sidecar.cpu()?;
         sidecar.restart()?;
         std::thread::sleep(SETTLE);
         let (start, idle_resident) = (sidecar.started_in, sidecar.resident()?);
+        let start_cpu = [sidecar.cpu()?, cpu_after_crash];
 
         let (logins, login_cpu_ms, secrets) = log_in_twice(&sidecar, &people, options)?;
         let mut rows = vec![logins];
@@ -97,6 +100,7 @@ impl Report {
             login_cpu_ms,
             start,
             start_after_crash,
+            start_cpu,
             idle_resident,
             resident_after_crash,
             imported_in,
@@ -150,6 +154,7 @@ impl Report {
         );
         let ratio = rate / self.floor;
         let flat = self.login_cpu_ms / self.few_cpu_ms;
+        let [start_cpu, cpu_after_crash] = self.start_cpu.map(|cpu| cpu.as_millis());
         let megabytes = |bytes: u64| bytes / (1024 * 1024);
         for (met, line) in [
             (

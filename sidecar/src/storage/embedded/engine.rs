@@ -14,7 +14,7 @@ use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -198,6 +198,8 @@ pub(super) struct View {
     shown: RwLock<Shown>,
     /// Held while a step is applied: sled lets a scan see half of a batch.
     applying: RwLock<()>,
+    /// A damaged record was met, so nobody may vouch for this store any more.
+    suspect: AtomicBool,
 }
 
 #[derive(Default)]
@@ -218,6 +220,19 @@ impl View {
         self.shown.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Remembers that a record was damaged.
+    pub(super) fn noted<T>(&self, read: Result<T, StorageError>) -> Result<T, StorageError> {
+        if matches!(read, Err(StorageError::Damaged { .. })) {
+            self.suspect.store(true, Ordering::Relaxed);
+        }
+        read
+    }
+
+    /// Whether a damaged record was met.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
+    }
+
     /// Applies a step; scans see it whole or not at all.
     pub(super) fn apply(&self, engine: &Engine, batch: sled::Batch) -> io::Result<()> {
         let _applying = self
@@ -236,7 +251,7 @@ impl View {
     /// The record under this key.
     pub(super) fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StorageError> {
         let value = self.read().value(key.bytes())?;
-        value.map(|value| layout::decode(key, &value)).transpose()
+        self.noted(value.map(|value| layout::decode(key, &value)).transpose())
     }
 
     /// Fails when the store cannot be read.
@@ -270,10 +285,10 @@ impl View {
         table: Table,
     ) -> Result<Vec<T>, StorageError> {
         let entries = self.scan(&Key::all_of(table))?;
-        entries
+        let records = entries
             .iter()
-            .map(|(key, value)| layout::decode(&Key::of(table, key), value))
-            .collect()
+            .map(|(key, value)| layout::decode(&Key::of(table, key), value));
+        self.noted(records.collect())
     }
 
     /// Up to `most` users who show `part`, by name, after this one.

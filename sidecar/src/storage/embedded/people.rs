@@ -26,7 +26,7 @@ impl EmbeddedStore {
         work: impl FnOnce(&View) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
         let view = Arc::clone(&self.view);
-        tokio::task::spawn_blocking(move || work(&view))
+        tokio::task::spawn_blocking(move || view.noted(work(&view)))
             .await
             .map_err(|_| StorageError::Read(std::io::ErrorKind::Other.into()))?
     }

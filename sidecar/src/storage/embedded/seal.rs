@@ -4,8 +4,8 @@
 //! was whole when it was opened, and every step since was counted. So the last thing that a closing
 //! store does is to note the checksums of its files, and the first thing that an opening one does is
 //! to compare them and to take the note away, before anything can change. After a kill there is no
-//! note, and what does not match is worth nothing: then every record is read, as it is after any
-//! doubt.
+//! note, and what does not match is worth nothing: then every record is read. A store in which a write failed
+//! or a damaged record was met is never sealed.
 
 use super::files::{Directory, sync_directory};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

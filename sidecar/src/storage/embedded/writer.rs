@@ -186,7 +186,7 @@ pub(super) fn closed() -> StorageError {
 /// A step that waits for its turn, and then for its flush.
 trait Step: Send {
     /// Runs it; `true` when its changes are to be kept.
-    fn run(&mut self, ledger: &mut Ledger<'_>) -> bool;
+    fn run(&mut self, ledger: &mut Ledger<'_>, view: &View) -> bool;
     /// Tells the one who asked, once the fate of the group is known.
     fn answer(self: Box<Self>, fate: Result<(), StorageError>);
 }
@@ -202,12 +202,13 @@ where
     T: Send,
     F: FnOnce(&mut Ledger<'_>) -> Result<T, StorageError> + Send,
 {
-    fn run(&mut self, ledger: &mut Ledger<'_>) -> bool {
+    fn run(&mut self, ledger: &mut Ledger<'_>, view: &View) -> bool {
         let Some(step) = self.step.take() else {
             return false;
         };
         let outcome = guarded(|| Ok(step(ledger)));
         let outcome = outcome.unwrap_or_else(|error| Err(StorageError::Read(error)));
+        let outcome = view.noted(outcome);
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
         keep
@@ -297,7 +298,7 @@ impl Desk {
         let mut changed = false;
         for step in group {
             let mut ledger = Ledger::new(engine);
-            if !step.run(&mut ledger) {
+            if !step.run(&mut ledger, &self.view) {
                 continue;
             }
             let Some(change) = guarded(|| ledger.into_change(&self.inventory))? else {
@@ -347,7 +348,7 @@ impl Desk {
 
     fn close(self) -> io::Result<()> {
         let engine = self.view.write().engine.take();
-        let is_whole = engine.is_some() && !self.failed;
+        let is_whole = engine.is_some() && !self.failed && !self.view.is_suspect();
         guarded(|| {
             drop(engine);
             Ok(())
