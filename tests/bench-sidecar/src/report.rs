@@ -175,7 +175,7 @@ impl Report {
             (
                 self.start < MOST_START,
                 format!(
-                    "start: {} ms, under {}",
+                    "start: {} ms ({start_cpu} ms of processor time), under {}",
                     self.start.as_millis(),
                     MOST_START.as_millis()
                 ),
@@ -183,7 +183,7 @@ impl Report {
             (
                 self.start_after_crash < MOST_START,
                 format!(
-                    "start after kill -9: {} ms",
+                    "start after kill -9: {} ms ({cpu_after_crash} ms of processor time)",
                     self.start_after_crash.as_millis()
                 ),
             ),

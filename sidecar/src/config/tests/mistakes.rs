@@ -23,8 +23,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "listen",
-        "public = 8081",
-        "listen.public: invalid type: integer `8081`, expected a string",
+        "public = 8080",
+        "listen.public: invalid type: integer `8080`, expected a string",
     ),
     (
         "listen",
@@ -33,7 +33,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "listen",
-        "internal = \"127.0.0.1:8081\"",
+        "internal = \"127.0.0.1:8080\"",
         "listen.internal: expected another address",
     ),
     (
@@ -368,6 +368,32 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "log.level: expected error, warn",
     ),
     ("log", "level = \"\"", "log.level: expected error, warn"),
+    (
+        "log",
+        "level = \"warning\"",
+        "log.level: expected error, warn",
+    ),
+    (
+        "log",
+        "level = \"info,loud\"",
+        "log.level: expected error, warn",
+    ),
+    (
+        "admin",
+        "hosts = [\"https://admin.example.com\"]",
+        "admin.hosts: expected hosts as browsers send them",
+    ),
+    (
+        "admin",
+        "hosts = [\"admin.example.com:\"]",
+        "admin.hosts: expected hosts as browsers send them",
+    ),
+    ("token", "groups = [\"\"]", "token.groups: expected names"),
+    (
+        "storage",
+        "path = \"\"",
+        "storage.path: expected a directory",
+    ),
 ];
 
 #[test]
