@@ -160,7 +160,7 @@ pub enum Command {
             The whole file is looked at first. When anybody is refused, or in conflict with someone \
             who is here, nobody is imported, unless --skip leaves those out. Users who are here \
             already, the same, stay as they are, so an import can be repeated. Passkeys sign in for \
-            the relying party id that they were registered for, and for no other. Up to 10,000 \
+            the relying party id that they were registered for, and for no other. Up to 2,000 \
             users come in one step; longer files in several, each whole or not at all.\n\n\
             Of a Keycloak realm come users, their groups (by path), verified email addresses, and \
             credentials of the types webauthn-passwordless and webauthn. Passwords, one-time \

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
-/// A portion is sent when it has so many bytes: the sidecar takes 16 MB.
-const PORTION_BYTES: usize = 12 * 1024 * 1024;
+/// A portion is sent when it has so many bytes: the sidecar takes 4 MB, one long user included.
+const PORTION_BYTES: usize = 2 * 1024 * 1024;
 /// One user with some dozen passkeys has as many kilobytes.
 const USER_BYTES: usize = 1024 * 1024;
 /// What of a realm the sidecar looks at beside its users.

@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 /// Users that are sent at a time: as many as the sidecar takes, because they all come or none.
-const PORTION: usize = 10_000;
+const PORTION: usize = 2_000;
 /// Lines of a report that a table shows.
 const MOST_LINES: usize = 40;
 

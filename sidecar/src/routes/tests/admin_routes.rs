@@ -292,7 +292,7 @@ async fn long_bodies_are_refused() {
     let before = everything(&place).await;
     for (method, path) in orders() {
         let most = if path == "/v1/admin/import" {
-            16 << 20
+            4 << 20
         } else {
             64 << 10
         };

@@ -11,8 +11,9 @@ use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// Users of one document at most: they are one step of the store, behind which logins wait.
-pub(super) const MOST_USERS: usize = 10_000;
+/// Users of one document at most: they are one step of the store, behind which logins wait, and
+/// which a slow disk must manage while somebody still waits for it.
+pub(super) const MOST_USERS: usize = 2_000;
 /// Passkeys of one user at most, whatever the mount lets people register: all of them are named
 /// where a login begins.
 const MOST_PASSKEYS: usize = 64;

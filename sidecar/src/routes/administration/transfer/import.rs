@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A document of the most users that one can hold, with two passkeys each.
-pub(super) const BODY_MAX_BYTES: usize = 16 * 1024 * 1024;
+const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// How long it may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_mins(1);
 
@@ -77,7 +77,7 @@ pub(in crate::routes::administration) async fn handle(
     Ok(refused.with("report", report).into_response())
 }
 
-/// Parsing and checking some ten thousand keys is no work for the threads that answer requests.
+/// Parsing and checking some thousand keys is no work for the threads that answer requests.
 async fn read(app: &Arc<App>, options: Options, body: Bytes) -> Result<Vec<Entry>, Problem> {
     let (app, now) = (Arc::clone(app), app.now());
     let read = tokio::task::spawn_blocking(move || {
