@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use latchkey_filter_config::{Access, FilterConfig, Preflight};
-use latchkey_token::{Claims, JwkSet, SignatureVerifier, VerifiedToken};
+use latchkey_token::{Claims, JwkSet, SignatureVerifier};
 
 use crate::{
     authority::Authority,
@@ -20,7 +20,7 @@ use crate::{
     revocations::{FeedError, Revocations},
     rules::{Chosen, Rules},
     shadow, sign_in,
-    tokens::Tokens,
+    tokens::{Known, Tokens},
     upstream::{self, Changes},
 };
 
@@ -48,7 +48,7 @@ pub struct Decision {
     /// Whether its token was known already; nothing where no token was looked up.
     pub cache_hit: Option<bool>,
     /// Who sent it, as far as a good token says so.
-    pub token: Option<Rc<VerifiedToken>>,
+    pub token: Option<Rc<Known>>,
     /// Lines for `set-cookie` of the response, which then must not be kept by a cache.
     pub set_cookie: Vec<String>,
 }
@@ -291,7 +291,7 @@ impl Gate {
                     &target,
                     self.reserved.spoofed(request.names()),
                     found,
-                    claims,
+                    admitted.token.told(),
                 ))
             }
         }
@@ -321,7 +321,7 @@ struct Noted {
     now: u64,
     after: After,
     cache_hit: Option<bool>,
-    token: Option<Rc<VerifiedToken>>,
+    token: Option<Rc<Known>>,
     set_cookie: Vec<String>,
 }
 

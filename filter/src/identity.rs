@@ -1,8 +1,12 @@
 //! The headers that tell the application who is signed in, and everything that looks like them.
 
-use latchkey_filter_config::{Claim, ClaimFormat, FilterConfig, HeaderName};
+use std::rc::Rc;
+
+use latchkey_filter_config::{Claim, ClaimFormat, FilterConfig, HeaderName, IdentityHeader};
 use latchkey_token::{Authn, Claims};
-use serde_json::Value;
+use serde_json::Value as Json;
+
+use crate::upstream::{Header, Name, Value};
 
 /// Tells the sidecar the client's address as Envoy knows it.
 pub const CLIENT_ADDRESS: &str = "x-latchkey-client-address";
@@ -22,7 +26,11 @@ const OF_OAUTH2_PROXY: [&str; 6] = [
 
 /// The names that no client may send.
 #[derive(Debug, Clone)]
-pub struct Reserved(Vec<String>);
+pub struct Reserved {
+    names: Vec<String>,
+    /// A bit for each of their lengths: few other headers have one of these.
+    lengths: u64,
+}
 
 impl Reserved {
     /// The names that this configuration sets, and our defaults even where it sets others: an
@@ -48,20 +56,24 @@ impl Reserved {
                 names.push(name.as_str().to_owned());
             }
         }
-        Self(names)
+        let lengths = names
+            .iter()
+            .fold(0, |bits, name| bits | length(name.as_bytes()));
+        Self { names, lengths }
     }
 
     /// Whether a server behind the gateway could take this name for one of ours. CGI and its heirs
     /// read `X_Auth.Request-User` as `X-Auth-Request-User`, so only letters and digits count.
     #[must_use]
     pub fn covers(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|ours| {
-            ours.len() == name.len()
-                && ours
-                    .bytes()
-                    .zip(name)
-                    .all(|(ours, byte)| ours == folded(*byte))
-        })
+        self.lengths & length(name) != 0
+            && self.names.iter().any(|ours| {
+                ours.len() == name.len()
+                    && ours
+                        .bytes()
+                        .zip(name)
+                        .all(|(ours, byte)| ours == folded(*byte))
+            })
     }
 
     /// Those of the names that must go, each once.
@@ -76,21 +88,44 @@ impl Reserved {
     }
 }
 
-/// What the application is told about the user.
-#[must_use]
-pub fn headers(config: &FilterConfig, claims: &Claims) -> Vec<(String, Vec<u8>)> {
-    config
-        .identity_headers
-        .iter()
-        .filter_map(|told| {
-            let said = said(told.claim, claims)?;
-            let value = match told.format {
-                ClaimFormat::Plain => said.plain()?,
-                ClaimFormat::Json => said.json(),
+/// What applications are told about users. The names are shared by all tokens that are remembered.
+#[derive(Debug, Clone)]
+pub struct Told(Vec<(IdentityHeader, Name)>);
+
+impl Told {
+    /// What this configuration says.
+    #[must_use]
+    pub fn new(config: &FilterConfig) -> Self {
+        let named = |told: &IdentityHeader| {
+            let name = Name::Configured(Rc::from(told.header.as_str()));
+            (told.clone(), name)
+        };
+        Self(config.identity_headers.iter().map(named).collect())
+    }
+
+    /// The headers for a user. Made once for each token, not for each request.
+    #[must_use]
+    pub fn headers(&self, claims: &Claims) -> Box<[Header]> {
+        let mut text = Vec::new();
+        let mut parts = Vec::new();
+        for (told, name) in &self.0 {
+            let Some(said) = said(told.claim, claims) else {
+                continue;
             };
-            Some((told.header.as_str().to_owned(), value.into_bytes()))
-        })
-        .collect()
+            let value = match told.format {
+                ClaimFormat::Plain => said.plain(),
+                ClaimFormat::Json => Some(said.json()),
+            };
+            if let Some(value) = value {
+                let start = text.len();
+                text.extend_from_slice(value.as_bytes());
+                parts.push((name, (start, text.len())));
+            }
+        }
+        let text = Rc::from(text);
+        let header = |(name, part): (&Name, _)| (name.clone(), Value::part(&text, part));
+        parts.into_iter().map(header).collect()
+    }
 }
 
 /// What a token says in one claim.
@@ -121,10 +156,10 @@ impl Said<'_> {
 
     fn json(&self) -> String {
         let value = match self {
-            Self::Text(text) => Value::from(*text),
-            Self::Number(number) => Value::from(*number),
-            Self::Flag(flag) => Value::from(*flag),
-            Self::List(entries) => Value::from(*entries),
+            Self::Text(text) => Json::from(*text),
+            Self::Number(number) => Json::from(*number),
+            Self::Flag(flag) => Json::from(*flag),
+            Self::List(entries) => Json::from(*entries),
         };
         value.to_string()
     }
@@ -173,6 +208,11 @@ fn said(claim: Claim, claims: &Claims) -> Option<Said<'_>> {
     }
 }
 
+/// One bit of 64.
+fn length(name: &[u8]) -> u64 {
+    1_u64.rotate_left(u32::try_from(name.len()).unwrap_or_default() & 63)
+}
+
 fn folded(byte: u8) -> u8 {
     if byte.is_ascii_alphanumeric() {
         byte.to_ascii_lowercase()
@@ -188,6 +228,16 @@ mod tests {
 
     use super::*;
     use crate::test_support;
+
+    /// The headers for these claims, as text.
+    fn told(config: &FilterConfig, claims: &Claims) -> Vec<String> {
+        let headers = Told::new(config).headers(claims);
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        headers
+            .iter()
+            .map(|(name, value)| format!("{}: {}", &**name, text(value)))
+            .collect()
+    }
 
     #[test]
     fn every_spelling_of_our_names_is_covered() {
@@ -267,12 +317,7 @@ mod tests {
     fn only_what_the_token_says_is_told() {
         let config = test_support::config();
         let mut claims = test_support::claims();
-        let told = |claims: &Claims| {
-            headers(&config, claims)
-                .into_iter()
-                .map(|(name, value)| format!("{name}: {}", String::from_utf8(value).unwrap()))
-                .collect::<Vec<_>>()
-        };
+        let told = |claims: &Claims| told(&config, claims);
         claims.groups = vec!["a".to_owned(), "b".to_owned()];
         claims.email = Some("ada@example.com".to_owned());
         claims.preferred_username = Some("ada".to_owned());
@@ -334,11 +379,11 @@ mod tests {
             ("cnf.x5t#S256", "thumb", r#""thumb""#),
         ] {
             for (format, value) in [("plain", plain), ("json", as_json)] {
-                let told = json!({"header": "x-told", "format": format});
-                let config = json!({"identity_headers": {claim: told}});
-                let told = headers(&test_support::config_and(&config), &claims);
-                let found = told.iter().find(|(name, _)| name == "x-told").unwrap();
-                assert_eq!(found.1, value.as_bytes(), "{claim} {format}");
+                let header = json!({"header": "x-told", "format": format});
+                let config = json!({"identity_headers": {claim: header}});
+                let told = told(&test_support::config_and(&config), &claims);
+                let expected = format!("x-told: {value}");
+                assert!(told.contains(&expected), "{claim} {format}: {told:?}");
             }
         }
     }
@@ -348,7 +393,10 @@ mod tests {
         let config = test_support::config_and(&json!({"identity_headers": {"policies": "x-p"}}));
         let mut claims = test_support::claims();
         claims.policies = vec!["a,admin".to_owned()];
-        let told = headers(&config, &claims);
-        assert!(told.iter().all(|(name, _)| name != "x-p"), "{told:?}");
+        let told = told(&config, &claims);
+        assert!(
+            told.iter().all(|line| !line.starts_with("x-p:")),
+            "{told:?}"
+        );
     }
 }

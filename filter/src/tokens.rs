@@ -10,14 +10,59 @@ use latchkey_token::{
 
 use crate::{
     cache::{Cache, Fingerprint, MAX_CACHE_BYTES},
+    identity::Told,
     reason::Reason,
+    revocations::Revocable,
+    upstream::Header,
 };
+
+/// A token that holds, and what every request that brings it needs of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Known {
+    token: VerifiedToken,
+    told: Box<[Header]>,
+    revocable: Revocable,
+}
+
+impl Known {
+    pub(crate) fn new(token: VerifiedToken, told: &Told) -> Self {
+        Self {
+            told: told.headers(token.claims()),
+            revocable: Revocable::from(token.claims()),
+            token,
+        }
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &VerifiedToken {
+        &self.token
+    }
+
+    /// What the token says.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        self.token.claims()
+    }
+
+    /// What a revocation can name of it.
+    #[must_use]
+    pub fn revocable(&self) -> Revocable {
+        self.revocable
+    }
+
+    /// The headers that tell the application about its user.
+    #[must_use]
+    pub fn told(&self) -> &[Header] {
+        &self.told
+    }
+}
 
 /// A token that our key has signed for us.
 #[derive(Debug)]
 pub enum Session {
     /// It holds.
-    Valid(Rc<VerifiedToken>),
+    Valid(Rc<Known>),
     /// It has expired, and everything else holds.
     Expired(Box<Claims>, TokenError),
 }
@@ -31,6 +76,15 @@ impl Session {
             Self::Expired(claims, _) => claims,
         }
     }
+
+    /// What a revocation can name of it.
+    #[must_use]
+    pub fn revocable(&self) -> Revocable {
+        match self {
+            Self::Valid(token) => token.revocable,
+            Self::Expired(claims, _) => Revocable::from(&**claims),
+        }
+    }
 }
 
 /// The keys, and the tokens that were verified with them.
@@ -39,6 +93,7 @@ pub struct Tokens {
     keys: Option<JwkSet>,
     revoked_keys: Vec<String>,
     cache: Cache,
+    told: Told,
 }
 
 impl Tokens {
@@ -59,6 +114,7 @@ impl Tokens {
             keys: None,
             revoked_keys: Vec::new(),
             cache: Cache::new(hash_key, MAX_CACHE_BYTES),
+            told: Told::new(config),
         }
     }
 
@@ -132,7 +188,7 @@ impl Tokens {
             *cache_hit = Some(true);
             // A clock that steps must not bring a token back, so only what has expired for good
             // is forgotten; not yet valid ones stay.
-            return match known.still_valid(now, self.expected.clock_skew) {
+            return match known.token.still_valid(now, self.expected.clock_skew) {
                 Ok(()) => Ok(Session::Valid(known)),
                 Err(error @ TokenError::Expired { .. }) => {
                     self.cache.drop_one(fingerprint);
@@ -147,7 +203,7 @@ impl Tokens {
             .judge(&self.expected, now)?;
         match token {
             Validity::Valid(token) => {
-                let token = Rc::new(token);
+                let token = Rc::new(Known::new(token, &self.told));
                 self.cache.keep(fingerprint, Rc::clone(&token));
                 Ok(Session::Valid(token))
             }

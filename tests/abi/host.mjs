@@ -154,10 +154,14 @@ export class Host {
     return found ? this.give(bytesOf(found[1]), pointerTo, sizeTo) : Status.notFound;
   }
 
-  proxy_replace_header_map_value(map, name, nameSize, value, valueSize) {
-    this.proxy_remove_header_map_value(map, name, nameSize);
+  proxy_add_header_map_value(_map, name, nameSize, value, valueSize) {
     this.world.headers.push([this.text(name, nameSize), this.text(value, valueSize)]);
     return Status.ok;
+  }
+
+  proxy_replace_header_map_value(map, name, nameSize, value, valueSize) {
+    this.proxy_remove_header_map_value(map, name, nameSize);
+    return this.proxy_add_header_map_value(map, name, nameSize, value, valueSize);
   }
 
   proxy_remove_header_map_value(_map, name, size) {
@@ -188,6 +192,10 @@ export class Host {
     return Status.ok;
   }
 
+  proxy_set_effective_context() {
+    return Status.ok;
+  }
+
   // What the standard library calls before it stops, to say why.
 
   environ_sizes_get(count, size) {
@@ -208,11 +216,6 @@ export class Host {
       written += size;
     }
     this.#view().setUint32(to, written, true);
-    return Status.ok;
-  }
-
-  // The SDK's own: it stops on any other answer, and neither Envoy nor this host has one.
-  proxy_set_effective_context() {
     return Status.ok;
   }
 }
