@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use latchkey_filter_config::FilterConfig;
 use latchkey_token::{
-    Claims, Expectations, JwkSet, SignatureVerifier, TokenError, TokenType, UntrustedToken,
-    Validity, VerifiedToken,
+    Claims, Expectations, JwkSet, KnownHeader, SignatureVerifier, TokenError, TokenType,
+    UntrustedToken, Validity, VerifiedToken,
 };
 
 use crate::{
@@ -94,6 +94,8 @@ pub struct Tokens {
     revoked_keys: Vec<String>,
     cache: Cache,
     told: Told,
+    /// That of the token that was verified last.
+    header: Option<KnownHeader>,
 }
 
 impl Tokens {
@@ -115,6 +117,7 @@ impl Tokens {
             revoked_keys: Vec::new(),
             cache: Cache::new(hash_key, MAX_CACHE_BYTES),
             told: Told::new(config),
+            header: None,
         }
     }
 
@@ -198,10 +201,15 @@ impl Tokens {
             };
         }
         *cache_hit = Some(false);
-        let token = UntrustedToken::parse(token, TokenType::Session)?
-            .verify(keys, verifier)?
-            .judge(&self.expected, now)?;
-        match token {
+        let known = self.header.as_ref();
+        let token = UntrustedToken::parse_beside(known, token, TokenType::Session)?;
+        let new_header = token.new_header(known);
+        let signed = token.verify(keys, verifier)?;
+        // Only one that a key of ours vouches for, so that no stranger can put another in its place.
+        if new_header.is_some() {
+            self.header = new_header;
+        }
+        match signed.judge(&self.expected, now)? {
             Validity::Valid(token) => {
                 let token = Rc::new(Known::new(token, &self.told));
                 self.cache.keep(fingerprint, Rc::clone(&token));
