@@ -6,7 +6,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { Action, Host, Status } from './host.mjs';
+import { Action, Host, ROOT, Status } from './host.mjs';
 
 const WASM = process.env.LATCHKEY_WASM ?? new URL('../../target/latchkey.wasm', import.meta.url);
 const filter = new WebAssembly.Module(readFileSync(WASM));
@@ -124,6 +124,57 @@ test('without a configuration everything is refused', () => {
   for (const path of ['/', '/public/x', '/_latchkey/login']) {
     const { action, status } = host.request(request(path, token()));
     assert.deepEqual([action, status], [Action.pause, 503], path);
+  }
+});
+
+test('plugins that share a VM keep to their own configuration', () => {
+  const host = started();
+  const rules = [{ match: { paths: ['/open/**'] }, allow: 'public' }];
+  const other = host.plugin({ ...configuration, rules });
+  const refuses = (path, root) => host.request(request(path), { root }).status;
+  const judge = () => {
+    assert.equal(refuses('/open/x', other), undefined);
+    assert.equal(refuses('/public/x', other), 401);
+  };
+  judge();
+  assert.equal(refuses('/open/x', ROOT), 401);
+  assert.equal(refuses('/public/x', ROOT), undefined);
+  // As when a configuration has taken the place of another.
+  host.exports.proxy_on_delete(ROOT);
+  judge();
+  assert.equal(refuses('/public/x', ROOT), 503, 'nobody is there to judge');
+  host.exports.proxy_on_delete(other);
+  assert.equal(refuses('/open/x', other), 503);
+});
+
+test('an answer finds the request that waits for it, whomever the host names', () => {
+  for (const names of [(context) => context, () => ROOT]) {
+    const host = new Host(filter);
+    const fetching = { ...configuration, jwks: { refresh: '60s' } };
+    assert.ok(host.configure(fetching), host.logs.join('\n'));
+    host.world.now = BigInt(NOW);
+    const jwks = { keys: [{ ...configuration.jwks.inline.keys[0], kid: 'old' }] };
+    const answer = (keys, context) => {
+      const body = JSON.stringify(keys);
+      host.world.answer = { headers: [[':status', '200']], body };
+      host.world.headers = request('/', token());
+      host.answerCall(1, body.length, context);
+    };
+    host.tick();
+    answer(jwks, ROOT);
+    const waiting = [1, 2, 3].map(() => host.begin(request('/', token())));
+    assert.deepEqual(waiting.map(({ action }) => action), [1, 1, 1].map(() => Action.pause));
+    assert.deepEqual([host.answers, host.calls.length], [[], 3]);
+    // The second goes away, and its call with it.
+    host.exports.proxy_on_delete(waiting[1].context);
+    const [first, , third] = waiting.map(({ context }) => context);
+    for (const context of [first, undefined, third]) {
+      host.actsFor = context;
+      if (context === undefined) host.calls.shift();
+      else answer(configuration.jwks.inline, names(context));
+    }
+    assert.deepEqual(host.continued, [first, third]);
+    assert.deepEqual(host.answers, []);
   }
 });
 

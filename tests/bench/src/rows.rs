@@ -193,6 +193,9 @@ pub(crate) fn all(options: &Options, material: &Material, server: u16) -> io::Re
             config["sidecar"]["authority"] = "eddsa".into();
         },
     );
+    let logged = material.latchkey(options, "known_access_log", |config| {
+        config["access_log"] = json!(["user", "session", "decision", "reason"]);
+    });
     let jwt = |cached| Some(material.jwt_authn(cached));
     let mut rows = vec![
         Row::new("plain", None, bearers(one), 200)?,
@@ -215,6 +218,7 @@ pub(crate) fn all(options: &Options, material: &Material, server: u16) -> io::Re
         Row::new("forged", ours("forged"), bearers(&material.forged), 401)?,
         Row::new("jwt_forged", jwt(false), bearers(&material.forged), 401)?,
         Row::new("known_by_cookie", ours("known_by_cookie"), cookie(), 200)?,
+        Row::new("known_access_log", Some(logged), bearers(one), 200)?,
         Row::new("known_1_rule", Some(rules(1)), bearers(one), 200)?,
         Row::new("known_1000_rules", Some(rules(RULES)), bearers(one), 200)?,
         Row::new("known_100000_revoked", Some(revoked), bearers(one), 200)?,
