@@ -1,7 +1,8 @@
 // What the page says while it works and when something happened, for eyes and for screen readers.
 
 import { CeremonyFailure } from './ceremony.mjs';
-import { DONE, WAITING, explain } from './texts.mjs';
+import { explain } from './texts.mjs';
+import words from './words.mjs';
 
 export function notices(card) {
   const alert = card.querySelector('#alert');
@@ -19,11 +20,21 @@ export function notices(card) {
     if (text) box.dataset.kind = kind;
     else delete box.dataset.kind;
     status.textContent = text;
+    // What was done stands over the page until its reader does the next thing.
+    if (kind === 'good') {
+      const read = new AbortController();
+      const gone = () => {
+        read.abort();
+        if (status.textContent === text) say('');
+      };
+      addEventListener('pointerdown', gone, { signal: read.signal });
+      addEventListener('keydown', gone, { signal: read.signal });
+    }
   }
 
   function fail(error, doing) {
     if (wasCancelled(error)) {
-      say(DONE.cancelled);
+      say(words.done.cancelled);
       return;
     }
     tell(explain(error, doing));
@@ -51,7 +62,7 @@ export function notices(card) {
     try {
       return await work(controller.signal, () => {
         cancel.hidden = true;
-        say(WAITING.checking, 'busy');
+        say(words.waiting.checking, 'busy');
       });
     } finally {
       for (const part of rest) part.inert = false;
@@ -79,7 +90,7 @@ function noticeOf({ title, text, hints = [], reference }) {
     box.append(list);
   }
   if (reference) {
-    const line = element('p', 'reference', 'Reference: ');
+    const line = element('p', 'reference', words.reference);
     line.append(element('code', '', reference));
     box.append(line);
   }
