@@ -5,17 +5,17 @@ use proxy_wasm::types::Action;
 
 use super::{
     Plugin, Shared,
-    abi::{self, Level, Map, Status},
+    abi::{self, Level, Map},
     access_log, calls,
     failure::{Failure, fail},
     metrics::Counter,
     milliseconds,
+    refused::{answer, log_refusal},
 };
 use crate::{
     gate::{After, Decision, Outcome},
     header_map,
     reason::Reason,
-    refusal::Response,
     renewal::{Answer, Ask, NoCall},
     request::{Request, Surroundings},
     upstream::{Changes, Name},
@@ -365,44 +365,4 @@ fn apply(changes: &Changes) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn answer(reason: &str, response: &Response) -> Result<(), Status> {
-    let headers: Vec<(&str, &str)> = response
-        .headers
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let details = format!("latchkey_{reason}");
-    abi::send_local_response(
-        response.status,
-        &details,
-        &headers,
-        response.body.as_bytes(),
-    )
-}
-
-/// Says why, and to which request, but nothing that the client sent and could be a secret.
-fn log_refusal(request: &Request<'_>, reason: Reason, what: &str) {
-    // Every visitor who is not signed in yet is refused once.
-    let level = if reason == Reason::NoCredential {
-        Level::Debug
-    } else {
-        Level::Info
-    };
-    let id = request
-        .only("x-request-id")
-        .and_then(|id| std::str::from_utf8(id).ok());
-    let is_plain = |id: &&str| {
-        id.len() <= 64
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let id = id.filter(is_plain).unwrap_or("-");
-    let name = reason.name();
-    abi::log(
-        level,
-        &format!("{what}: reason={name} request_id={id}: {reason}"),
-    );
 }

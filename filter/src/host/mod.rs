@@ -11,6 +11,7 @@ mod calls;
 mod failure;
 mod http;
 mod metrics;
+mod refused;
 mod root;
 mod verifier;
 mod vm;
