@@ -117,6 +117,10 @@ impl<'a> Target<'a> {
 
 /// What one walk over a path and its query comes upon.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent, and each decides at its turn"
+)]
 struct Seen {
     /// A control character or a space anywhere.
     bad_character: bool,

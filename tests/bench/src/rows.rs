@@ -196,10 +196,12 @@ pub(crate) fn all(options: &Options, material: &Material, server: u16) -> io::Re
     let logged = material.latchkey(options, "known_access_log", |config| {
         config["access_log"] = json!(["user", "session", "decision", "reason"]);
     });
+    let least = latchkey(&options.least, "least", &material.es256, |_| {});
     let jwt = |cached| Some(material.jwt_authn(cached));
     let mut rows = vec![
         Row::new("plain", None, bearers(one), 200)?,
         Row::new("known", ours("known"), bearers(one), 200)?,
+        Row::new("least", Some(least), bearers(one), 200)?,
         Row::new("jwt_cached", jwt(true), bearers(one), 200)?,
         Row::new("ext_authz", Some(ext_authz(server)), bearers(one), 200)?,
         Row::new(
