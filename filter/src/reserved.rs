@@ -58,14 +58,7 @@ impl Reserved {
     /// read `X_Auth.Request-User` as `X-Auth-Request-User`, so only letters and digits count.
     #[must_use]
     pub fn covers(&self, name: &[u8]) -> bool {
-        self.lengths & length(name) != 0
-            && self.names.iter().any(|ours| {
-                ours.len() == name.len()
-                    && ours
-                        .bytes()
-                        .zip(name)
-                        .all(|(ours, byte)| ours == folded(*byte))
-            })
+        self.lengths & length(name) != 0 && self.names.iter().any(|ours| looks_like(name, ours))
     }
 
     /// Those of the names that must go, each once.
@@ -83,6 +76,16 @@ impl Reserved {
 /// One bit of 64.
 fn length(name: &[u8]) -> u64 {
     1_u64.rotate_left(u32::try_from(name.len()).unwrap_or_default() & 63)
+}
+
+/// Whether a server behind the gateway could take `name` for `ours`.
+#[must_use]
+pub(crate) fn looks_like(name: &[u8], ours: &str) -> bool {
+    ours.len() == name.len()
+        && ours
+            .bytes()
+            .zip(name)
+            .all(|(ours, byte)| ours == folded(*byte))
 }
 
 fn folded(byte: u8) -> u8 {

@@ -5,8 +5,11 @@ mod account;
 mod adding;
 mod administration;
 mod alike;
+mod audit_trail;
 mod binding;
+mod compromised;
 mod hardening;
+mod links;
 mod live;
 mod login;
 mod mounts;
@@ -18,6 +21,7 @@ mod renewal;
 mod secrecy;
 mod sessions;
 mod ways_back;
+mod written_mounts;
 
 use crate::app::App;
 use crate::clock::ManualClock;
@@ -96,7 +100,12 @@ impl Place {
 
     /// The same store and clock after a restart.
     async fn restarted(&self) -> Arc<App> {
-        let config = Config::parse(CONFIG, &Vec::new()).unwrap();
+        self.restarted_with(CONFIG).await
+    }
+
+    /// The same with another configuration.
+    async fn restarted_with(&self, text: &str) -> Arc<App> {
+        let config = Config::parse(text, &Vec::new()).unwrap();
         let key = KeyEncryptionKey::from_bytes([7; 32]);
         let (store, clock) = (Arc::clone(&self.app.store), self.clock.clone());
         let entropy = Arc::new(SequenceEntropy::default());
