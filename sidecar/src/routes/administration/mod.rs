@@ -18,6 +18,7 @@ mod qr;
 mod refusal;
 mod revoking;
 mod sessions;
+mod transfer;
 mod user_fields;
 mod user_view;
 mod users;
@@ -79,6 +80,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/v1/admin/sessions/{id}", delete(sessions::end))
         .route("/v1/admin/audit", get(audit_log::search))
         .route("/v1/admin/bootstrap", post(bootstrap::make))
+        .route("/v1/admin/export", get(transfer::export))
+        .route("/v1/admin/import", post(transfer::import))
         .route("/v1/admin/keys", get(keys::list))
         .route("/v1/admin/keys/rotate", post(keys::rotate))
         .route("/v1/admin/keys/{kid}/revoke", post(keys::revoke))

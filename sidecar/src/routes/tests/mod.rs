@@ -3,12 +3,14 @@
 
 mod account;
 mod adding;
+mod admin_routes;
 mod administration;
 mod alike;
 mod audit_trail;
 mod binding;
 mod compromised;
 mod hardening;
+mod keycloak;
 mod links;
 mod live;
 mod login;
@@ -20,6 +22,7 @@ mod registration;
 mod renewal;
 mod secrecy;
 mod sessions;
+mod transfer;
 mod ways_back;
 mod written_mounts;
 
