@@ -10,7 +10,7 @@
 //! 3. The sign-in goes on without a token, where Envoy really sends it to the sidecar
 //!    ([`sign_in`]).
 //! 4. The first rule that matches says what is needed ([`rules`]); paths that servers read in
-//!    different ways are refused.
+//!    different ways are refused, and methods that they do ([`method_override`]).
 //! 5. The one token is found ([`credentials`]) and checked, or known already ([`tokens`],
 //!    [`cache`]).
 //! 6. What was revoked is refused ([`revocations`]), and so are a token that is bound to another
@@ -20,7 +20,7 @@
 //! 8. Requests whose session is not what the rule asks for are refused ([`requirements`],
 //!    [`step_up`]).
 //! 9. The application is told who it is, and nothing else that looks like it ([`identity`],
-//!    [`upstream`]).
+//!    [`reserved`], [`upstream`]).
 //!
 //! Where nothing is enforced, all of it is only counted ([`shadow`]).
 //!
@@ -52,12 +52,14 @@ pub mod header_map;
 mod host;
 pub mod identity;
 pub mod key_fetch;
+pub mod method_override;
 pub mod path;
 pub mod reason;
 pub mod refusal;
 pub mod renewal;
 pub mod request;
 pub mod requirements;
+pub mod reserved;
 pub mod revocations;
 pub mod rules;
 pub mod shadow;

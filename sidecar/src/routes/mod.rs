@@ -18,7 +18,6 @@ mod passkey;
 mod renewal;
 mod session_view;
 mod signed_in;
-mod slow_lane;
 mod visitors;
 mod well_known;
 
@@ -26,15 +25,14 @@ mod well_known;
 mod tests;
 
 pub use internal::Metrics;
-pub use layers::Client;
-pub use limits::AddressLimiter;
+pub use layers::{Bodies, Client};
+pub use limits::{AddressLimiter, Named, ProofLimits};
 pub use renewal::Renewals;
-pub use slow_lane::SlowLane;
 
 use crate::app::App;
 use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::{Extension, Router};
 use std::sync::Arc;
@@ -43,8 +41,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
     let pages = visitors::pages(app);
-    let administration =
-        administration::router().route_layer(from_fn_with_state(app.clone(), administration::gate));
+    let administration = administration::router()
+        .route_layer(from_fn(layers::to_the_end))
+        .route_layer(from_fn_with_state(app.clone(), administration::gate));
     let below = Router::new()
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route(
@@ -84,6 +83,7 @@ pub fn internal(app: &Arc<App>) -> Router {
     internal::router()
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(layers::in_time))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .with_state(app.clone())
 }
@@ -92,6 +92,7 @@ pub fn internal(app: &Arc<App>) -> Router {
 /// so no token is asked for.
 pub fn control(app: &Arc<App>) -> Router {
     administration::router()
+        .route_layer(from_fn(layers::to_the_end))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(administration::Acting(Actor::Operator)))

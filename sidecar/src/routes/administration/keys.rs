@@ -1,10 +1,11 @@
 //! `/v1/admin/keys`: the signing keys.
 
+use super::Acting;
 use super::listing::{key, moment};
-use super::{Acting, audit};
 use crate::app::{App, KeyChangeError};
 use crate::issuer::{IssuerError, KeyRole, RevokeError, RotateError};
 use crate::problem::{Problem, ProblemKind};
+use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
@@ -16,6 +17,9 @@ use std::sync::Arc;
 /// What a forced rotation comes with.
 const EARLY: &str = "The key that signs now was not published for keys.publish_before: verifiers \
      that have not fetched it yet refuse new tokens until they do.";
+
+/// As much of what was asked for is written down: real ones are shorter.
+const KID_SHOWN: usize = 64;
 
 /// Every key that is published.
 pub(super) async fn list(State(app): State<Arc<App>>, _: Acting) -> Json<Value> {
@@ -38,11 +42,12 @@ pub(super) async fn rotate(
     client: Client,
     StrictJson(body): StrictJson<Rotate>,
 ) -> Result<Json<Value>, Problem> {
-    let audit = audit("keys_rotate", &client, &actor);
     let early = is_early(&app);
-    match app.rotate_keys(body.now).await {
+    let mut record = actor.record(&app, &client, "keys_rotate");
+    record.detail = body.now.then(|| "at once".to_owned());
+    match app.rotate_keys(body.now, record.clone()).await {
         Ok(()) => {
-            audit.accepted();
+            told(&record);
             let Json(mut answer) = list(State(app), actor).await;
             if early {
                 answer["warning"] = EARLY.into();
@@ -50,7 +55,7 @@ pub(super) async fn rotate(
             Ok(Json(answer))
         }
         Err(error) => {
-            audit.refused(reason(&error));
+            Acting::refused(&app, record, reason(&error)).await;
             Err(problem(&app, &error))
         }
     }
@@ -72,15 +77,15 @@ pub(super) async fn revoke(
     client: Client,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Json<Value>, Problem> {
-    let mut audit = audit("key_revoke", &client, &actor);
-    audit.key(&kid);
-    match app.revoke_key(kid).await {
+    let mut record = actor.record(&app, &client, "key_revoke");
+    record.detail = Some(kid.chars().take(KID_SHOWN).collect());
+    match app.revoke_key(kid, record.clone()).await {
         Ok(()) => {
-            audit.accepted();
+            told(&record);
             Ok(list(State(app), actor).await)
         }
         Err(error) => {
-            audit.refused(reason(&error));
+            Acting::refused(&app, record, reason(&error)).await;
             Err(problem(&app, &error))
         }
     }

@@ -5,11 +5,13 @@
 mod audit_log;
 mod bootstrap;
 mod disabling;
+mod ending;
 mod enrolments;
 mod gate;
 mod keys;
 mod listing;
 mod mount_config;
+mod mount_view;
 mod paging;
 mod passkeys;
 mod qr;
@@ -23,7 +25,7 @@ mod users;
 
 pub(super) use gate::gate;
 
-use super::audit::Audit;
+use super::audit::told;
 use super::caller::storage_problem;
 use super::json::malformed;
 use super::layers::Client;
@@ -41,8 +43,11 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route(
             "/v1/auth/{mount}/config",
-            get(mount_config::show).post(mount_config::change),
+            get(mount_config::show)
+                .post(mount_config::write)
+                .delete(mount_config::delete),
         )
+        .route("/v1/admin/mounts", get(mount_config::list))
         .route("/v1/auth/{mount}/user", get(users::list_of_mount))
         .route(
             "/v1/auth/{mount}/user/{name}",
@@ -112,6 +117,18 @@ impl Acting {
         }
     }
 
+    /// Writes down that an order was refused, and why.
+    async fn refused(app: &App, record: AuditRecord, reason: &str) {
+        let record = AuditRecord {
+            refused: Some(reason.to_owned()),
+            ..record
+        };
+        told(&record);
+        if let Err(error) = app.store.append_audit(&record).await {
+            tracing::error!(%error, "that an order was refused is in the log only");
+        }
+    }
+
     /// Whether it is the actor's own account.
     fn is(&self, user: UserId) -> bool {
         matches!(&self.0, Actor::Administrator { id, .. } if *id == user)
@@ -134,13 +151,6 @@ async fn named(app: &App, text: &str) -> Result<User, Problem> {
 
 fn no_such_user() -> Problem {
     Problem::new(ProblemKind::NotFound, "There is no such user.")
-}
-
-/// The beginning of an audit line.
-fn audit<'a>(event: &'static str, client: &'a Client, actor: &Acting) -> Audit<'a> {
-    let mut audit = Audit::new(event, client);
-    audit.actor(actor.0.shown());
-    audit
 }
 
 fn session_id(text: &str) -> Result<SessionId, Problem> {

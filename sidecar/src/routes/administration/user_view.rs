@@ -42,6 +42,7 @@ pub(super) async fn view(app: &App, user: &User) -> Result<Value, StorageError> 
 pub(super) fn described(app: &App, enrolment: &Enrolment) -> Value {
     json!({
         "purpose": enrolment.purpose.as_str(),
+        "mount": enrolment.mount,
         "created_at": rfc3339(enrolment.created_at),
         "created_by": enrolment.created_by,
         "expires_at": rfc3339(enrolment.expires_at),
@@ -49,17 +50,30 @@ pub(super) fn described(app: &App, enrolment: &Enrolment) -> Value {
     })
 }
 
-/// A code with its secret, shown once: to whoever asked for it.
+/// A code with its secret, shown once: to whoever asked for it. Where the pages are no origin of its
+/// mount there is no link: a program of that mount has to redeem the code.
 pub(super) fn revealed(app: &App, code: &EnrolmentCode, enrolment: &Enrolment) -> Value {
-    let link = link(app, code);
+    let link = link(app, code, &enrolment.mount);
     let mut shown = described(app, enrolment);
-    shown["qr_svg"] = json!(svg(&link));
+    shown["qr_svg"] = link.as_deref().map(svg).into();
     shown["code"] = json!(code.text().as_str());
-    shown["link"] = json!(link);
+    shown["link"] = link.into();
     shown
 }
 
-/// The link of a code. The fragment never reaches a server's log.
-fn link(app: &App, code: &EnrolmentCode) -> String {
-    format!("{}/enroll#{}", app.settings.public_url, *code.text())
+/// The link of a code. The fragment never reaches a server's log; for another mount than the one of
+/// the pages it begins with its name.
+fn link(app: &App, code: &EnrolmentCode, mount: &str) -> Option<String> {
+    let served = app.mount_points.served();
+    let url = &app.settings.public_url;
+    let origin = url.strip_suffix(&app.settings.public_path)?;
+    let party = served.named(mount)?.ceremonies.relying_party();
+    if !party.origins().iter().any(|it| it == origin) {
+        return None;
+    }
+    let code = code.text();
+    if mount == app.default_mount.ceremonies.name() {
+        return Some(format!("{url}/enroll#{}", *code));
+    }
+    Some(format!("{url}/enroll#{mount}.{}", *code))
 }

@@ -4,7 +4,7 @@ use super::paging::{StrictQuery, size};
 use super::user_fields::UserFields;
 use super::user_view::{revealed, view};
 use super::{Acting, named, no_such_user, refusal};
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::entropy::random;
 use crate::issuer::EnrolmentCode;
 use crate::model::{EnrolmentPurpose, User, UserChange, UserId, UserLimits, UserName};
@@ -115,6 +115,7 @@ pub(super) async fn create(
     let name = parsed(name)?;
     let change = fields.check()?;
     let enroll = fields.enroll.unwrap_or(false);
+    let enroll = enroll.then_some(&app.default_mount);
     let made = make(&app, &acting, &client, name, &change, enroll).await?;
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
@@ -134,7 +135,7 @@ pub(super) async fn change(
 /// Makes the user, or changes the one who is there.
 pub(super) async fn write_of_mount(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     acting: Acting,
     client: Client,
     Path((_, name)): Path<(String, String)>,
@@ -147,7 +148,7 @@ pub(super) async fn write_of_mount(
         }
         None => {
             let change = fields.check()?;
-            let enroll = fields.enroll.unwrap_or(false);
+            let enroll = fields.enroll.unwrap_or(false).then_some(&mount);
             make(&app, &acting, &client, parsed(&name)?, &change, enroll).await?
         }
     };
@@ -196,7 +197,8 @@ async fn make(
     client: &Client,
     name: UserName,
     change: &UserChange,
-    enroll: bool,
+    // At which mount, if a link is wanted.
+    enroll: Option<&Arc<MountPoint>>,
 ) -> Result<Value, Problem> {
     let now = app.now();
     let blank = User {
@@ -209,14 +211,14 @@ async fn make(
         disabled: false,
         created_at: now,
         limits: UserLimits::default(),
-        must_register: false,
+        must_register: app.settings.people.must_register_passkey,
         passkey_alert: false,
         handle: None,
     };
     let user = change.applied_to(&blank);
-    let code = enroll.then(|| {
+    let code = enroll.map(|mount| {
         EnrolmentCode::draw(
-            user.id,
+            (user.id, mount.ceremonies.name()),
             EnrolmentPurpose::Enrol,
             acting.0.shown(),
             app.settings.people.link_lifetime,
@@ -227,7 +229,7 @@ async fn make(
     let mut record = acting
         .record(app, client, "user_create")
         .to(user.id, &user.name);
-    record.detail = enroll.then(|| "with an enrolment link".to_owned());
+    record.detail = enroll.map(|_| "with an enrolment link".to_owned());
     let enrolment = code.as_ref().map(|(_, enrolment)| enrolment);
     let added = app.store.add_user(&user, enrolment, &record).await;
     match added.map_err(|error| storage_problem(&error))? {
@@ -273,7 +275,7 @@ async fn update(
     let changed = changed.ok_or_else(no_such_user)?;
     told(&record);
     if change.disabled == Some(true) {
-        let ended = app.end_sessions(Some(user.id)).await;
+        let ended = app.end_sessions(Some(user.id), None).await;
         ended.map_err(|error| storage_problem(&error))?;
     }
     let Json(mut shown) = shown(app, &changed).await?;
@@ -291,7 +293,7 @@ async fn remove(
         return Err(own_account());
     }
     // Their tokens first: what is gone could not be revoked any more.
-    let ended = app.end_sessions(Some(user.id)).await;
+    let ended = app.end_sessions(Some(user.id), None).await;
     ended.map_err(|error| storage_problem(&error))?;
     let record = acting
         .record(app, client, "user_delete")
@@ -305,7 +307,7 @@ async fn remove(
 }
 
 /// So that no administration is left without its last administrator by a slip of the hand.
-fn own_account() -> Problem {
+pub(super) fn own_account() -> Problem {
     refusal::conflict("Nobody disables or deletes their own account. Ask another administrator.")
 }
 

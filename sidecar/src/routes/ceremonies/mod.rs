@@ -2,6 +2,7 @@
 
 mod arrival;
 mod binding;
+mod compromised;
 mod enrolling;
 mod login_begin;
 mod login_finish;

@@ -1,7 +1,8 @@
 //! `POST /v1/auth/<mount>/recover`: a recovery code becomes an enrolment code. It opens nothing but
 //! the registration of one passkey, so there is no session that could do more.
 
-use crate::app::App;
+use super::arrival::{Arrival, Step};
+use crate::app::{App, MountPoint};
 use crate::issuer::{EnrolmentCode, recovery_code_hash};
 use crate::model::{Enrolment, EnrolmentPurpose, Seconds, UserId, UserName};
 use crate::problem::{Problem, ProblemKind};
@@ -12,7 +13,7 @@ use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
 use crate::routes::passkey::rfc3339;
-use crate::routes::too_many;
+use crate::routes::{Named, too_many};
 use crate::storage::StorageError;
 use axum::Json;
 use axum::extract::State;
@@ -31,8 +32,13 @@ pub(super) struct Recover {
 
 #[derive(Debug, thiserror::Error)]
 enum RecoverError {
-    #[error("this address tries too often")]
+    #[error("too many wrong proofs wait to be looked at")]
     TooOften(Seconds),
+    #[error("{error}; one of too many")]
+    Slowed {
+        error: Box<RecoverError>,
+        wait: Seconds,
+    },
     #[error("there are no recovery codes here")]
     Off,
     #[error("there is no such user")]
@@ -49,6 +55,7 @@ impl RecoverError {
     fn reason(&self) -> &'static str {
         match self {
             Self::TooOften(_) => "too_often",
+            Self::Slowed { error, .. } => error.reason(),
             Self::Off => "recovery_off",
             Self::NoUser => "no_user",
             Self::Form => "code_form",
@@ -61,7 +68,7 @@ impl RecoverError {
 impl From<RecoverError> for Problem {
     fn from(error: RecoverError) -> Self {
         match error {
-            RecoverError::TooOften(wait) => too_many(wait),
+            RecoverError::TooOften(wait) | RecoverError::Slowed { wait, .. } => too_many(wait),
             // One answer, so that nobody learns whether there is such a user.
             RecoverError::Off
             | RecoverError::NoUser
@@ -77,12 +84,13 @@ impl From<RecoverError> for Problem {
 
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     StrictJson(recover): StrictJson<Recover>,
 ) -> Result<Json<Value>, Problem> {
+    let arrival = Arrival::now();
     let mut audit = Audit::new("recover", &client);
-    match attempt(&app, &client, &recover, &mut audit).await {
+    match attempt(&app, &mount, &client, &recover, &mut audit).await {
         Ok((code, enrolment)) => {
             audit.accepted();
             app.metrics.ceremony("recover", "ok");
@@ -94,6 +102,8 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("recover", error.reason());
+            // Or the time would tell who there is, and who has codes.
+            arrival.even(Step::Refusal).await;
             Err(error.into())
         }
     }
@@ -101,25 +111,34 @@ pub(super) async fn handle(
 
 async fn attempt(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     recover: &Recover,
     audit: &mut Audit<'_>,
 ) -> Result<(EnrolmentCode, Enrolment), RecoverError> {
-    let now = app.now();
-    // By address alone: a limit per account would let a stranger keep its owner out, and 100
-    // random bits need none.
-    if !app.refusals.allows(client.address, now) {
-        return Err(RecoverError::TooOften(Seconds(60)));
+    let (address, metrics) = (client.address, &app.metrics);
+    // Whatever is typed there, known or not.
+    let named = Some(Named::user(recover.username.trim().as_bytes()));
+    let turn = app.proofs.admit(address, named, metrics, app.now());
+    let _turn = turn.await.map_err(RecoverError::TooOften)?;
+    let tried = spend(app, mount, client, recover, audit).await;
+    match tried {
+        Err(error @ (RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode)) => {
+            match app.proofs.wrong(address, named, metrics, app.now()) {
+                Some(wait) => Err(RecoverError::Slowed {
+                    error: Box::new(error),
+                    wait,
+                }),
+                None => Err(error),
+            }
+        }
+        tried => tried,
     }
-    let tried = spend(app, client, recover, audit).await;
-    if let Err(RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode) = &tried {
-        let _ = app.refusals.charge(client.address, 1, now);
-    }
-    tried
 }
 
 async fn spend(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     recover: &Recover,
     audit: &mut Audit<'_>,
@@ -137,7 +156,8 @@ async fn spend(
     let hash = recovery_code_hash(id, &recover.code).ok_or(RecoverError::Form)?;
     let by = name.as_str();
     let purpose = EnrolmentPurpose::Recover;
-    let (code, enrolment) = EnrolmentCode::draw(id, purpose, by, LIFE, &*app.entropy, app.now());
+    let whose = (id, mount.ceremonies.name());
+    let (code, enrolment) = EnrolmentCode::draw(whose, purpose, by, LIFE, &*app.entropy, app.now());
     let record = own_record(app, client, (id, &name), "recovery_code_used");
     if !app
         .store

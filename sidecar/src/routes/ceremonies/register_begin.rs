@@ -4,8 +4,8 @@
 use super::enrolling::{CodeError, CodeOf, code_of};
 use super::login_begin::no_such_policy;
 use crate::app::{App, MountPoint};
+use crate::ceremony::Policy;
 use crate::ceremony::registration::creation_options;
-use crate::ceremony::{Policy, UserVerification};
 use crate::entropy::random;
 use crate::model::{
     Credential, PolicyName, Seconds, SessionId, UserHandle, UserId, UserName, UserNameError,
@@ -13,7 +13,7 @@ use crate::model::{
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::Audit;
 use crate::routes::caller::{CallerError, any_caller, storage_problem};
-use crate::routes::freshness::{NotFresh, require_fresh};
+use crate::routes::freshness::{NotFresh, NotVerified, require_fresh, require_verified};
 use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
@@ -48,8 +48,8 @@ enum BeginError {
     NotFresh(#[from] NotFresh),
     #[error("the mount has no such policy, or not for a new account")]
     NoSuchPolicy,
-    #[error("the session was begun without verifying the user")]
-    NotVerified,
+    #[error(transparent)]
+    NotVerified(#[from] NotVerified),
     #[error("strangers cannot make accounts")]
     RegistrationOff,
     #[error(transparent)]
@@ -62,8 +62,10 @@ enum BeginError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
-    #[error("this address registers too often")]
+    #[error("this address registers too often, or too many wrong codes wait to be looked at")]
     TooOften(Seconds),
+    #[error("{error}; one of too many")]
+    Slowed { error: &'static str, wait: Seconds },
     #[error("too many registrations are under way")]
     TooManyUnderWay,
     #[error(transparent)]
@@ -76,7 +78,7 @@ impl BeginError {
             Self::Caller(error) => error.reason(),
             Self::NotFresh(_) => "not_fresh",
             Self::NoSuchPolicy => "no_such_policy",
-            Self::NotVerified => "not_verified",
+            Self::NotVerified(_) => "not_verified",
             Self::RegistrationOff => "registration_off",
             Self::Name(_) => "user_name",
             Self::DisplayName => "display_name",
@@ -84,6 +86,7 @@ impl BeginError {
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::TooOften(_) => "too_often",
+            Self::Slowed { error, .. } => error,
             Self::TooManyUnderWay => "too_many_under_way",
             Self::Storage(_) => "store_unavailable",
         }
@@ -96,14 +99,8 @@ impl From<BeginError> for Problem {
             BeginError::Caller(error) => error.into(),
             BeginError::NotFresh(error) => error.into(),
             BeginError::NoSuchPolicy => no_such_policy(),
-            BeginError::NotVerified => Self::new(
-                ProblemKind::FreshLoginRequired,
-                "This step needs a sign-in in which the authenticator verifies you.",
-            ),
-            BeginError::RegistrationOff => Self::new(
-                ProblemKind::RegistrationOff,
-                "Ask an administrator for an account.",
-            ),
+            BeginError::NotVerified(error) => error.into(),
+            BeginError::RegistrationOff => registration_off(),
             BeginError::Name(error) => {
                 Self::new(ProblemKind::InvalidUserName, format!("Sorry, {error}."))
             }
@@ -113,7 +110,7 @@ impl From<BeginError> for Problem {
             ),
             BeginError::NameTaken => Self::new(ProblemKind::NameTaken, "Choose another user name."),
             BeginError::TooManyPasskeys => too_many_passkeys(),
-            BeginError::TooOften(wait) => too_many(wait),
+            BeginError::TooOften(wait) | BeginError::Slowed { wait, .. } => too_many(wait),
             BeginError::TooManyUnderWay => too_many(Seconds(60)),
             BeginError::Code(CodeError::Storage(error)) | BeginError::Storage(error) => {
                 storage_problem(&error)
@@ -121,6 +118,14 @@ impl From<BeginError> for Problem {
             BeginError::Code(_) => code_refused(),
         }
     }
+}
+
+/// Where accounts are made by administrators.
+pub(super) fn registration_off() -> Problem {
+    Problem::new(
+        ProblemKind::RegistrationOff,
+        "Ask an administrator for an account.",
+    )
 }
 
 /// For an account that is full.
@@ -227,7 +232,10 @@ async fn options(
     };
     match app.store.keep_registration(&ceremony, now).await? {
         CeremonyKept::Kept => Ok(options),
-        CeremonyKept::TooMany => Err(BeginError::TooManyUnderWay),
+        CeremonyKept::TooMany => {
+            app.metrics.limited("registrations_under_way", "refused");
+            Err(BeginError::TooManyUnderWay)
+        }
     }
 }
 
@@ -244,7 +252,10 @@ async fn new_account(
     }
     let charge = |cost| {
         let charged = app.registrations.charge(client.address, cost, app.now());
-        charged.map_err(BeginError::TooOften)
+        charged.map_err(|wait| {
+            app.metrics.limited("registrations", "refused");
+            BeginError::TooOften(wait)
+        })
     };
     charge(1)?;
     let shown = display_name
@@ -283,14 +294,20 @@ async fn coded_account(
     (name, display_name): (Option<&str>, Option<String>),
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    if !app.refusals.allows(client.address, app.now()) {
-        return Err(BeginError::TooOften(Seconds(60)));
-    }
-    let found = code_of(app, code).await.inspect_err(|error| {
-        if !matches!(error, CodeError::Storage(_)) {
-            let _ = app.refusals.charge(client.address, 1, app.now());
-        }
-    });
+    let (address, metrics) = (client.address, &app.metrics);
+    let turn = app.proofs.admit(address, None, metrics, app.now());
+    let _turn = turn.await.map_err(BeginError::TooOften)?;
+    let found = match code_of(app, mount.ceremonies.name(), code).await {
+        Err(CodeError::Storage(error)) => return Err(error.into()),
+        Err(error) => match app.proofs.wrong(address, None, metrics, app.now()) {
+            Some(wait) => {
+                let error = error.reason();
+                return Err(BeginError::Slowed { error, wait });
+            }
+            None => Err(error),
+        },
+        found => found,
+    };
     let (enrolling, whose) = found?;
     let shown = display_name.as_deref().map(str::trim);
     let shown = shown.filter(|shown| !shown.is_empty());
@@ -345,12 +362,7 @@ async fn own_account(
     let caller = any_caller(app, headers).await?;
     audit.user(&caller.user.name, caller.user.id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
-    // Or the looser policy would be a way into the strict one.
-    let strict = policy.name == PolicyName::Passwordless
-        && policy.user_verification == UserVerification::Required;
-    if strict && !caller.session.authn.uv {
-        return Err(BeginError::NotVerified);
-    }
+    require_verified(&caller, [policy])?;
     let exclude = app.store.credentials_of(caller.user.id).await?;
     if exclude.len() >= mount.max_credentials {
         return Err(BeginError::TooManyPasskeys);

@@ -1,22 +1,14 @@
 //! Requests that change something: from our own pages or from a program, as JSON, of bounded size,
 //! within a bounded time. GET and HEAD change nothing and pass.
 
-use crate::app::App;
+use super::Client;
+use crate::app::{App, Served};
 use crate::problem::{Problem, ProblemKind};
-use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The longest body: a registration with an attestation chain has some 10 KB.
-pub(crate) const BODY_MAX_BYTES: usize = 64 * 1024;
-
-/// How long a client may take to send it.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a page of any other site can send without asking (Fetch, "CORS-safelisted request-header"):
 /// a wrong one of these may be forged, any other wrong one is a mistake.
@@ -29,20 +21,20 @@ const SIMPLE_TYPES: [&[u8]; 3] = [
 /// Refuses what no endpoint should have to look at, and hands the whole body on.
 pub(crate) async fn refuse_unsafe(
     State(app): State<Arc<App>>,
+    client: Client,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(next.run(request).await);
     }
-    same_origin(request.headers(), &app.settings.origins)?;
+    same_origin(request.headers(), &app.mount_points.served())?;
     declared_as_json(request.headers())?;
     if is_long(&app, request.uri().path()) {
         return Ok(next.run(request).await);
     }
-    let (parts, body) = request.into_parts();
-    let body = read_body(body, BODY_MAX_BYTES, BODY_DEADLINE).await?;
-    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+    let request = app.bodies.whole(client.address, request).await?;
+    Ok(next.run(request).await)
 }
 
 /// Whether the endpoint reads its body itself, because it takes longer ones: once it knows who asks.
@@ -53,11 +45,11 @@ fn is_long(app: &App, path: &str) -> bool {
 
 /// Browsers say where a request comes from in two headers; programs send neither. Each value that
 /// is there must be ours.
-fn same_origin(headers: &HeaderMap, own: &[String]) -> Result<(), Problem> {
+fn same_origin(headers: &HeaderMap, own: &Served) -> Result<(), Problem> {
     let mut sites = headers.get_all("sec-fetch-site").iter();
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let ours = sites.all(|site| site == "same-origin")
-        && origins.all(|origin| own.iter().any(|own| origin == own.as_str()));
+        && origins.all(|origin| own.has_origin(origin.as_bytes()));
     if ours {
         return Ok(());
     }
@@ -97,29 +89,6 @@ fn is_simple(value: &[u8]) -> bool {
         .any(|simple| essence.eq_ignore_ascii_case(simple))
 }
 
-/// The whole body, of `most` bytes, if it comes in time.
-pub(crate) async fn read_body(
-    body: Body,
-    most: usize,
-    deadline: Duration,
-) -> Result<Bytes, Problem> {
-    let too_large = || {
-        let detail = format!("A body has at most {} KB here.", most / 1024);
-        Problem::new(ProblemKind::TooLarge, detail)
-    };
-    // What is announced need not be waited for.
-    let announced = http_body::Body::size_hint(&body).lower();
-    if usize::try_from(announced).is_ok_and(|announced| announced > most) {
-        return Err(too_large());
-    }
-    match tokio::time::timeout(deadline, Limited::new(body, most).collect()).await {
-        Err(_elapsed) => Err(Problem::new(ProblemKind::Timeout, "Send the body at once.")),
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(ProblemKind::BadRequest, "The body broke off.")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +103,7 @@ mod tests {
 
     #[test]
     fn only_our_own_origin_and_programs_pass() {
-        let own = ["https://app.example.com".to_owned()];
+        let own = Served::of_origins(&["https://app.example.com"]);
         let ours = |pairs: &[_]| same_origin(&headers(pairs), &own).is_ok();
         assert!(ours(&[]));
         assert!(ours(&[
@@ -196,39 +165,5 @@ mod tests {
             ("content-type", "application/json"),
         ];
         assert_eq!(kind(&twice), Err(ProblemKind::NotJson));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
-        let never = futures_body(std::future::pending());
-        let refused = read_body(never, BODY_MAX_BYTES, BODY_DEADLINE)
-            .await
-            .unwrap_err();
-        assert_eq!(refused.kind(), ProblemKind::Timeout);
-    }
-
-    #[tokio::test]
-    async fn the_cap_is_exact() {
-        let read = |body: Vec<u8>| read_body(Body::from(body), BODY_MAX_BYTES, BODY_DEADLINE);
-        let whole = read(vec![b' '; BODY_MAX_BYTES]).await;
-        assert_eq!(whole.unwrap().len(), BODY_MAX_BYTES);
-        let refused = read(vec![b' '; BODY_MAX_BYTES + 1]).await;
-        assert_eq!(refused.unwrap_err().kind(), ProblemKind::TooLarge);
-    }
-
-    /// A body whose only frame comes when `ready` does.
-    fn futures_body(ready: impl Future<Output = ()> + Send + 'static) -> Body {
-        struct Waiting(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>);
-        impl http_body::Body for Waiting {
-            type Data = Bytes;
-            type Error = std::convert::Infallible;
-            fn poll_frame(
-                mut self: std::pin::Pin<&mut Self>,
-                context: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-                self.0.as_mut().poll(context).map(|()| None)
-            }
-        }
-        Body::new(Waiting(Box::pin(ready)))
     }
 }

@@ -7,7 +7,13 @@ use http_body_util::channel::Channel;
 use std::collections::BTreeSet;
 
 /// Method, path as it is routed, and a path that names something.
-pub(super) const EVERY_ENDPOINT: [(&str, &str, &str); 31] = [
+pub(super) const EVERY_ENDPOINT: [(&str, &str, &str); 33] = [
+    ("GET", "/v1/admin/mounts", "/v1/admin/mounts"),
+    (
+        "DELETE",
+        "/v1/auth/{mount}/config",
+        "/v1/auth/webauthn/config",
+    ),
     ("GET", "/v1/auth/{mount}/config", "/v1/auth/webauthn/config"),
     (
         "POST",
@@ -266,8 +272,12 @@ async fn fields_that_are_unknown_or_the_programs_own_are_refused() {
     place.person().register("ann").await;
     let before = everything(&place).await;
     for (method, path) in orders() {
-        // A mount of the configuration file takes no body at all.
-        let status = if path.ends_with("/config") { 409 } else { 400 };
+        // A mount of the configuration file is not changed, whatever the change would be.
+        let refusals: &[u16] = if path.ends_with("/config") {
+            &[400, 409]
+        } else {
+            &[400]
+        };
         for body in [
             json!({"admin": true}),
             json!({"id": "00000000-0000-0000-0000-000000000001"}),
@@ -276,10 +286,10 @@ async fn fields_that_are_unknown_or_the_programs_own_are_refused() {
             json!({"": {}}),
         ] {
             let answer = root.call(method.parse().unwrap(), path, body.clone()).await;
-            assert_eq!(answer.status, status, "{method} {path} {body}");
+            assert!(refusals.contains(&answer.status), "{method} {path} {body}");
         }
         let not_an_object = root.call(method.parse().unwrap(), path, json!([])).await;
-        assert_eq!(not_an_object.status, status, "{method} {path}");
+        assert_eq!(not_an_object.status, 400, "{method} {path}");
     }
     assert_eq!(everything(&place).await, before);
 }

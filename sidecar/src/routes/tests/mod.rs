@@ -6,9 +6,12 @@ mod adding;
 mod admin_routes;
 mod administration;
 mod alike;
+mod audit_trail;
 mod binding;
+mod compromised;
 mod hardening;
 mod keycloak;
+mod links;
 mod live;
 mod login;
 mod mounts;
@@ -21,6 +24,7 @@ mod secrecy;
 mod sessions;
 mod transfer;
 mod ways_back;
+mod written_mounts;
 
 use crate::app::App;
 use crate::clock::ManualClock;
@@ -99,7 +103,12 @@ impl Place {
 
     /// The same store and clock after a restart.
     async fn restarted(&self) -> Arc<App> {
-        let config = Config::parse(CONFIG, &Vec::new()).unwrap();
+        self.restarted_with(CONFIG).await
+    }
+
+    /// The same with another configuration.
+    async fn restarted_with(&self, text: &str) -> Arc<App> {
+        let config = Config::parse(text, &Vec::new()).unwrap();
         let key = KeyEncryptionKey::from_bytes([7; 32]);
         let (store, clock) = (Arc::clone(&self.app.store), self.clock.clone());
         let entropy = Arc::new(SequenceEntropy::default());

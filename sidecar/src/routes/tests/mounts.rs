@@ -148,6 +148,20 @@ async fn a_second_factor_is_added_by_its_owner_and_needs_a_name() {
     thief
         .begin("register", json!({"policy": "two_factor"}))
         .await;
+    // Nor the codes that would lead to one, and it takes no strict one away.
+    let refused = thief.post("/v1/self/recovery-codes", json!({})).await;
+    assert_eq!(refused.expect(403).problem(), "fresh-login-required");
+    let passkey = |person: &Person<'_>| {
+        let id = software_authenticator::encode(&person.authenticator.credentials[0].id);
+        format!("/v1/self/passkeys/{id}")
+    };
+    let refused = thief.delete(&passkey(&ann)).await;
+    assert_eq!(refused.expect(403).problem(), "fresh-login-required");
+    assert_eq!(place.reason(), "not_verified");
+    thief.delete(&passkey(&thief)).await.expect(204);
+    ann.post("/v1/self/recovery-codes", json!({}))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -213,7 +227,7 @@ async fn a_link_asks_for_the_strict_policy_and_administrators_see_every_mount() 
     let mut root = people::administrator(&place, "root").await;
     let staff = root.read("/v1/auth/staff/config").await.expect(200).json();
     assert_eq!(staff["data"]["rp_id"], "example.com");
-    assert_eq!(staff["data"]["timeout"], Value::Null);
+    assert_eq!(staff["data"]["timeout"], 0);
     assert_eq!(staff["data"]["two_factor"], Value::Null);
     let first = root.read("/v1/auth/webauthn/config").await;
     let loose = first.expect(200).json()["data"]["two_factor"].clone();

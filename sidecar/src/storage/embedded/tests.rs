@@ -6,8 +6,11 @@ mod killed;
 mod opening;
 mod sealed;
 
+use super::layout::{Key, Table};
 use super::*;
-use crate::storage::conformance::{credential, user, user_id};
+use crate::model::User;
+use crate::storage::conformance::{credential, noted, user, user_id};
+use crate::storage::{Revocations as _, Sessions as _, Users as _};
 use std::path::PathBuf;
 
 /// A closed store with accounts 1 to `accounts`.
@@ -15,7 +18,7 @@ async fn filled(directory: &Path, accounts: u128) {
     let store = EmbeddedStore::open(directory).unwrap();
     for n in 1..=accounts {
         store
-            .create_user(&user(n), &credential(n, n))
+            .create_user(&user(n), &credential(n, n), noted())
             .await
             .unwrap();
     }

@@ -103,8 +103,8 @@ impl Reader<'_> {
 
     /// Passkeys sign in for the relying party id that they were registered for, and for no other.
     pub(super) fn same_rp_id(&self, field: &str, mount: &str, rp_id: &str) -> Result<(), String> {
-        let here = self.app.mounts().find(|it| it.ceremonies.name() == mount);
-        let Some(here) = here else {
+        let served = self.app.mount_points.served();
+        let Some(here) = served.named(mount) else {
             return Err(format!("{field}: there is no mount {mount:?} here"));
         };
         let ours = here.ceremonies.relying_party().id();
@@ -119,10 +119,8 @@ impl Reader<'_> {
 
     /// A passkey that could sign in here.
     pub(super) fn credential(&self, parts: &Parts<'_>) -> Result<Credential, String> {
-        let mount = self
-            .app
-            .mounts()
-            .find(|it| it.ceremonies.name() == parts.mount);
+        let served = self.app.mount_points.served();
+        let mount = served.named(parts.mount);
         let mount = mount.ok_or_else(|| format!("mount: there is no {:?} here", parts.mount))?;
         let id = CredentialId::from_bytes(parts.id).map_err(|error| format!("id: {error}"))?;
         if is_decoy(&self.app.decoy_key, &id) {

@@ -244,7 +244,8 @@ pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Vec<Entry>, Strin
         ));
     }
     // A mount that is not here may have no passkeys there either.
-    let here = |mount: &str| reader.app.mounts().any(|it| it.ceremonies.name() == mount);
+    let served = reader.app.mount_points.served();
+    let here = |mount: &str| served.named(mount).is_some();
     for (mount, rp_id) in document.rp_ids.iter().filter(|(mount, _)| here(mount)) {
         reader.same_rp_id(&format!("rp_ids.{mount}"), mount, rp_id)?;
     }

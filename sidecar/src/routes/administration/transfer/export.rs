@@ -68,8 +68,10 @@ async fn send(app: Arc<App>, mut sender: Sender<Bytes, Broken>) {
 }
 
 async fn write(app: &App, sender: &mut Sender<Bytes, Broken>) -> Result<(), Broken> {
-    let rp_ids: BTreeMap<&str, &str> = app
-        .mounts()
+    let served = app.mount_points.served();
+    let rp_ids: BTreeMap<&str, &str> = served
+        .all()
+        .iter()
         .map(|it| (it.ceremonies.name(), it.ceremonies.relying_party().id()))
         .collect();
     let head = json!({

@@ -39,7 +39,7 @@ async fn a_seal_that_does_not_fit_is_worth_nothing() {
     copy(&whole, &older);
     let store = EmbeddedStore::open(&whole).unwrap();
     store
-        .create_user(&user(4), &credential(4, 4))
+        .create_user(&user(4), &credential(4, 4), noted())
         .await
         .unwrap();
     store.close().await.unwrap();
@@ -77,7 +77,7 @@ async fn what_was_lost_is_noticed_without_a_seal_and_files_that_were_swapped_wit
     copy(&whole, &older);
     let store = EmbeddedStore::open(&whole).unwrap();
     store
-        .create_user(&user(4), &credential(4, 4))
+        .create_user(&user(4), &credential(4, 4), noted())
         .await
         .unwrap();
     store.close().await.unwrap();
