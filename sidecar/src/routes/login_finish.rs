@@ -6,8 +6,9 @@ use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::caller::{cookies, storage_problem};
 use super::layers::Client;
 use super::mount::Mounted;
+use super::openapi::{AuthenticationResponse, STORE, tag};
 use super::sign_count::{regressed, warnings};
-use super::signed_in::{HandOutError, SignedIn};
+use super::signed_in::{HandOutError, SignedIn, SignedInAnswer};
 use super::too_many;
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
@@ -15,7 +16,7 @@ use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, par
 use crate::ceremony::challenge::{self, Challenge};
 use crate::issuer::{Presence, RefreshSecret, begin, step_up};
 use crate::model::{AuthenticatorClass, Credential, Seconds, Session, UnixTime, User};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::storage::{Assertion, AssertionRecorded, ChallengeSpent, StorageError};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -107,6 +108,22 @@ impl From<FinishError> for Problem {
     }
 }
 
+/// An assertion becomes a session. A browser gets its cookies, a program also the token.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/login/finish",
+    tag = tag::CEREMONIES,
+    request_body = AuthenticationResponse,
+    responses((status = 200, body = SignedInAnswer)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::NotFound,
+        ProblemKind::CeremonyRefused,
+        ProblemKind::CertificateRequired,
+        ProblemKind::TooMany,
+        ProblemKind::TokenTooLarge,
+        STORE,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     Mounted(mount): Mounted,

@@ -8,6 +8,7 @@ mod binding;
 mod caller;
 mod enrolling;
 mod freshness;
+mod in_path;
 mod json;
 mod layers;
 mod limits;
@@ -15,6 +16,7 @@ mod login_begin;
 mod login_finish;
 mod metrics;
 mod mount;
+mod openapi;
 mod page_errors;
 mod passkey;
 mod passkey_label;
@@ -54,10 +56,11 @@ use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, patch, post};
 use axum::{Extension, Router};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// A refresh secret with its JSON around it has about a hundred.
 const REFRESH_BODY_BYTES: usize = 1_024;
@@ -65,49 +68,38 @@ const REFRESH_BODY_BYTES: usize = 1_024;
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
     let pages = visitors::pages(app);
-    let administration = admin::router()
+    let (administration, administering) = admin::router()
         .merge(people::router())
-        .route_layer(from_fn_with_state(app.clone(), people::gate));
-    let below = Router::new()
-        .route(
-            "/v1/auth/{mount}/register/begin",
-            post(register_begin::handle),
-        )
-        .route(
-            "/v1/auth/{mount}/register/finish",
-            post(register_finish::handle),
-        )
-        .route("/v1/auth/{mount}/login/begin", post(login_begin::handle))
-        .route("/v1/auth/{mount}/login/finish", post(login_finish::handle))
-        .route("/v1/auth/{mount}/recover", post(recover::handle))
-        .route("/v1/self/passkeys", get(passkeys_list::handle))
-        .route(
-            "/v1/self/passkeys/{id}",
-            patch(passkey_label::handle).delete(passkey_remove::handle),
-        )
-        .route("/v1/self/refresh", post(self_refresh::handle))
-        .route("/v1/self/logout", post(self_logout::handle))
-        .route("/v1/self/sessions", get(self_sessions::list))
-        .route("/v1/self/sessions/{id}", delete(self_sessions::end))
-        .route(
-            "/v1/self/recovery-codes",
-            get(self_recovery::show).post(self_recovery::make),
-        )
-        .route("/userinfo", get(userinfo::handle))
-        .route("/.well-known/jwks.json", get(well_known::jwks))
-        .route(
-            "/.well-known/openid-configuration",
-            get(well_known::openid_configuration),
-        )
-        .merge(administration)
-        .merge(pages.router());
+        .route_layer(from_fn_with_state(app.clone(), people::gate))
+        .split_for_parts();
+    let (below, open) = OpenApiRouter::new()
+        .routes(routes!(register_begin::handle))
+        .routes(routes!(register_finish::handle))
+        .routes(routes!(login_begin::handle))
+        .routes(routes!(login_finish::handle))
+        .routes(routes!(recover::handle))
+        .routes(routes!(passkeys_list::handle))
+        .routes(routes!(passkey_label::handle, passkey_remove::handle))
+        .routes(routes!(self_refresh::handle))
+        .routes(routes!(self_logout::handle))
+        .routes(routes!(self_sessions::list))
+        .routes(routes!(self_sessions::end))
+        .routes(routes!(self_recovery::show, self_recovery::make))
+        .routes(routes!(userinfo::handle))
+        .routes(routes!(well_known::jwks))
+        .routes(routes!(well_known::openid_configuration))
+        .routes(routes!(openapi::show))
+        .split_for_parts();
     // A relying party's own host has these two at its root, because browsers look nowhere else.
-    let root = Router::new()
-        .route("/.well-known/webauthn", get(well_known::related_origins))
-        .route(
-            "/.well-known/passkey-endpoints",
-            get(well_known::passkey_endpoints),
-        );
+    let (root, at_root) = OpenApiRouter::new()
+        .routes(routes!(well_known::related_origins))
+        .routes(routes!(well_known::passkey_endpoints))
+        .split_for_parts();
+    let documents = openapi::public(app, open, at_root, administering);
+    let below = below
+        .merge(administration)
+        .merge(pages.router())
+        .layer(Extension(documents));
     let all = match app.settings.public_path.as_str() {
         "" | "/" => root.merge(below),
         path => root.nest(path, below),
@@ -127,16 +119,20 @@ pub fn public(app: &Arc<App>) -> Router {
 
 /// What filters, probes and metrics ask; never routed to users.
 pub fn internal(app: &Arc<App>) -> Router {
-    Router::new()
-        .route("/.well-known/jwks.json", get(well_known::jwks))
-        .route("/internal/v1/revocations", get(revocations::handle))
-        .route(
-            "/internal/v1/sessions/refresh",
-            post(sessions_refresh::handle).layer(DefaultBodyLimit::max(REFRESH_BODY_BYTES)),
-        )
-        .route("/healthz", get(probes::healthz))
-        .route("/readyz", get(probes::readyz))
-        .route("/metrics", get(probes::metrics))
+    let refresh = OpenApiRouter::new()
+        .routes(routes!(sessions_refresh::handle))
+        .layer(DefaultBodyLimit::max(REFRESH_BODY_BYTES));
+    let (router, api) = OpenApiRouter::new()
+        .routes(routes!(well_known::jwks))
+        .routes(routes!(revocations::handle))
+        .routes(routes!(probes::healthz))
+        .routes(routes!(probes::readyz))
+        .routes(routes!(probes::metrics))
+        .routes(routes!(openapi::show_whole))
+        .merge(refresh)
+        .split_for_parts();
+    router
+        .layer(Extension(openapi::internal(api)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(layers::panicked))
@@ -146,8 +142,12 @@ pub fn internal(app: &Arc<App>) -> Router {
 /// What the operator's commands on this machine ask. Whoever can use the socket can read the store,
 /// so no token is asked for.
 pub fn control(app: &Arc<App>) -> Router {
-    admin::router()
+    let (router, api) = admin::router()
         .merge(people::router())
+        .routes(routes!(openapi::show_whole))
+        .split_for_parts();
+    router
+        .layer(Extension(openapi::control(api)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(people::Acting(Actor::Operator)))

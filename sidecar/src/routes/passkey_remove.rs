@@ -4,14 +4,16 @@
 use super::audit::Audit;
 use super::caller::{CallerError, caller, storage_problem};
 use super::freshness::{NotFresh, require_fresh};
+use super::in_path::InPath;
 use super::json::{Nothing, StrictJson};
 use super::layers::Client;
+use super::openapi::{CALLER, tag};
 use super::signed_in::append_cookie;
 use crate::app::App;
 use crate::model::CredentialId;
 use crate::problem::{Problem, ProblemKind};
 use crate::storage::{CredentialRemoved, StorageError};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
@@ -57,10 +59,24 @@ impl From<RemoveError> for Problem {
     }
 }
 
+/// Removes one of the caller's passkeys, never the last one, and ends the sessions that it began.
+#[utoipa::path(
+    delete,
+    path = "/v1/self/passkeys/{id}",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([
+        CALLER,
+        ProblemKind::NotFound,
+        ProblemKind::FreshLoginRequired,
+        ProblemKind::LastPasskey,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Response, Problem> {

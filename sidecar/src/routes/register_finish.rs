@@ -8,9 +8,10 @@ use super::caller::{Caller, CallerError, any_caller, storage_problem};
 use super::enrolling::{RedeemError, redeem};
 use super::layers::Client;
 use super::mount::Mounted;
+use super::openapi::{RegistrationResponse, STORE, tag};
 use super::passkey::{Passkey, label};
 use super::register_begin::{code_refused, too_many_passkeys};
-use super::signed_in::{HandOutError, SignedIn};
+use super::signed_in::{Auth, HandOutError, SignedIn, SignedInAnswer};
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
@@ -24,7 +25,6 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
 use std::sync::Arc;
 
 /// What a passkey is called until its owner says otherwise.
@@ -125,6 +125,25 @@ impl From<FinishError> for Problem {
     }
 }
 
+/// A new passkey, for a new account (which is then signed in) or for the caller's own.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/register/finish",
+    tag = tag::CEREMONIES,
+    request_body = RegistrationResponse,
+    security((), ("cookie" = []), ("bearer" = [])),
+    responses((status = 200, body = SignedInAnswer)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::NotFound,
+        ProblemKind::CeremonyRefused,
+        ProblemKind::NameTaken,
+        ProblemKind::CodeRefused,
+        ProblemKind::TooManyPasskeys,
+        ProblemKind::CertificateRequired,
+        ProblemKind::TokenTooLarge,
+        STORE,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     Mounted(mount): Mounted,
@@ -185,7 +204,7 @@ async fn finish(
         let (ceremony, proof) = ((&ceremony, enrolling), (&new.credential, presence));
         let signed_in = redeem(app, mount, client, ceremony, proof, audit).await?;
         app.metrics.session("begun");
-        return Ok(signed_in.answer(client, Some(Passkey::json(&new.credential))));
+        return Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))));
     }
     match session {
         Some(session) => add_passkey(app, mount, &new.credential, &session).await,
@@ -267,12 +286,8 @@ async fn add_passkey(
         CredentialInserted::TooMany => return Err(FinishError::TooManyPasskeys),
     }
     let lease = caller.claims.exp.saturating_sub(app.now().0);
-    let auth = json!({
-        "policies": caller.user.policies,
-        "lease_duration": lease,
-        "metadata": { "username": caller.user.name.as_str() },
-    });
-    Ok(Json(json!({ "auth": auth, "passkey": Passkey::json(credential) })).into_response())
+    let auth = Auth::of(&caller.user, lease);
+    Ok(Json(SignedInAnswer::added(auth, Passkey::from(credential))).into_response())
 }
 
 async fn create_account(
@@ -305,7 +320,7 @@ async fn create_account(
     let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
     store_account(app, &user, &new.credential, &session).await?;
     app.metrics.session("begun");
-    Ok(signed_in.answer(client, Some(Passkey::json(&new.credential))))
+    Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))))
 }
 
 /// When the session cannot be stored, the account is there all the same, and can sign in.

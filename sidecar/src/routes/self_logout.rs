@@ -5,6 +5,7 @@ use super::audit::Audit;
 use super::caller::{any_caller, cookies, storage_problem};
 use super::json::{Nothing, StrictJson};
 use super::layers::Client;
+use super::openapi::{STORE, tag};
 use super::signed_in::append_cookie;
 use crate::app::App;
 use crate::model::SessionId;
@@ -15,6 +16,16 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 
+/// Ends the session of this browser. Whoever has none is logged out as well.
+#[utoipa::path(
+    post,
+    path = "/v1/self/logout",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    security((), ("cookie" = []), ("bearer" = []), ("refresh" = [])),
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([STORE]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     client: Client,

@@ -4,15 +4,26 @@ use super::audit::Audit;
 use super::caller::cookies;
 use super::json::{Nothing, StrictJson};
 use super::layers::Client;
+use super::openapi::{ANY_CALLER, tag};
 use super::renewal::{Presented, RenewalError, renew};
-use super::signed_in::SignedIn;
+use super::signed_in::{SignedIn, SignedInAnswer};
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use std::sync::Arc;
 
+/// A new session token for the holder of the refresh secret.
+#[utoipa::path(
+    post,
+    path = "/v1/self/refresh",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    security(("refresh" = [])),
+    responses((status = 200, body = SignedInAnswer)),
+    extensions(("x-refuses" = json!([ANY_CALLER, ProblemKind::TokenTooLarge]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     client: Client,

@@ -3,11 +3,12 @@
 use super::audit::Audit;
 use super::json::StrictJson;
 use super::layers::Client;
+use super::openapi::{ANY_CALLER, tag};
 use super::renewal::{Presented, RenewalError, renew};
-use super::signed_in::SignedIn;
+use super::signed_in::{Renewed, SignedIn};
 use crate::app::App;
 use crate::issuer::RefreshSecret;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue};
@@ -16,12 +17,28 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The value of the client's refresh cookie.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RefreshSecret)]
 pub(super) struct Refresh {
+    #[schema(value_type = String)]
     refresh: Zeroizing<String>,
 }
 
+/// Renews a session while the request of a filter waits.
+#[utoipa::path(
+    post,
+    path = "/internal/v1/sessions/refresh",
+    tag = tag::INTERNAL,
+    request_body = Refresh,
+    security(()),
+    responses((status = 200, body = Renewed)),
+    extensions(("x-refuses" = json!([
+        ANY_CALLER,
+        ProblemKind::BadRequest,
+        ProblemKind::TokenTooLarge,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     headers: HeaderMap,

@@ -14,19 +14,19 @@ use super::people::Acting;
 use crate::app::App;
 use crate::model::{SessionId, User, UserId, UserName};
 use crate::problem::{Problem, ProblemKind};
-use axum::Router;
-use axum::routing::{get, post};
 use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Everything below `/v1/admin`.
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/v1/admin/keys", get(keys::list))
-        .route("/v1/admin/keys/rotate", post(keys::rotate))
-        .route("/v1/admin/keys/{kid}/revoke", post(keys::revoke))
-        .route("/v1/admin/sessions/revoke", post(sessions::revoke))
-        .route("/v1/admin/users/{user}/disable", post(users::disable))
-        .route("/v1/admin/users/{user}/enable", post(users::enable))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(sessions::revoke))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::enable))
 }
 
 /// The beginning of an audit line.

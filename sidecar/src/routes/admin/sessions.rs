@@ -6,14 +6,15 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::caller::storage_problem;
 use crate::routes::json::{StrictJson, malformed};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 
 /// Which sessions: exactly one of these.
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::routes) struct Which {
+pub(super) struct SessionsToEnd {
     session: Option<String>,
     user: Option<String>,
     #[serde(default)]
@@ -21,15 +22,23 @@ pub(in crate::routes) struct Which {
 }
 
 /// Ends one session, all of a user, or everyone's.
-pub(in crate::routes) async fn revoke(
+#[utoipa::path(
+    post,
+    path = "/v1/admin/sessions/revoke",
+    tag = tag::SESSIONS,
+    request_body = SessionsToEnd,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     actor: Acting,
     client: Client,
-    StrictJson(which): StrictJson<Which>,
+    StrictJson(which): StrictJson<SessionsToEnd>,
 ) -> Result<StatusCode, Problem> {
     let mut audit = audit("sessions_revoke", &client, &actor);
     let done = match which {
-        Which {
+        SessionsToEnd {
             session: Some(session),
             user: None,
             everyone: false,
@@ -38,7 +47,7 @@ pub(in crate::routes) async fn revoke(
             audit.session(id);
             app.end_session(id).await
         }
-        Which {
+        SessionsToEnd {
             session: None,
             user: Some(user),
             everyone: false,
@@ -47,7 +56,7 @@ pub(in crate::routes) async fn revoke(
             audit.user(&user.name, user.id);
             app.end_sessions(Some(user.id)).await.map(|()| true)
         }
-        Which {
+        SessionsToEnd {
             session: None,
             user: None,
             everyone: true,

@@ -67,7 +67,7 @@ pub(crate) async fn gate(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let here = app.settings.admin.enabled && is_ours(&request, &app.settings.admin.hosts);
+    let here = is_administered_here(&app, &request);
     let headers = request.headers().clone();
     match administrator(&app, here, &headers).await {
         Ok(caller) => {
@@ -109,6 +109,11 @@ async fn administrator(
     }
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
     Ok(caller)
+}
+
+/// Whether administration is switched on, and served on the host that is asked.
+pub(crate) fn is_administered_here(app: &App, request: &Request) -> bool {
+    app.settings.admin.enabled && is_ours(request, &app.settings.admin.hosts)
 }
 
 /// HTTP/2 names the host in the target, HTTP/1 in a header; two headers are nobody's.

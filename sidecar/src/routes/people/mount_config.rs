@@ -3,11 +3,20 @@
 
 use super::{Acting, refusal};
 use crate::ceremony::{Attachment, Policy};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::routes::mount::Mounted;
+use crate::routes::openapi::tag;
 use axum::Json;
 use serde_json::{Value, json};
 
+/// What the mount asks for.
+#[utoipa::path(
+    get,
+    path = "/v1/auth/{mount}/config",
+    tag = tag::MOUNTS,
+    responses((status = 200, body = serde_json::Map<String, Value>)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound]))),
+)]
 pub(super) async fn show(Mounted(mount): Mounted, _: Acting) -> Json<Value> {
     let ceremonies = &mount.ceremonies;
     let mut shown = policy(ceremonies.passwordless());
@@ -36,6 +45,15 @@ fn policy(policy: &Policy) -> Value {
     })
 }
 
+/// Refused: the mount is declared in the configuration file.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/config",
+    tag = tag::MOUNTS,
+    request_body = serde_json::Map<String, Value>,
+    responses((status = 200)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict]))),
+)]
 pub(super) async fn change(_: Mounted, _: Acting) -> Problem {
     refusal::conflict(
         "This mount is declared in the configuration file. Change it there and restart.",

@@ -2,7 +2,7 @@
 
 use super::paging::{StrictQuery, size};
 use super::user_fields::UserFields;
-use super::user_view::{revealed, view};
+use super::user_view::{UserView, revealed, view};
 use super::{Acting, named, no_such_user, refusal, told};
 use crate::app::App;
 use crate::entropy::random;
@@ -10,20 +10,24 @@ use crate::issuer::EnrolmentCode;
 use crate::model::{EnrolmentPurpose, User, UserChange, UserId, UserLimits, UserName};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
+use crate::routes::openapi::{STORE, tag};
 use crate::storage::{UserAdded, UserFilter};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// What a list can be asked.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// In name, display name or email.
     search: Option<String>,
@@ -31,16 +35,53 @@ pub(super) struct ListQuery {
     prefix: Option<String>,
     group: Option<String>,
     disabled: Option<bool>,
+    /// 1 to 1000; 100 where nothing is asked for.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// `next` of the page before.
     after: Option<String>,
 }
 
+/// Users in a page.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserPage {
+    users: Vec<UserView>,
+    /// `after` for the next page; nothing where this is the last.
+    next: Option<String>,
+}
+
+/// Names in a page, as the Vault-style API puts them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NamePage {
+    data: Names,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Names {
+    keys: Vec<String>,
+    next: Option<String>,
+}
+
+/// A user, as the Vault-style API puts it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserData {
+    data: UserView,
+}
+
+/// Users, in the order of their names.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users",
+    tag = tag::USERS,
+    params(ListQuery),
+    responses((status = 200, body = UserPage)),
+    extensions(("x-refuses" = json!([ProblemKind::BadRequest, STORE]))),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     _: Acting,
     StrictQuery(query): StrictQuery<ListQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<UserPage>, Problem> {
     let lower = |text: Option<String>| text.map(|it| it.trim().to_lowercase());
     let filter = UserFilter {
         text: lower(query.search),
@@ -59,51 +100,85 @@ pub(super) async fn list(
         users.push(shown.map_err(|error| storage_problem(&error))?);
     }
     let next = page.next.map(|name| name.to_string());
-    Ok(Json(json!({ "users": users, "next": next })))
+    Ok(Json(UserPage { users, next }))
 }
 
-/// The same, as the Vault-style API puts it.
+/// Users, as the Vault-style API puts it. They are the same on every mount.
+#[utoipa::path(
+    get,
+    path = "/v1/auth/{mount}/user",
+    tag = tag::USERS,
+    params(ListQuery),
+    responses((status = 200, body = NamePage)),
+    extensions(("x-refuses" = json!([ProblemKind::BadRequest, ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn list_of_mount(
     state: State<Arc<App>>,
     _: Mounted,
     acting: Acting,
     query: StrictQuery<ListQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<NamePage>, Problem> {
     let Json(listed) = list(state, acting, query).await?;
-    let keys: Vec<&Value> = listed["users"]
-        .as_array()
-        .map(|users| users.iter().map(|user| &user["name"]).collect())
-        .unwrap_or_default();
-    Ok(Json(
-        json!({ "data": { "keys": keys, "next": listed["next"] } }),
-    ))
+    let keys = listed.users.into_iter().map(|user| user.name).collect();
+    let next = listed.next;
+    let data = Names { keys, next };
+    Ok(Json(NamePage { data }))
 }
 
+/// A user.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    responses((status = 200, body = UserView)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     _: Acting,
-    Path(user): Path<String>,
-) -> Result<Json<Value>, Problem> {
+    InPath(user): InPath<String>,
+) -> Result<Json<UserView>, Problem> {
     let user = named(&app, &user).await?;
     shown(&app, &user).await
 }
 
+/// A user, as the Vault-style API puts it.
+#[utoipa::path(
+    get,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    responses((status = 200, body = UserData)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn show_of_mount(
     State(app): State<Arc<App>>,
     _: Mounted,
     _: Acting,
-    Path((_, name)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+    InPath((_, name)): InPath<(String, String)>,
+) -> Result<Json<UserData>, Problem> {
     let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
-    let Json(user) = shown(&app, &user).await?;
-    Ok(Json(json!({ "data": user })))
+    let Json(data) = shown(&app, &user).await?;
+    Ok(Json(UserData { data }))
 }
 
-async fn shown(app: &App, user: &User) -> Result<Json<Value>, Problem> {
+async fn shown(app: &App, user: &User) -> Result<Json<UserView>, Problem> {
     let shown = view(app, user).await;
     shown.map(Json).map_err(|error| storage_problem(&error))
 }
 
+/// Makes a user.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/users",
+    tag = tag::USERS,
+    request_body = UserFields,
+    responses((status = 201, body = UserView)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::InvalidUserName,
+        ProblemKind::NameTaken,
+        STORE,
+    ]))),
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     acting: Acting,
@@ -118,27 +193,50 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
+/// Changes what is given, and leaves the rest.
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    request_body = UserFields,
+    responses((status = 200, body = UserView)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path(user): Path<String>,
+    InPath(user): InPath<String>,
     StrictJson(fields): StrictJson<UserFields>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<UserView>, Problem> {
     let user = named(&app, &user).await?;
     let changed = update(&app, &acting, &client, &user, &fields).await?;
     Ok(Json(changed))
 }
 
 /// Makes the user, or changes the one who is there.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    request_body = UserFields,
+    responses((status = 200, body = UserData)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::NotFound,
+        ProblemKind::InvalidUserName,
+        ProblemKind::NameTaken,
+        ProblemKind::Conflict,
+        STORE,
+    ]))),
+)]
 pub(super) async fn write_of_mount(
     State(app): State<Arc<App>>,
     _: Mounted,
     acting: Acting,
     client: Client,
-    Path((_, name)): Path<(String, String)>,
+    InPath((_, name)): InPath<(String, String)>,
     StrictJson(fields): StrictJson<UserFields>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<UserData>, Problem> {
     let data = match by_name(&app, &name).await? {
         Some(user) => update(&app, &acting, &client, &user, &fields).await?,
         None if fields.name.is_some() => {
@@ -150,26 +248,44 @@ pub(super) async fn write_of_mount(
             make(&app, &acting, &client, parsed(&name)?, &change, enroll).await?
         }
     };
-    Ok(Json(json!({ "data": data })))
+    Ok(Json(UserData { data }))
 }
 
+/// Deletes a user with all passkeys and sessions. The name stays taken.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path(user): Path<String>,
+    InPath(user): InPath<String>,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     remove(&app, &acting, &client, &user).await
 }
 
+/// Deletes a user, on whatever mount.
+#[utoipa::path(
+    delete,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn delete_of_mount(
     State(app): State<Arc<App>>,
     _: Mounted,
     acting: Acting,
     client: Client,
-    Path((_, name)): Path<(String, String)>,
+    InPath((_, name)): InPath<(String, String)>,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
@@ -196,7 +312,7 @@ async fn make(
     name: UserName,
     change: &UserChange,
     enroll: bool,
-) -> Result<Value, Problem> {
+) -> Result<UserView, Problem> {
     let now = app.now();
     let blank = User {
         id: UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid()),
@@ -239,7 +355,7 @@ async fn make(
     }
     let Json(mut made) = shown(app, &user).await?;
     if let Some((code, enrolment)) = &code {
-        made["enrolment"] = revealed(app, code, enrolment);
+        made.enrolment = Some(revealed(app, code, enrolment));
     }
     warn(app, &user, &mut made);
     Ok(made)
@@ -251,7 +367,7 @@ async fn update(
     client: &Client,
     user: &User,
     fields: &UserFields,
-) -> Result<Value, Problem> {
+) -> Result<UserView, Problem> {
     if fields.name.is_some() || fields.enroll.is_some() {
         return Err(refusal::field(
             "name, enroll",
@@ -308,11 +424,11 @@ fn own_account() -> Problem {
 }
 
 /// Says what will not work at the next login.
-fn warn(app: &App, user: &User, shown: &mut Value) {
+fn warn(app: &App, user: &User, shown: &mut UserView) {
     if !app.fits_a_cookie(user) {
-        shown["warnings"] = json!([
+        shown.warnings.push(
             "The tokens of this user would not fit a browser's cookie. Limit the groups in tokens \
-             with token.groups, or give the user fewer groups and policies."
-        ]);
+             with token.groups, or give the user fewer groups and policies.",
+        );
     }
 }

@@ -6,6 +6,7 @@ mod adding;
 mod administration;
 mod alike;
 mod binding;
+mod documented;
 mod hardening;
 mod live;
 mod login;
@@ -148,13 +149,16 @@ impl Place {
         request
             .extensions_mut()
             .insert(ConnectInfo(SocketAddr::new(peer, 40_000)));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body,
-        }
+        };
+        documented::check(&method, &path, &answer).await;
+        answer
     }
 
     /// The reason that the last audit line gives.
