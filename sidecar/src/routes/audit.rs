@@ -2,7 +2,8 @@
 //! that the client is not told. Never a secret: no challenge, no token, no key.
 
 use super::layers::Client;
-use crate::model::{CredentialId, SessionId, UserId, UserName};
+use crate::app::App;
+use crate::model::{Actor, AuditRecord, CredentialId, SessionId, UserId, UserName};
 
 /// One line in the making.
 #[derive(Debug)]
@@ -92,4 +93,40 @@ impl<'a> Audit<'a> {
             reason,
         );
     }
+}
+
+/// Writes the line of a record to the log, once it is in the store.
+pub(super) fn told(record: &AuditRecord) {
+    tracing::info!(
+        target: "audit",
+        event = record.action.as_str(),
+        actor = record.actor.shown(),
+        user = record.user.as_ref().map(|it| format!("{} ({})", it.name, it.id.0)),
+        credential = record.credential.as_ref().map(ToString::to_string),
+        session = record.session.map(|it| it.0.to_string()),
+        address = record.address.as_deref(),
+        request_id = record.request_id.as_deref(),
+        detail = record.detail.as_deref(),
+        result = "accepted",
+    );
+}
+
+/// The record of what a user did with the own account.
+pub(super) fn own_record(
+    app: &App,
+    client: &Client,
+    user: (UserId, &UserName),
+    action: &'static str,
+) -> AuditRecord {
+    let (id, name) = user;
+    let actor = Actor::User {
+        id,
+        name: name.clone(),
+    };
+    AuditRecord {
+        address: Some(client.address.to_string()),
+        request_id: Some(client.request_id.clone()),
+        ..AuditRecord::new(app.now(), actor, action)
+    }
+    .to(id, name)
 }

@@ -1,60 +1,41 @@
-//! The HTTP surface: one endpoint per file. Each parses, decides, persists and responds; none does
-//! cryptography, reads a clock or names a store's backend.
+//! The HTTP surface: one endpoint per file, in a folder for whoever asks: strangers (`ceremonies`), people
+//! about their own `account`, `administration`, and gateways (`internal`). Each parses, decides, persists
+//! and responds; none does cryptography, reads a clock or names a store's backend.
 
-mod admin;
-mod arrival;
+mod account;
+mod administration;
 mod audit;
-mod binding;
 mod caller;
-mod enrolling;
+mod ceremonies;
 mod freshness;
 mod in_path;
+mod internal;
 mod json;
 mod layers;
 mod limits;
-mod login_begin;
-mod login_finish;
-mod metrics;
 mod mount;
 mod openapi;
 mod page_errors;
 mod passkey;
-mod passkey_label;
-mod passkey_remove;
-mod passkeys_list;
-mod people;
-mod probes;
-mod recover;
-mod register_begin;
-mod register_finish;
 mod renewal;
-mod revocations;
-mod self_logout;
-mod self_recovery;
-mod self_refresh;
-mod self_sessions;
 mod session_view;
-mod sessions_refresh;
-mod sign_count;
 mod signed_in;
 mod slow_lane;
-mod userinfo;
 mod visitors;
 mod well_known;
 
 #[cfg(test)]
 mod tests;
 
+pub use internal::Metrics;
 pub use layers::Client;
 pub use limits::AddressLimiter;
-pub use metrics::Metrics;
 pub use renewal::Renewals;
 pub use slow_lane::SlowLane;
 
 use crate::app::App;
 use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use std::sync::Arc;
@@ -62,33 +43,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// A refresh secret with its JSON around it has about a hundred.
-const REFRESH_BODY_BYTES: usize = 1_024;
-
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
     let pages = visitors::pages(app);
-    let (administration, administering) = admin::router()
-        .merge(people::router())
-        .route_layer(from_fn_with_state(app.clone(), people::gate))
+    let (administration, administering) = administration::router()
+        .route_layer(from_fn_with_state(app.clone(), administration::gate))
         .split_for_parts();
     let (below, open) = OpenApiRouter::new()
-        .routes(routes!(register_begin::handle))
-        .routes(routes!(register_finish::handle))
-        .routes(routes!(login_begin::handle))
-        .routes(routes!(login_finish::handle))
-        .routes(routes!(recover::handle))
-        .routes(routes!(passkeys_list::handle))
-        .routes(routes!(passkey_label::handle, passkey_remove::handle))
-        .routes(routes!(self_refresh::handle))
-        .routes(routes!(self_logout::handle))
-        .routes(routes!(self_sessions::list))
-        .routes(routes!(self_sessions::end))
-        .routes(routes!(self_recovery::show, self_recovery::make))
-        .routes(routes!(userinfo::handle))
         .routes(routes!(well_known::jwks))
         .routes(routes!(well_known::openid_configuration))
         .routes(routes!(openapi::show))
+        .merge(ceremonies::router())
+        .merge(account::router())
         .split_for_parts();
     // A relying party's own host has these two at its root, because browsers look nowhere else.
     let (root, at_root) = OpenApiRouter::new()
@@ -119,17 +85,8 @@ pub fn public(app: &Arc<App>) -> Router {
 
 /// What filters, probes and metrics ask; never routed to users.
 pub fn internal(app: &Arc<App>) -> Router {
-    let refresh = OpenApiRouter::new()
-        .routes(routes!(sessions_refresh::handle))
-        .layer(DefaultBodyLimit::max(REFRESH_BODY_BYTES));
-    let (router, api) = OpenApiRouter::new()
-        .routes(routes!(well_known::jwks))
-        .routes(routes!(revocations::handle))
-        .routes(routes!(probes::healthz))
-        .routes(routes!(probes::readyz))
-        .routes(routes!(probes::metrics))
+    let (router, api) = internal::router()
         .routes(routes!(openapi::show_whole))
-        .merge(refresh)
         .split_for_parts();
     router
         .layer(Extension(openapi::internal(api)))
@@ -142,15 +99,14 @@ pub fn internal(app: &Arc<App>) -> Router {
 /// What the operator's commands on this machine ask. Whoever can use the socket can read the store,
 /// so no token is asked for.
 pub fn control(app: &Arc<App>) -> Router {
-    let (router, api) = admin::router()
-        .merge(people::router())
+    let (router, api) = administration::router()
         .routes(routes!(openapi::show_whole))
         .split_for_parts();
     router
         .layer(Extension(openapi::control(api)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(Extension(people::Acting(Actor::Operator)))
+        .layer(Extension(administration::Acting(Actor::Operator)))
         .layer(from_fn_with_state(app.clone(), layers::refuse_unsafe))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn_with_state(app.clone(), layers::identify))

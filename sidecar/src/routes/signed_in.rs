@@ -1,8 +1,8 @@
 //! The answer to a ceremony that ends in a session.
 
+use super::ceremonies::Warning;
 use super::layers::Client;
 use super::passkey::Passkey;
-use super::sign_count::Warning;
 use crate::app::App;
 use crate::issuer::{CookieOverflow, IssuerError, MintedToken, RefreshSecret};
 use crate::model::{Session, UnixTime, User};

@@ -13,7 +13,7 @@ mod schema;
 pub(super) use refusals::{ANY_CALLER, CALLER, STORE};
 pub(super) use schema::{AuthenticationResponse, RegistrationResponse, WebAuthnOptions};
 
-use super::people::is_administered_here;
+use super::administration::is_administered_here;
 use crate::app::App;
 use axum::Extension;
 use axum::body::Bytes;

@@ -1,0 +1,122 @@
+//! `DELETE /v1/self/passkeys/<id>`: removes one of the caller's passkeys, never the last one, and
+//! ends the sessions that it began: this one too, when it is one of them.
+
+use crate::app::App;
+use crate::model::CredentialId;
+use crate::problem::{Problem, ProblemKind};
+use crate::routes::audit::Audit;
+use crate::routes::caller::{CallerError, caller, storage_problem};
+use crate::routes::freshness::{NotFresh, require_fresh};
+use crate::routes::in_path::InPath;
+use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::layers::Client;
+use crate::routes::openapi::{CALLER, tag};
+use crate::routes::signed_in::append_cookie;
+use crate::storage::{CredentialRemoved, StorageError};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use std::sync::Arc;
+
+#[derive(Debug, thiserror::Error)]
+enum RemoveError {
+    #[error(transparent)]
+    Caller(#[from] CallerError),
+    #[error(transparent)]
+    NotFresh(#[from] NotFresh),
+    #[error("the caller has no such passkey")]
+    NotFound,
+    #[error("it is the last passkey of the account")]
+    Last,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl RemoveError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Caller(error) => error.reason(),
+            Self::NotFresh(_) => "not_fresh",
+            Self::NotFound => "no_such_passkey",
+            Self::Last => "last_passkey",
+            Self::Storage(_) => "store_unavailable",
+        }
+    }
+}
+
+impl From<RemoveError> for Problem {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Caller(error) => error.into(),
+            RemoveError::NotFresh(error) => error.into(),
+            RemoveError::NotFound => Self::new(ProblemKind::NotFound, "There is no such passkey."),
+            RemoveError::Last => Self::new(
+                ProblemKind::LastPasskey,
+                "Without it nobody could sign in to this account. Add another one first.",
+            ),
+            RemoveError::Storage(error) => storage_problem(&error),
+        }
+    }
+}
+
+/// Removes one of the caller's passkeys, never the last one, and ends the sessions that it began.
+#[utoipa::path(
+    delete,
+    path = "/v1/self/passkeys/{id}",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([
+        CALLER,
+        ProblemKind::NotFound,
+        ProblemKind::FreshLoginRequired,
+        ProblemKind::LastPasskey,
+    ]))),
+)]
+pub(super) async fn handle(
+    State(app): State<Arc<App>>,
+    client: Client,
+    InPath(id): InPath<String>,
+    headers: HeaderMap,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<Response, Problem> {
+    let mut audit = Audit::new("passkey_remove", &client);
+    match remove(&app, &headers, &id, &mut audit).await {
+        Ok(signed_out) => {
+            audit.accepted();
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            if signed_out {
+                for line in app.cookies.cleared() {
+                    append_cookie(&mut response, &line);
+                }
+            }
+            Ok(response)
+        }
+        Err(error) => {
+            audit.refused(error.reason());
+            Err(error.into())
+        }
+    }
+}
+
+/// Whether the caller's own session has ended with it.
+async fn remove(
+    app: &Arc<App>,
+    headers: &HeaderMap,
+    id: &str,
+    audit: &mut Audit<'_>,
+) -> Result<bool, RemoveError> {
+    let caller = caller(app, headers).await?;
+    audit.user(&caller.user.name, caller.user.id);
+    let id = CredentialId::parse(id).map_err(|_| RemoveError::NotFound)?;
+    audit.credential(&id);
+    require_fresh(&caller, app.settings.fresh_for, app.now())?;
+    match app
+        .remove_credential(caller.user.id, id.clone(), true)
+        .await?
+    {
+        CredentialRemoved::Removed(_) => Ok(caller.session.ends_with(&id)),
+        CredentialRemoved::Last => Err(RemoveError::Last),
+        CredentialRemoved::NotFound => Err(RemoveError::NotFound),
+    }
+}

@@ -1,0 +1,165 @@
+//! A user's passkeys, for administrators.
+
+use super::{Acting, named};
+use crate::app::App;
+use crate::model::{Credential, CredentialId, User};
+use crate::problem::{Problem, ProblemKind};
+use crate::routes::audit::told;
+use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
+use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
+use crate::routes::passkey::{Passkey, label as read_label};
+use crate::storage::CredentialRemoved;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// What the owner sees, and what concerns administrators alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PasskeyView {
+    #[serde(flatten)]
+    passkey: Passkey,
+    /// Verified against a trust anchor at registration.
+    attested: bool,
+    mount: String,
+    algorithm: i64,
+    sign_count: u32,
+}
+
+/// A user's passkeys.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Passkeys {
+    passkeys: Vec<PasskeyView>,
+}
+
+/// A user's passkeys, oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users/{user}/passkeys",
+    tag = tag::USERS,
+    responses((status = 200, body = Passkeys)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    _: Acting,
+    InPath(user): InPath<String>,
+) -> Result<Json<Passkeys>, Problem> {
+    let user = named(&app, &user).await?;
+    let credentials = app.store.credentials_of(user.id).await;
+    let credentials = credentials.map_err(|error| storage_problem(&error))?;
+    let passkeys = credentials.iter().map(shown).collect();
+    Ok(Json(Passkeys { passkeys }))
+}
+
+fn shown(credential: &Credential) -> PasskeyView {
+    PasskeyView {
+        passkey: Passkey::from(credential),
+        attested: credential.attested,
+        mount: credential.mount.clone(),
+        algorithm: credential.algorithm,
+        sign_count: credential.sign_count,
+    }
+}
+
+#[derive(Debug, serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasskeyLabel {
+    /// 1 to 64 visible characters.
+    label: String,
+}
+
+/// Gives a passkey another label.
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/users/{user}/passkeys/{id}",
+    tag = tag::USERS,
+    request_body = PasskeyLabel,
+    responses((status = 200, body = PasskeyView)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn label(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    InPath((user, id)): InPath<(String, String)>,
+    StrictJson(change): StrictJson<PasskeyLabel>,
+) -> Result<Json<PasskeyView>, Problem> {
+    let user = named(&app, &user).await?;
+    let id = passkey_of(&app, &user, &id).await?.id;
+    let label = read_label(&change.label).ok_or_else(|| {
+        Problem::new(
+            ProblemKind::BadRequest,
+            "A label has 1 to 64 characters, none of them invisible.",
+        )
+    })?;
+    let labelled = app.store.label_credential(user.id, &id, &label).await;
+    if !labelled.map_err(|error| storage_problem(&error))? {
+        return Err(no_such_passkey());
+    }
+    note(&app, &acting, &client, "passkey_label", &user, &id).await?;
+    let credential = app.store.credential(&id).await;
+    let credential = credential.map_err(|error| storage_problem(&error))?;
+    Ok(Json(shown(&credential.ok_or_else(no_such_passkey)?)))
+}
+
+/// Removes a passkey, the last one too, and ends the sessions that it began.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{user}/passkeys/{id}",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    InPath((user, id)): InPath<(String, String)>,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    let user = named(&app, &user).await?;
+    let id = passkey_of(&app, &user, &id).await?.id;
+    // The last one too: a lost key must not sign in, and an administrator's link leads back.
+    let removed = app.remove_credential(user.id, id.clone(), false).await;
+    let removed = removed.map_err(|error| storage_problem(&error))?;
+    if !matches!(removed, CredentialRemoved::Removed(_)) {
+        return Err(no_such_passkey());
+    }
+    note(&app, &acting, &client, "passkey_remove", &user, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn passkey_of(app: &App, user: &User, id: &str) -> Result<Credential, Problem> {
+    let id = CredentialId::parse(id).map_err(|_| no_such_passkey())?;
+    let credential = app.store.credential(&id).await;
+    credential
+        .map_err(|error| storage_problem(&error))?
+        .filter(|it| it.user == user.id)
+        .ok_or_else(no_such_passkey)
+}
+
+async fn note(
+    app: &App,
+    acting: &Acting,
+    client: &Client,
+    action: &'static str,
+    user: &User,
+    id: &CredentialId,
+) -> Result<(), Problem> {
+    let mut record = acting.record(app, client, action).to(user.id, &user.name);
+    record.credential = Some(id.clone());
+    told(&record);
+    let kept = app.store.append_audit(&record).await;
+    kept.map_err(|error| storage_problem(&error))
+}
+
+fn no_such_passkey() -> Problem {
+    Problem::new(ProblemKind::NotFound, "There is no such passkey.")
+}

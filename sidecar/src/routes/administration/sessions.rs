@@ -1,0 +1,184 @@
+//! Sessions, for administrators: seen, and ended.
+
+use super::paging::{StrictQuery, size};
+use super::{Acting, named, refusal};
+use crate::app::App;
+use crate::model::{AuditRecord, SessionId};
+use crate::problem::{Problem, ProblemKind};
+use crate::routes::audit::told;
+use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
+use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
+use crate::routes::session_view::{SessionView, shown};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// What a list can be asked.
+#[derive(Debug, Default, serde::Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// 1 to 1000; 100 where nothing is asked for.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// Sessions in a page.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SessionPage {
+    sessions: Vec<SessionView>,
+    /// `after` for the next page; nothing where this is the last.
+    next: Option<String>,
+}
+
+/// A user's sessions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UserSessions {
+    sessions: Vec<SessionView>,
+}
+
+/// Everyone's sessions.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/sessions",
+    tag = tag::SESSIONS,
+    params(ListQuery),
+    responses((status = 200, body = SessionPage)),
+    extensions(("x-refuses" = json!([ProblemKind::BadRequest, STORE]))),
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    _: Acting,
+    StrictQuery(query): StrictQuery<ListQuery>,
+) -> Result<Json<SessionPage>, Problem> {
+    let after = query.after.as_deref().map(uuid::Uuid::try_parse);
+    let after = after.transpose().map(|it| it.map(SessionId));
+    let after = after.map_err(|_| refusal::field("after", "the `next` of a page"))?;
+    let page = app
+        .store
+        .session_page(after, app.now(), size(query.limit)?)
+        .await;
+    let page = page.map_err(|error| storage_problem(&error))?;
+    let alive = page.items.iter().filter(|it| app.is_alive(it));
+    let sessions = alive.map(|session| shown(session, None)).collect();
+    let next = page.next.map(|id| id.0.to_string());
+    Ok(Json(SessionPage { sessions, next }))
+}
+
+/// A user's sessions.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users/{user}/sessions",
+    tag = tag::SESSIONS,
+    responses((status = 200, body = UserSessions)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn list_of_user(
+    State(app): State<Arc<App>>,
+    _: Acting,
+    InPath(user): InPath<String>,
+) -> Result<Json<UserSessions>, Problem> {
+    let user = named(&app, &user).await?;
+    let sessions = app.living_sessions_of(user.id).await;
+    let sessions = sessions.map_err(|error| storage_problem(&error))?;
+    let sessions = sessions.iter().map(|it| shown(it, None)).collect();
+    Ok(Json(UserSessions { sessions }))
+}
+
+/// Ends a session.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/sessions/{id}",
+    tag = tag::SESSIONS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn end(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    InPath(id): InPath<String>,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    let none = || Problem::new(ProblemKind::NotFound, "There is no such session.");
+    let id = uuid::Uuid::try_parse(&id).map_err(|_| none())?;
+    let id = SessionId(id);
+    let session = app.store.session(id).await;
+    let session = session.map_err(|error| storage_problem(&error))?;
+    let session = session.ok_or_else(none)?;
+    let user = app.store.user(session.user).await;
+    let user = user.map_err(|error| storage_problem(&error))?;
+    let ended = app.end_session(id).await;
+    if !ended.map_err(|error| storage_problem(&error))? {
+        return Err(none());
+    }
+    let mut record = acting.record(&app, &client, "session_end");
+    record.session = Some(id);
+    let record = match user {
+        Some(user) => record.to(user.id, &user.name),
+        None => record,
+    };
+    keep(&app, &record).await
+}
+
+/// Ends every session of a user.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{user}/sessions",
+    tag = tag::SESSIONS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn end_all_of_user(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    InPath(user): InPath<String>,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    let user = named(&app, &user).await?;
+    let ended = app.end_sessions(Some(user.id)).await;
+    ended.map_err(|error| storage_problem(&error))?;
+    let record = acting.record(&app, &client, "sessions_end_user");
+    keep(&app, &record.to(user.id, &user.name)).await
+}
+
+/// Ends every session of everyone, the caller's own included.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/sessions",
+    tag = tag::SESSIONS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([STORE]))),
+)]
+pub(super) async fn end_everyones(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    // The record first: it tells who cut everyone off, whatever happens next.
+    let record = acting.record(&app, &client, "sessions_end_everyone");
+    let kept = keep(&app, &record).await?;
+    let ended = app.end_sessions(None).await;
+    ended.map_err(|error| storage_problem(&error))?;
+    Ok(kept)
+}
+
+async fn keep(app: &App, record: &AuditRecord) -> Result<StatusCode, Problem> {
+    let kept = app.store.append_audit(record).await;
+    kept.map_err(|error| storage_problem(&error))?;
+    told(record);
+    Ok(StatusCode::NO_CONTENT)
+}

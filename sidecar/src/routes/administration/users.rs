@@ -1,0 +1,435 @@
+//! Users: made, listed, shown, changed, deleted.
+
+use super::paging::{StrictQuery, size};
+use super::user_fields::UserFields;
+use super::user_view::{UserView, revealed, view};
+use super::{Acting, named, no_such_user, refusal};
+use crate::app::App;
+use crate::entropy::random;
+use crate::issuer::EnrolmentCode;
+use crate::model::{EnrolmentPurpose, User, UserChange, UserId, UserLimits, UserName};
+use crate::problem::{Problem, ProblemKind};
+use crate::routes::audit::told;
+use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
+use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::layers::Client;
+use crate::routes::mount::Mounted;
+use crate::routes::openapi::{STORE, tag};
+use crate::storage::{UserAdded, UserFilter};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// What a list can be asked.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// In name, display name or email.
+    search: Option<String>,
+    /// The beginning of the name: the way to look someone up among very many.
+    prefix: Option<String>,
+    group: Option<String>,
+    disabled: Option<bool>,
+    /// 1 to 1000; 100 where nothing is asked for.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// Users in a page.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserPage {
+    users: Vec<UserView>,
+    /// `after` for the next page; nothing where this is the last.
+    next: Option<String>,
+}
+
+/// Names in a page, as the Vault-style API puts them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NamePage {
+    data: Names,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Names {
+    keys: Vec<String>,
+    next: Option<String>,
+}
+
+/// A user, as the Vault-style API puts it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserData {
+    data: UserView,
+}
+
+/// Users, in the order of their names.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users",
+    tag = tag::USERS,
+    params(ListQuery),
+    responses((status = 200, body = UserPage)),
+    extensions(("x-refuses" = json!([ProblemKind::BadRequest, STORE]))),
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    _: Acting,
+    StrictQuery(query): StrictQuery<ListQuery>,
+) -> Result<Json<UserPage>, Problem> {
+    let lower = |text: Option<String>| text.map(|it| it.trim().to_lowercase());
+    let filter = UserFilter {
+        text: lower(query.search),
+        prefix: lower(query.prefix),
+        group: query.group,
+        disabled: query.disabled,
+    };
+    let after = query.after.as_deref().map(UserName::parse).transpose();
+    let after = after.map_err(|_| refusal::field("after", "the `next` of a page"))?;
+    let most = size(query.limit)?;
+    let page = app.store.user_page(after.as_ref(), &filter, most).await;
+    let page = page.map_err(|error| storage_problem(&error))?;
+    let mut users = Vec::with_capacity(page.items.len());
+    for user in &page.items {
+        let shown = view(&app, user).await;
+        users.push(shown.map_err(|error| storage_problem(&error))?);
+    }
+    let next = page.next.map(|name| name.to_string());
+    Ok(Json(UserPage { users, next }))
+}
+
+/// Users, as the Vault-style API puts it. They are the same on every mount.
+#[utoipa::path(
+    get,
+    path = "/v1/auth/{mount}/user",
+    tag = tag::USERS,
+    params(ListQuery),
+    responses((status = 200, body = NamePage)),
+    extensions(("x-refuses" = json!([ProblemKind::BadRequest, ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn list_of_mount(
+    state: State<Arc<App>>,
+    _: Mounted,
+    acting: Acting,
+    query: StrictQuery<ListQuery>,
+) -> Result<Json<NamePage>, Problem> {
+    let Json(listed) = list(state, acting, query).await?;
+    let keys = listed.users.into_iter().map(|user| user.name).collect();
+    let next = listed.next;
+    let data = Names { keys, next };
+    Ok(Json(NamePage { data }))
+}
+
+/// A user.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    responses((status = 200, body = UserView)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    _: Acting,
+    InPath(user): InPath<String>,
+) -> Result<Json<UserView>, Problem> {
+    let user = named(&app, &user).await?;
+    shown(&app, &user).await
+}
+
+/// A user, as the Vault-style API puts it.
+#[utoipa::path(
+    get,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    responses((status = 200, body = UserData)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
+pub(super) async fn show_of_mount(
+    State(app): State<Arc<App>>,
+    _: Mounted,
+    _: Acting,
+    InPath((_, name)): InPath<(String, String)>,
+) -> Result<Json<UserData>, Problem> {
+    let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
+    let Json(data) = shown(&app, &user).await?;
+    Ok(Json(UserData { data }))
+}
+
+async fn shown(app: &App, user: &User) -> Result<Json<UserView>, Problem> {
+    let shown = view(app, user).await;
+    shown.map(Json).map_err(|error| storage_problem(&error))
+}
+
+/// Makes a user.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/users",
+    tag = tag::USERS,
+    request_body = UserFields,
+    responses((status = 201, body = UserView)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::InvalidUserName,
+        ProblemKind::NameTaken,
+        STORE,
+    ]))),
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    StrictJson(fields): StrictJson<UserFields>,
+) -> Result<Response, Problem> {
+    let name = fields.name.as_deref().unwrap_or_default();
+    let name = parsed(name)?;
+    let change = fields.check()?;
+    let enroll = fields.enroll.unwrap_or(false);
+    let made = make(&app, &acting, &client, name, &change, enroll).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+/// Changes what is given, and leaves the rest.
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    request_body = UserFields,
+    responses((status = 200, body = UserView)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    InPath(user): InPath<String>,
+    StrictJson(fields): StrictJson<UserFields>,
+) -> Result<Json<UserView>, Problem> {
+    let user = named(&app, &user).await?;
+    let changed = update(&app, &acting, &client, &user, &fields).await?;
+    Ok(Json(changed))
+}
+
+/// Makes the user, or changes the one who is there.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    request_body = UserFields,
+    responses((status = 200, body = UserData)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::NotFound,
+        ProblemKind::InvalidUserName,
+        ProblemKind::NameTaken,
+        ProblemKind::Conflict,
+        STORE,
+    ]))),
+)]
+pub(super) async fn write_of_mount(
+    State(app): State<Arc<App>>,
+    _: Mounted,
+    acting: Acting,
+    client: Client,
+    InPath((_, name)): InPath<(String, String)>,
+    StrictJson(fields): StrictJson<UserFields>,
+) -> Result<Json<UserData>, Problem> {
+    let data = match by_name(&app, &name).await? {
+        Some(user) => update(&app, &acting, &client, &user, &fields).await?,
+        None if fields.name.is_some() => {
+            return Err(refusal::field("name", "the name in the path only"));
+        }
+        None => {
+            let change = fields.check()?;
+            let enroll = fields.enroll.unwrap_or(false);
+            make(&app, &acting, &client, parsed(&name)?, &change, enroll).await?
+        }
+    };
+    Ok(Json(UserData { data }))
+}
+
+/// Deletes a user with all passkeys and sessions. The name stays taken.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    acting: Acting,
+    client: Client,
+    InPath(user): InPath<String>,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    let user = named(&app, &user).await?;
+    remove(&app, &acting, &client, &user).await
+}
+
+/// Deletes a user, on whatever mount.
+#[utoipa::path(
+    delete,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
+pub(super) async fn delete_of_mount(
+    State(app): State<Arc<App>>,
+    _: Mounted,
+    acting: Acting,
+    client: Client,
+    InPath((_, name)): InPath<(String, String)>,
+    StrictJson(Nothing {}): StrictJson<Nothing>,
+) -> Result<StatusCode, Problem> {
+    let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
+    remove(&app, &acting, &client, &user).await
+}
+
+fn parsed(name: &str) -> Result<UserName, Problem> {
+    UserName::parse(name)
+        .map_err(|error| Problem::new(ProblemKind::InvalidUserName, format!("Sorry, {error}.")))
+}
+
+async fn by_name(app: &App, name: &str) -> Result<Option<User>, Problem> {
+    let Ok(name) = UserName::parse(name) else {
+        return Ok(None);
+    };
+    let user = app.store.user_by_name(&name).await;
+    user.map_err(|error| storage_problem(&error))
+}
+
+async fn make(
+    app: &App,
+    acting: &Acting,
+    client: &Client,
+    name: UserName,
+    change: &UserChange,
+    enroll: bool,
+) -> Result<UserView, Problem> {
+    let now = app.now();
+    let blank = User {
+        id: UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid()),
+        display_name: name.as_str().to_owned(),
+        name,
+        email: None,
+        groups: Vec::new(),
+        policies: Vec::new(),
+        disabled: false,
+        created_at: now,
+        limits: UserLimits::default(),
+        must_register: false,
+        passkey_alert: false,
+    };
+    let user = change.applied_to(&blank);
+    let code = enroll.then(|| {
+        EnrolmentCode::draw(
+            user.id,
+            EnrolmentPurpose::Enrol,
+            acting.0.shown(),
+            app.settings.people.link_lifetime,
+            &*app.entropy,
+            now,
+        )
+    });
+    let mut record = acting
+        .record(app, client, "user_create")
+        .to(user.id, &user.name);
+    record.detail = enroll.then(|| "with an enrolment link".to_owned());
+    let enrolment = code.as_ref().map(|(_, enrolment)| enrolment);
+    let added = app.store.add_user(&user, enrolment, &record).await;
+    match added.map_err(|error| storage_problem(&error))? {
+        UserAdded::Added => told(&record),
+        UserAdded::NameTaken => {
+            return Err(Problem::new(
+                ProblemKind::NameTaken,
+                "The name belongs, or belonged, to someone.",
+            ));
+        }
+    }
+    let Json(mut made) = shown(app, &user).await?;
+    if let Some((code, enrolment)) = &code {
+        made.enrolment = Some(revealed(app, code, enrolment));
+    }
+    warn(app, &user, &mut made);
+    Ok(made)
+}
+
+async fn update(
+    app: &Arc<App>,
+    acting: &Acting,
+    client: &Client,
+    user: &User,
+    fields: &UserFields,
+) -> Result<UserView, Problem> {
+    if fields.name.is_some() || fields.enroll.is_some() {
+        return Err(refusal::field(
+            "name, enroll",
+            "neither: a name never changes, and a link is made at .../enrolment",
+        ));
+    }
+    let change = fields.check()?;
+    if change.disabled == Some(true) && acting.is(user.id) {
+        return Err(own_account());
+    }
+    let mut record = acting
+        .record(app, client, "user_update")
+        .to(user.id, &user.name);
+    record.detail = Some(change.fields().join(" "));
+    let changed = app.store.change_user(user.id, &change, &record).await;
+    let changed = changed.map_err(|error| storage_problem(&error))?;
+    let changed = changed.ok_or_else(no_such_user)?;
+    told(&record);
+    if change.disabled == Some(true) {
+        let ended = app.end_sessions(Some(user.id)).await;
+        ended.map_err(|error| storage_problem(&error))?;
+    }
+    let Json(mut shown) = shown(app, &changed).await?;
+    warn(app, &changed, &mut shown);
+    Ok(shown)
+}
+
+async fn remove(
+    app: &Arc<App>,
+    acting: &Acting,
+    client: &Client,
+    user: &User,
+) -> Result<StatusCode, Problem> {
+    if acting.is(user.id) {
+        return Err(own_account());
+    }
+    // Their tokens first: what is gone could not be revoked any more.
+    let ended = app.end_sessions(Some(user.id)).await;
+    ended.map_err(|error| storage_problem(&error))?;
+    let record = acting
+        .record(app, client, "user_delete")
+        .to(user.id, &user.name);
+    let removed = app.store.delete_user(user.id, &record).await;
+    if !removed.map_err(|error| storage_problem(&error))? {
+        return Err(no_such_user());
+    }
+    told(&record);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// So that no administration is left without its last administrator by a slip of the hand.
+fn own_account() -> Problem {
+    refusal::conflict("Nobody disables or deletes their own account. Ask another administrator.")
+}
+
+/// Says what will not work at the next login.
+fn warn(app: &App, user: &User, shown: &mut UserView) {
+    if !app.fits_a_cookie(user) {
+        shown.warnings.push(
+            "The tokens of this user would not fit a browser's cookie. Limit the groups in tokens \
+             with token.groups, or give the user fewer groups and policies.",
+        );
+    }
+}
