@@ -4,15 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-const ASSETS = new URL('../../sidecar/src/pages/assets/', import.meta.url);
-const load = (name) => import(new URL(name, ASSETS));
+import { ASSETS, modulesIn } from './languages.mjs';
 
+const load = await modulesIn('en');
 const { decode, encode } = await load('bytes.mjs');
 const { isLoop, leave, ownPath, returnsFrom } = await load('arrival.mjs');
 const { CeremonyFailure, reasonOf } = await load('ceremony.mjs');
 const { creationOptionsByHand, requestOptionsByHand, toJson } = await load('credentials.mjs');
 const { Problem, Unreachable, api } = await load('api.mjs');
-const { explain, later } = await load('texts.mjs');
 
 const bytes = (...values) => Uint8Array.from(values).buffer;
 
@@ -158,50 +157,6 @@ test('what a browser reports is told apart', () => {
   assert.equal(reasonOf(named('NotAllowedError'), 299_500, 300_000), 'timed-out');
 });
 
-// The slugs that the service uses, from where they are defined.
-const SLUGS = [
-  ...readFileSync(new URL('../../sidecar/src/problem.rs', import.meta.url), 'utf8')
-    .matchAll(/\(\s*"([a-z]+(?:-[a-z]+)*)",\s*S::([A-Z_]+)/g),
-].map((found) => found[1]);
-
-test('every refusal of the service has its own words', () => {
-  assert.ok(SLUGS.length >= 15, `only ${SLUGS}`);
-  const unknown = explain(new Problem('no-such-slug', 400, null, null), 'login');
-  const stale = new Set(['bad-request', 'not-json', 'method-not-allowed']);
-  for (const slug of SLUGS.filter((slug) => !stale.has(slug))) {
-    for (const doing of ['login', 'create']) {
-      const said = explain(new Problem(slug, 400, 'r-1', 5), doing);
-      assert.ok(said.title && said.text, `${slug}: no words`);
-      assert.notEqual(said.title, unknown.title, `${slug}: only the words for an unknown one`);
-    }
-  }
-});
-
-test('everything that can go wrong has a title and a text', () => {
-  for (const reason of [
-    'not-allowed', 'timed-out', 'already-registered', 'wrong-origin', 'no-authenticator',
-    'authenticator-failed', 'browser-failed',
-  ]) {
-    for (const doing of ['login', 'create']) {
-      const said = explain(new CeremonyFailure(reason), doing);
-      assert.ok(said.title && said.text, `${reason}, ${doing}`);
-    }
-  }
-  for (const status of [400, 401, 403, 404, 413, 429, 500, 502, 503, 504]) {
-    const said = explain(new Problem(`status-${status}`, status, null, null), 'login');
-    assert.ok(said.title && said.text, status);
-  }
-  assert.ok(explain(new Unreachable(), 'login').title);
-  assert.ok(explain(new TypeError('a fault of the script'), 'login').title);
-});
-
-test('waiting times are said in words', () => {
-  assert.equal(later(null), 'in a few minutes');
-  assert.equal(later(1), 'in 1 second');
-  assert.equal(later(30), 'in 30 seconds');
-  assert.equal(later(119), 'in 2 minutes');
-});
-
 test('calls carry JSON, stay on this origin, and put nothing secret into addresses', async (t) => {
   const seen = [];
   t.mock.method(globalThis, 'fetch', async (address, options) => {
@@ -259,9 +214,8 @@ test('a refusal is a problem with slug, reference and waiting time; an error pag
 
 test('no script keeps its words to itself', () => {
   for (const name of readdirSync(ASSETS).filter((one) => one.endsWith('.mjs'))) {
-    if (name === 'texts.mjs') continue;
     const text = readFileSync(new URL(name, ASSETS), 'utf8').replace(/^\s*\/\/.*$/gm, '');
     const sentences = text.match(/'[A-Z][a-z]+ [^']+[.!?…]'/g) ?? [];
-    assert.deepEqual(sentences, [], `${name} says things that belong into texts.mjs`);
+    assert.deepEqual(sentences, [], `${name} says things that belong into languages/`);
   }
 });

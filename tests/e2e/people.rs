@@ -90,6 +90,8 @@ impl Person {
         self.page.fill("#register-name", name);
         self.say_yes();
         self.page.click("#register-form button[type=submit]");
+        // What the passkey shall be called: as proposed.
+        self.page.click("#label-form button[type=submit]");
     }
 
     fn log_in_as(&mut self, name: &str) {

@@ -46,6 +46,7 @@ impl Person {
         self.page.fill("#register-name", name);
         self.page.answer_by_itself(&self.authenticator, true);
         self.page.click("#register-form button[type=submit]");
+        self.page.click("#label-form button[type=submit]");
         self.page.wait_for_path(path);
     }
 

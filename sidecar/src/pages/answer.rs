@@ -1,14 +1,15 @@
 //! Rendered pages as HTTP responses.
 
-use super::views::{Frame, MessageView};
+use super::views::{Frame, MessageView, Page};
+use super::words::Words;
 use super::{Failure, Pages};
-use askama::Template;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 
 /// No exception for inline script or style, no framing, and no way for a script to turn text into
 /// markup.
@@ -18,11 +19,13 @@ pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 
 const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self)";
 
-pub(super) fn page(status: StatusCode, view: &impl Template) -> Response {
+pub(super) fn page(status: StatusCode, view: &impl Page) -> Response {
     match view.render() {
         Ok(html) => {
             let headers = [
                 (CONTENT_TYPE, "text/html; charset=utf-8"),
+                (CONTENT_LANGUAGE, view.frame().words.tag()),
+                (VARY, "Accept-Language"),
                 (CACHE_CONTROL, "no-store"),
                 (CONTENT_SECURITY_POLICY, POLICY),
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -43,38 +46,38 @@ pub(super) fn page(status: StatusCode, view: &impl Template) -> Response {
     }
 }
 
-pub(super) fn not_found(pages: &Pages) -> Response {
+pub(super) fn not_found(pages: &Pages, words: Arc<Words>) -> Response {
     let view = MessageView {
-        frame: Frame::new(pages, "Page not found"),
-        text: "There is nothing at this address. The link may be old or mistyped.",
-        action: (
-            "Go to your account",
-            format!("{}/account", pages.site.public_path),
-        ),
+        frame: Frame::new(pages, words, "error.notFoundTitle"),
+        text: "error.notFound",
+        action: "error.toAccount",
         request_id: None,
     };
     page(StatusCode::NOT_FOUND, &view)
 }
 
-pub(super) fn failure(pages: &Pages, failure: Failure, request_id: Option<&str>) -> Response {
+pub(super) fn failure(
+    pages: &Pages,
+    words: Arc<Words>,
+    failure: Failure,
+    request_id: Option<&str>,
+) -> Response {
     let (status, title, text) = match failure {
         Failure::Unavailable => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "We cannot do this right now",
-            "Signing in is not available for the moment. Nothing was changed. Please try again \
-             in a minute.",
+            "error.unavailableTitle",
+            "error.unavailable",
         ),
         Failure::Internal => (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "Something went wrong",
-            "This is a fault on our side, not something that you did. Please try again; if it \
-             happens again, tell the people who run this service.",
+            "error.internalTitle",
+            "error.internal",
         ),
     };
     let view = MessageView {
-        frame: Frame::new(pages, title),
+        frame: Frame::new(pages, words, title),
         text,
-        action: ("Try again", format!("{}/account", pages.site.public_path)),
+        action: "error.again",
         request_id: request_id.map(str::to_owned),
     };
     let mut response = page(status, &view);

@@ -1,5 +1,6 @@
 //! Scripts, styles and images, part of the program.
 
+use super::words::{Languages, Words};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -26,12 +27,19 @@ const FILES: &[File] = files![
     "ceremony.mjs": SCRIPT,
     "credentials.mjs": SCRIPT,
     "enroll.mjs": SCRIPT,
+    "fields.mjs": SCRIPT,
+    "freshness.mjs": SCRIPT,
+    "label.mjs": SCRIPT,
     "login.mjs": SCRIPT,
     "logout.mjs": SCRIPT,
     "notice.mjs": SCRIPT,
     "old-browser.js": SCRIPT,
+    "one-at-a-time.mjs": SCRIPT,
+    "signals.mjs": SCRIPT,
     "texts.mjs": SCRIPT,
+    "times.mjs": SCRIPT,
     "ways-in.mjs": SCRIPT,
+    "whole-ceremony.mjs": SCRIPT,
     "account.css": STYLE,
     "controls.css": STYLE,
     "page.css": STYLE,
@@ -49,7 +57,8 @@ struct File {
 }
 
 /// The assets under one address that changes whenever any of them does. Scripts import each other
-/// by relative address, so one version for all keeps them together.
+/// by relative address, so one version for all keeps them together; and as the address has the
+/// language in it, each finds the words of the page's own.
 #[derive(Debug)]
 pub struct Assets {
     version: String,
@@ -59,13 +68,21 @@ pub struct Assets {
 impl Assets {
     /// Assets below `public_path`.
     #[must_use]
-    pub fn new(public_path: &str) -> Self {
+    pub(super) fn new(public_path: &str, languages: &Languages) -> Self {
         let mut hash = Sha256::new();
-        for file in FILES {
-            hash.update(file.name);
+        let mut add = |name: &str, content: &[u8]| {
+            hash.update(name);
             hash.update([0]);
-            hash.update(file.content.len().to_be_bytes());
-            hash.update(file.content);
+            hash.update(content.len().to_be_bytes());
+            hash.update(content);
+        };
+        for file in FILES {
+            add(file.name, file.content);
+        }
+        for words in languages.all() {
+            for (name, text) in words.modules() {
+                add(&format!("{}/{name}", words.tag()), text.as_bytes());
+            }
         }
         let mut version = URL_SAFE_NO_PAD.encode(hash.finalize());
         version.truncate(VERSION_CHARS);
@@ -75,47 +92,61 @@ impl Assets {
 
     /// What stands before `/<name>` in an asset's address.
     #[must_use]
-    pub fn base(&self) -> &str {
-        &self.base
+    pub(super) fn base(&self, words: &Words) -> String {
+        format!("{}/{}", self.base, words.tag())
     }
 
-    /// The asset; `None` for another version, whose content is not known here.
+    /// The asset in a language; `None` for another version, whose content is not known here.
     #[must_use]
-    pub fn find(&self, version: &str, name: &str) -> Option<Response> {
+    pub(super) fn find(&self, version: &str, words: &Words, name: &str) -> Option<Response> {
         if version != self.version {
             return None;
         }
-        FILES.iter().find(|file| file.name == name).map(|file| {
-            let headers = [
-                (CONTENT_TYPE, file.kind),
-                (CACHE_CONTROL, "public, max-age=31536000, immutable"),
-                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ];
-            (headers, file.content).into_response()
-        })
+        if let Some(text) = words.module(name) {
+            return Some(served(SCRIPT, text.to_owned()));
+        }
+        let file = FILES.iter().find(|file| file.name == name)?;
+        Some(served(file.kind, file.content))
     }
+}
+
+fn served(kind: &'static str, content: impl IntoResponse) -> Response {
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, content).into_response()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::Languages;
     use super::{Assets, FILES, SCRIPT};
 
     #[test]
     fn another_version_or_name_is_not_served() {
-        let assets = Assets::new("/_latchkey");
-        assert!(assets.find(&assets.version, "login.mjs").is_some());
-        assert!(assets.find("0000000000000000", "login.mjs").is_none());
-        assert!(assets.find(&assets.version, "../mod.rs").is_none());
+        let languages = Languages::built_in();
+        let assets = Assets::new("/_latchkey", &languages);
+        for words in languages.all() {
+            for name in ["login.mjs", "words.mjs"] {
+                assert!(assets.find(&assets.version, words, name).is_some());
+                assert!(assets.find("0000000000000000", words, name).is_none());
+            }
+            assert!(assets.find(&assets.version, words, "../mod.rs").is_none());
+        }
     }
 
     #[test]
     fn scripts_import_only_what_is_served() {
+        let languages = Languages::built_in();
+        let worded = |name| languages.all().all(|words| words.module(name).is_some());
         for file in FILES.iter().filter(|file| file.kind == SCRIPT) {
             let text = std::str::from_utf8(file.content).unwrap();
             for part in text.split(" from './").skip(1) {
                 let name = part.split('\'').next().unwrap();
                 assert!(
-                    FILES.iter().any(|other| other.name == name),
+                    FILES.iter().any(|other| other.name == name) || worded(name),
                     "{} imports {name}, which is not served",
                     file.name
                 );

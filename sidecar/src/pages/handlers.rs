@@ -50,12 +50,12 @@ pub(super) async fn login(
     };
     let start = Start::of(&visitor, &wish.need, standing, wish.destination.is_some());
     let title = match start {
-        Start::Confirm => "Confirm that it is you",
-        Start::Lacking => "This passkey is not enough",
-        Start::Login | Start::Resume | Start::Known => "Log in",
+        Start::Confirm => "login.confirmTitle",
+        Start::Lacking => "login.lackingTitle",
+        Start::Login | Start::Resume | Start::Known => "login.title",
     };
     let view = LoginView {
-        frame: Frame::new(&pages, title),
+        frame: Frame::new(&pages, pages.words(&headers), title),
         who: Who::of(&visitor),
         start,
         needs: Needs::of(&wish.need),
@@ -74,25 +74,28 @@ pub(super) async fn account(State(pages): State<Pages>, headers: HeaderMap) -> R
             let login = format!("{}/login?rd={}", pages.site.public_path, rd.as_parameter());
             return see_other(&login);
         }
-        Err(error) => return unavailable(&pages, &error),
+        Err(error) => return unavailable(&pages, &headers, &error),
     };
     let credentials = match pages.visitors.passkeys(user.id).await {
         Ok(credentials) => credentials,
-        Err(error) => return unavailable(&pages, &error),
+        Err(error) => return unavailable(&pages, &headers, &error),
     };
+    let words = pages.words(&headers);
+    let passkey = |credential| PasskeyView::of(credential, &words);
     let view = AccountView {
-        frame: Frame::new(&pages, "Your account"),
         must_register: user.must_register,
-        passkeys: credentials.iter().map(PasskeyView::of).collect(),
+        some_disabled: credentials.iter().any(|it| it.disabled_at.is_some()),
+        passkeys: credentials.iter().map(passkey).collect(),
         blank: PasskeyView::blank(),
         who: Who::of(&Visitor::Known(user)),
+        frame: Frame::new(&pages, words, "account.title"),
     };
     page(StatusCode::OK, &view)
 }
 
 /// The same page for whoever opens it: it is the script that looks for a code, behind the `#`.
-pub(super) async fn enroll(State(pages): State<Pages>) -> Response {
-    let frame = Frame::new(&pages, "Register a passkey");
+pub(super) async fn enroll(State(pages): State<Pages>, headers: HeaderMap) -> Response {
+    let frame = Frame::new(&pages, pages.words(&headers), "enroll.pageTitle");
     page(StatusCode::OK, &EnrollView { frame })
 }
 
@@ -101,34 +104,38 @@ pub(super) async fn logout(State(pages): State<Pages>, headers: HeaderMap) -> Re
         Ok(visitor) => {
             let signed_in = !matches!(visitor, Visitor::Stranger);
             let title = if signed_in {
-                "Log out"
+                "logout.title"
             } else {
-                "You are logged out"
+                "logout.goneTitle"
             };
             let who = Who::of(&visitor);
             page(
                 StatusCode::OK,
                 &LogoutView {
-                    frame: Frame::new(&pages, title),
+                    frame: Frame::new(&pages, pages.words(&headers), title),
                     who,
                     signed_in,
                 },
             )
         }
-        Err(error) => unavailable(&pages, &error),
+        Err(error) => unavailable(&pages, &headers, &error),
     }
 }
 
 /// Where the login page sends a browser that has logged in and is sent back all the same.
-pub(super) async fn stuck(State(pages): State<Pages>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn stuck(
+    State(pages): State<Pages>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let wish = Wish::read(query.as_deref(), &pages.site.public_path);
     let title = if wish.cookies_missing {
-        "Your browser does not keep our cookies"
+        "stuck.cookiesTitle"
     } else {
-        "You are logged in, but cannot get through"
+        "stuck.gatewayTitle"
     };
     let view = StuckView {
-        frame: Frame::new(&pages, title),
+        frame: Frame::new(&pages, pages.words(&headers), title),
         cookies_missing: wish.cookies_missing,
         rd: wish.destination.unwrap_or_else(ReturnPath::home),
     };
@@ -137,12 +144,13 @@ pub(super) async fn stuck(State(pages): State<Pages>, RawQuery(query): RawQuery)
 
 pub(super) async fn asset(
     State(pages): State<Pages>,
-    Path((version, name)): Path<(String, String)>,
+    Path((version, language, name)): Path<(String, String, String)>,
+    headers: HeaderMap,
 ) -> Response {
-    pages
-        .assets
-        .find(&version, &name)
-        .unwrap_or_else(|| not_found(&pages))
+    let found = pages.languages.find(&language);
+    found
+        .and_then(|words| pages.assets.find(&version, words, &name))
+        .unwrap_or_else(|| not_found(&pages, pages.words(&headers)))
 }
 
 /// What the query of a login page asks for.
@@ -190,7 +198,11 @@ fn see_other(place: &str) -> Response {
         .into_response()
 }
 
-fn unavailable(pages: &Pages, error: &crate::storage::StorageError) -> Response {
+fn unavailable(
+    pages: &Pages,
+    headers: &HeaderMap,
+    error: &crate::storage::StorageError,
+) -> Response {
     tracing::error!(%error, "a page could not ask the store");
-    failure(pages, Failure::Unavailable, None)
+    failure(pages, pages.words(headers), Failure::Unavailable, None)
 }

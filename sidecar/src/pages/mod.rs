@@ -4,10 +4,12 @@
 //! between requests travels in text and `data-` attributes, so the content security policy needs
 //! no exception. `GET` changes nothing; the scripts use the JSON endpoints.
 
+mod accept_language;
 mod answer;
 mod assets;
 mod handlers;
 mod views;
+mod words;
 
 pub use assets::Assets;
 
@@ -16,6 +18,7 @@ use crate::storage::StorageError;
 use async_trait::async_trait;
 use axum::{Router, http::HeaderMap, response::Response, routing::get};
 use std::sync::Arc;
+use words::{Languages, Words};
 
 /// What the pages know of this installation; all of it from configuration, none from requests.
 #[derive(Debug, Clone)]
@@ -69,6 +72,7 @@ pub trait Visitors: Send + Sync {
 #[derive(Clone)]
 pub struct Pages {
     site: Arc<Site>,
+    languages: Languages,
     assets: Arc<Assets>,
     visitors: Arc<dyn Visitors>,
 }
@@ -77,9 +81,11 @@ impl Pages {
     /// Pages for `site`.
     #[must_use]
     pub fn new(site: Site, visitors: Arc<dyn Visitors>) -> Self {
-        let assets = Assets::new(&site.public_path);
+        let languages = Languages::built_in();
+        let assets = Assets::new(&site.public_path, &languages);
         Self {
             site: Arc::new(site),
+            languages,
             assets: Arc::new(assets),
             visitors,
         }
@@ -94,20 +100,31 @@ impl Pages {
             .route("/enroll", get(handlers::enroll))
             .route("/logout", get(handlers::logout))
             .route("/stuck", get(handlers::stuck))
-            .route("/assets/{version}/{name}", get(handlers::asset))
+            .route("/assets/{version}/{language}/{name}", get(handlers::asset))
             .with_state(self.clone())
     }
 
-    /// The page for an address that leads nowhere.
-    #[must_use]
-    pub fn not_found(&self) -> Response {
-        answer::not_found(self)
+    /// The language for whoever sent these headers.
+    fn words(&self, headers: &HeaderMap) -> Arc<Words> {
+        self.languages.of(headers).clone()
     }
 
-    /// The page for a failure on our side; `request_id` is what support can search for.
+    /// The page for an address that leads nowhere, for whoever sent these headers.
     #[must_use]
-    pub fn failure(&self, failure: Failure, request_id: Option<&str>) -> Response {
-        answer::failure(self, failure, request_id)
+    pub fn not_found(&self, headers: &HeaderMap) -> Response {
+        answer::not_found(self, self.words(headers))
+    }
+
+    /// The page for a failure on our side, for whoever sent these headers; `request_id` is what
+    /// support can search for.
+    #[must_use]
+    pub fn failure(
+        &self,
+        headers: &HeaderMap,
+        failure: Failure,
+        request_id: Option<&str>,
+    ) -> Response {
+        answer::failure(self, self.words(headers), failure, request_id)
     }
 }
 

@@ -155,11 +155,14 @@ async fn every_page() -> Vec<(String, Answer)> {
             let answer = open(&pages, &place).await;
             all.push((place, answer));
         }
-        all.push(("not found".to_owned(), read(pages.not_found()).await));
+        all.push((
+            "not found".to_owned(),
+            read(pages.not_found(&HeaderMap::new())).await,
+        ));
         for failure in [Failure::Unavailable, Failure::Internal] {
             all.push((
                 format!("{failure:?}"),
-                read(pages.failure(failure, Some(HOSTILE))).await,
+                read(pages.failure(&HeaderMap::new(), failure, Some(HOSTILE))).await,
             ));
         }
     }
@@ -418,7 +421,7 @@ async fn assets_are_kept_for_ever_and_found_from_every_page() {
         }
     }
     assert_eq!(
-        open(&pages, "/assets/00/login.mjs").await.status,
+        open(&pages, "/assets/00/en/login.mjs").await.status,
         StatusCode::NOT_FOUND
     );
 }

@@ -1,5 +1,6 @@
 //! What each template is given. Values only: whatever a template shows was decided before.
 
+use super::words::Words;
 use super::{Pages, Site, Visitor};
 use crate::model::{Credential, Need, ReturnPath, Trait, UnixTime, authenticator_name};
 use askama::Template;
@@ -7,21 +8,59 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::sync::Arc;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+/// A page: a template in its frame.
+pub(super) trait Page: Template {
+    fn frame(&self) -> &Frame;
+}
+
+macro_rules! pages {
+    ($($view:ty),* $(,)?) => {
+        $(impl Page for $view {
+            fn frame(&self) -> &Frame {
+                &self.frame
+            }
+        })*
+    };
+}
+
+pages![
+    AccountView,
+    EnrollView,
+    LoginView,
+    LogoutView,
+    MessageView,
+    StuckView
+];
+
 /// What every page has around it.
 pub(super) struct Frame {
     pub(super) site: Arc<Site>,
+    /// The language that the page is in.
+    pub(super) words: Arc<Words>,
     /// What stands before an asset's name.
     pub(super) assets: String,
+    /// The key of its title.
     pub(super) title: &'static str,
 }
 
 impl Frame {
-    pub(super) fn new(pages: &Pages, title: &'static str) -> Self {
+    pub(super) fn new(pages: &Pages, words: Arc<Words>, title: &'static str) -> Self {
         Self {
             site: Arc::clone(&pages.site),
-            assets: pages.assets.base().to_owned(),
+            assets: pages.assets.base(&words),
+            words,
             title,
         }
+    }
+
+    /// The text of a key.
+    pub(super) fn say<'a>(&'a self, key: &'a str) -> &'a str {
+        self.words.say(key)
+    }
+
+    /// What stands before and after the placeholder in the text of a key.
+    pub(super) fn around<'a>(&'a self, key: &'a str) -> (&'a str, &'a str) {
+        self.words.around(key)
     }
 }
 
@@ -102,19 +141,19 @@ pub(super) struct Needs {
     pub(super) user_verified: bool,
     /// For the script: whether a login is judged afterwards.
     pub(super) judged: bool,
-    /// Of the passkey: ends of a sentence that begins "a passkey".
+    /// Of the passkey: keys of ends of a sentence that begins "a passkey".
     pub(super) passkey: Vec<&'static str>,
 }
 
 impl Needs {
     pub(super) fn of(need: &Need) -> Self {
         let words = |wanted: &Trait| match wanted {
-            Trait::UserVerified => Some("that checks your fingerprint, face or PIN"),
-            Trait::DeviceBound => Some("that is kept on one device or security key"),
-            Trait::Synced => Some("that is synced between your devices"),
-            Trait::Attested => Some("in a device or security key whose maker is proved"),
-            Trait::Aaguid => Some("in a device or security key of a model that is allowed here"),
-            Trait::OtherClass => Some("of a kind that this service does not know"),
+            Trait::UserVerified => Some("need.userVerified"),
+            Trait::DeviceBound => Some("need.deviceBound"),
+            Trait::Synced => Some("need.synced"),
+            Trait::Attested => Some("need.attested"),
+            Trait::Aaguid => Some("need.model"),
+            Trait::OtherClass => Some("need.unknown"),
             Trait::Recent => None,
         };
         Self {
@@ -161,6 +200,8 @@ pub(super) struct AccountView {
     pub(super) who: Who,
     /// Nothing else is open to this visitor until they have added a passkey.
     pub(super) must_register: bool,
+    /// There may be a copy of one of their passkeys.
+    pub(super) some_disabled: bool,
     pub(super) passkeys: Vec<PasskeyView>,
     /// An empty row, which the script fills for a passkey that was just added.
     pub(super) blank: PasskeyView,
@@ -192,9 +233,10 @@ pub(super) struct StuckView {
 #[template(path = "message.html")]
 pub(super) struct MessageView {
     pub(super) frame: Frame,
+    /// The key of what it says.
     pub(super) text: &'static str,
-    /// Words and address of the way on.
-    pub(super) action: (&'static str, String),
+    /// The key of the words on the button, which leads to the account.
+    pub(super) action: &'static str,
     pub(super) request_id: Option<String>,
 }
 
@@ -206,16 +248,18 @@ pub(super) struct PasskeyView {
     /// Name of the authenticator, or empty; not repeated when it is the title already.
     pub(super) authenticator: &'static str,
     pub(super) keeping: Keeping,
+    /// Whether it signs in no more.
+    pub(super) disabled: bool,
     pub(super) created: Moment,
     pub(super) last_used: Option<Moment>,
 }
 
 impl PasskeyView {
-    pub(super) fn of(credential: &Credential) -> Self {
+    pub(super) fn of(credential: &Credential, words: &Words) -> Self {
         let name = authenticator_name(credential.aaguid).unwrap_or_default();
         let label = credential.label.trim();
         let title = match (label, name) {
-            ("", "") => "Passkey",
+            ("", "") => words.say("passkey.unnamed"),
             ("", name) => name,
             (label, _) => label,
         };
@@ -224,8 +268,9 @@ impl PasskeyView {
             title: title.to_owned(),
             authenticator: if title == name { "" } else { name },
             keeping: Keeping::of(credential),
-            created: Moment::of(credential.created_at),
-            last_used: credential.last_used_at.map(Moment::of),
+            disabled: credential.disabled_at.is_some(),
+            created: Moment::of(credential.created_at, words),
+            last_used: credential.last_used_at.map(|at| Moment::of(at, words)),
         }
     }
 
@@ -235,6 +280,7 @@ impl PasskeyView {
             title: String::new(),
             authenticator: "",
             keeping: Keeping::Device,
+            disabled: false,
             created: Moment {
                 machine: String::new(),
                 human: String::new(),
@@ -281,18 +327,18 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    fn of(at: UnixTime) -> Self {
+    fn of(at: UnixTime, words: &Words) -> Self {
         let known = i64::try_from(at.0)
             .ok()
             .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
         match known {
             Some(time) => Self {
                 machine: time.format(&Rfc3339).unwrap_or_default(),
-                human: format!("{} {} {}", time.day(), time.month(), time.year()),
+                human: words.date(time.date()),
             },
             None => Self {
                 machine: String::new(),
-                human: "at an unknown time".to_owned(),
+                human: words.say("passkey.unknownTime").to_owned(),
             },
         }
     }

@@ -15,17 +15,18 @@ pub(super) async fn show(
     next: Next,
 ) -> Response {
     let navigates = *request.method() == Method::GET && is_navigation(request.headers());
+    let reader = navigates.then(|| request.headers().clone());
     let response = next.run(request).await;
-    if !navigates || !is_problem(&response) {
+    let Some(reader) = reader.filter(|_| is_problem(&response)) else {
         return response;
-    }
+    };
     match response.status() {
-        StatusCode::NOT_FOUND => pages.not_found(),
+        StatusCode::NOT_FOUND => pages.not_found(&reader),
         StatusCode::INTERNAL_SERVER_ERROR => {
-            pages.failure(Failure::Internal, Some(&client.request_id))
+            pages.failure(&reader, Failure::Internal, Some(&client.request_id))
         }
         StatusCode::SERVICE_UNAVAILABLE => {
-            pages.failure(Failure::Unavailable, Some(&client.request_id))
+            pages.failure(&reader, Failure::Unavailable, Some(&client.request_id))
         }
         _ => response,
     }

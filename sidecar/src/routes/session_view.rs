@@ -26,6 +26,8 @@ pub(super) struct SessionView {
     user_agent: String,
     /// Browser and system, as the user agent tells them.
     device: String,
+    browser: Option<&'static str>,
+    system: Option<&'static str>,
     user_verified: bool,
     /// Good for registering a passkey, and for nothing else.
     restricted: bool,
@@ -35,6 +37,7 @@ pub(super) struct SessionView {
 
 /// `own` is the session that asks.
 pub(super) fn shown(session: &Session, own: Option<SessionId>) -> SessionView {
+    let (browser, system) = browser_and_system(&session.user_agent);
     SessionView {
         id: session.id.0.to_string(),
         user: session.user.0.to_string(),
@@ -48,16 +51,17 @@ pub(super) fn shown(session: &Session, own: Option<SessionId>) -> SessionView {
         certificate: session.certificate.clone(),
         address: session.address.clone(),
         user_agent: session.user_agent.clone(),
-        device: device(&session.user_agent),
+        device: device(browser, system),
+        browser,
+        system,
         user_verified: session.authn.uv,
         restricted: session.restricted,
         current: own == Some(session.id),
     }
 }
 
-/// What a person calls the thing: browser and system, as the user agent has them. A hint for the
-/// owner, nothing is decided by it.
-fn device(user_agent: &str) -> String {
+/// Browser and system, as the user agent has them. A hint for the owner, nothing is decided by it.
+fn browser_and_system(user_agent: &str) -> (Option<&'static str>, Option<&'static str>) {
     let has = |part: &str| user_agent.contains(part);
     // The order matters: each of the later ones is named by the earlier ones too.
     let browser = [
@@ -84,7 +88,12 @@ fn device(user_agent: &str) -> String {
         let found = names.iter().find(|(part, _)| has(part));
         found.map(|(_, name)| *name)
     };
-    match (find(&browser), find(&system)) {
+    (find(&browser), find(&system))
+}
+
+/// What a person calls the thing.
+fn device(browser: Option<&str>, system: Option<&str>) -> String {
+    match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => "Unknown device".to_owned(),
@@ -93,7 +102,7 @@ fn device(user_agent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::device;
+    use super::{browser_and_system, device};
 
     #[test]
     fn devices_are_named_as_people_know_them() {
@@ -115,7 +124,8 @@ mod tests {
             ("curl/8.5.0", "curl"),
             ("", "Unknown device"),
         ] {
-            assert_eq!(device(user_agent), name);
+            let (browser, system) = browser_and_system(user_agent);
+            assert_eq!(device(browser, system), name);
         }
     }
 }

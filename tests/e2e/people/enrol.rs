@@ -25,7 +25,7 @@ impl Person {
         self.say_yes();
         self.page.click("#link-form button[type=submit]");
         self.page
-            .wait_for("document.querySelector('#panel-done')?.checkVisibility()");
+            .wait_for("document.querySelector('#panel-label')?.checkVisibility()");
         self.assert_page_is_sound("a passkey by link");
         self.page.click("#label-form button[type=submit]");
         self.page.wait_for_path("/_latchkey/account");

@@ -22,6 +22,12 @@ fn a_person_registers_and_lands_on_the_page_they_wanted() {
     person.page.fill("#register-display", "Ann Example");
     person.say_yes();
     person.page.press("Enter");
+    person
+        .page
+        .wait_for("document.activeElement.id === 'label'");
+    person.assert_page_is_sound("a name for the passkey");
+    person.page.fill("#label", "Desk");
+    person.page.press("Enter");
     person.page.wait_for_path("/reports/7?year=2026");
 
     let request = person.received("/reports/7?year=2026");

@@ -1,40 +1,29 @@
 // The account page: add, rename and remove passkeys.
 
 import { api } from './api.mjs';
-import { createPasskey, usePasskey } from './ceremony.mjs';
 import { supported } from './credentials.mjs';
+import { answerOf, freshness } from './freshness.mjs';
+import { suggestion } from './label.mjs';
 import { notices } from './notice.mjs';
-import { DONE, FIELD, PASSKEY, WAITING, explain, unsupported } from './texts.mjs';
+import { oneAtATime } from './one-at-a-time.mjs';
+import { signals } from './signals.mjs';
+import { explain, filled, unsupported } from './texts.mjs';
+import { writeTime } from './times.mjs';
+import { register } from './whole-ceremony.mjs';
+import words from './words.mjs';
 
 const card = document.getElementById('account');
-const { base, mount, rpId, userName, userHandle } = card.dataset;
+const { base, mount, rpId, userName, userHandle, displayName } = card.dataset;
 const calls = api(base, mount);
 const notice = notices(card);
+const allowed = freshness(calls, notice, { base, userName });
+const passwordManager = signals(rpId);
+const { alone } = oneAtATime();
 const list = document.getElementById('passkeys');
-const dates = new Intl.DateTimeFormat(language(), { dateStyle: 'long' });
-const moments = new Intl.DateTimeFormat(language(), { dateStyle: 'long', timeStyle: 'short' });
-const ago = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' });
-
-let busy = false;
 
 for (const row of list.children) prepare(row);
-tellPasswordManagers();
+tellPasswordManager();
 document.getElementById('add').addEventListener('click', () => alone(add));
-
-function language() {
-  return navigator.language?.startsWith('en') ? navigator.language : 'en-GB';
-}
-
-// One change at a time, however fast somebody clicks.
-async function alone(work) {
-  if (busy) return;
-  busy = true;
-  try {
-    await work();
-  } finally {
-    busy = false;
-  }
-}
 
 async function add() {
   if (!supported()) {
@@ -44,12 +33,9 @@ async function add() {
   let added;
   try {
     const begun = await allowed(() => calls.registerBegin({}));
-    added = await notice.during(WAITING.create, async (signal, tooLate) => {
-      const attestation = await createPasskey(begun.publicKey, signal);
-      tooLate();
-      return calls.registerFinish(attestation);
-    });
+    added = await register(calls, notice, () => begun);
   } catch (error) {
+    if (error.orphan) passwordManager.orphan(calls, error.orphan);
     notice.fail(error, 'create');
     return;
   }
@@ -58,65 +44,15 @@ async function add() {
   const row = rowOf(added.passkey);
   list.append(row);
   listChanged();
-  notice.say(DONE.added, 'good');
-  rename(row);
-}
-
-// Runs `work`; where the service wants the visitor to prove presence first, asks for that and
-// runs it again. A session token that ran out is renewed once.
-async function allowed(work) {
-  try {
-    return await work();
-  } catch (error) {
-    if (error.slug === 'fresh-login-required') await provePresence();
-    else if (error.slug === 'unauthorized') await renew();
-    else throw error;
-  }
-  try {
-    return await work();
-  } catch (error) {
-    if (error.slug !== 'fresh-login-required') throw error;
-    await provePresence();
-    return work();
-  }
-}
-
-async function renew() {
-  try {
-    await calls.refresh();
-  } catch (error) {
-    if (error.status !== 401) throw error;
-    location.assign(`${base}/login?rd=${encodeURIComponent(`${base}/account`)}`);
-    await new Promise(() => {});
-  }
-}
-
-async function provePresence() {
-  if ((await answerOf('confirm-presence')) !== 'yes') {
-    throw new DOMException('not now', 'AbortError');
-  }
-  await notice.during(WAITING.login, async (signal, tooLate) => {
-    const begun = await calls.loginBegin({ username: userName }, signal);
-    const assertion = await usePasskey(begun.publicKey, signal);
-    tooLate();
-    await calls.loginFinish(assertion);
-  });
-}
-
-function answerOf(id) {
-  const dialog = document.getElementById(id);
-  dialog.returnValue = '';
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue), { once: true });
-  });
+  notice.say(words.done.added, 'good');
+  rename(row, suggestion(added.passkey, navigator.userAgent));
 }
 
 function prepare(row) {
   const on = (action, work) => {
     row.querySelector(`[data-action="${action}"]`).addEventListener('click', () => work(row));
   };
-  on('rename', rename);
+  on('rename', (one) => rename(one, titleOf(one)));
   on('remove', () => alone(() => remove(row)));
   on('keep-name', (one) => viewing(one, true));
   const form = row.querySelector('form');
@@ -127,7 +63,9 @@ function prepare(row) {
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') viewing(row, true);
   });
-  writeTimes(row);
+  for (const time of row.querySelectorAll('time')) {
+    writeTime(time, { recent: time.classList.contains('passkey-used') });
+  }
 }
 
 function titleOf(row) {
@@ -145,10 +83,10 @@ function markLabel(row, text) {
   }
 }
 
-function rename(row) {
+function rename(row, proposed) {
   markLabel(row, '');
   const input = row.querySelector('form').elements.label;
-  input.value = titleOf(row);
+  input.value = proposed;
   viewing(row, false);
   input.focus();
   input.select();
@@ -162,18 +100,18 @@ function viewing(row, yes) {
 
 async function saveName(row, name) {
   notice.clear();
-  markLabel(row, name ? '' : FIELD.labelNeeded);
+  markLabel(row, name ? '' : words.field.labelNeeded);
   if (!name) return;
   try {
     await allowed(() => calls.rename(row.dataset.id, name));
   } catch (error) {
-    if (error.slug === 'bad-request') markLabel(row, FIELD.labelRefused);
+    if (error.slug === 'bad-request') markLabel(row, words.field.labelRefused);
     else notice.fail(error, 'login');
     return;
   }
   setTitle(row, name);
   viewing(row, true);
-  notice.say(DONE.renamed(name), 'good');
+  notice.say(filled(words.done.renamed, { name }), 'good');
 }
 
 async function remove(row) {
@@ -198,7 +136,7 @@ async function remove(row) {
     location.reload();
     return;
   }
-  notice.say(DONE.removed(name), 'good');
+  notice.say(filled(words.done.removed, { name }), 'good');
   document.getElementById('passkeys-title').focus();
 }
 
@@ -214,7 +152,7 @@ async function loggedOut() {
 function rowOf(passkey) {
   const row = document.getElementById('passkey-row').content.firstElementChild.cloneNode(true);
   const keeping = !passkey.backup_eligible ? 'device' : passkey.backup_state ? 'synced' : 'syncable';
-  const title = passkey.label || passkey.authenticator || PASSKEY;
+  const title = passkey.label || passkey.authenticator || words.passkey;
   row.dataset.id = passkey.id;
   row.querySelector('.passkey-icon').dataset.keeping = keeping;
   for (const badge of row.querySelectorAll('[data-when]')) {
@@ -234,36 +172,11 @@ function setTitle(row, title) {
   for (const part of row.querySelectorAll('.passkey-of')) part.textContent = ` ${title}`;
 }
 
-// In the reader's own time zone; the recent ones by how long ago they were.
-function writeTimes(row) {
-  for (const time of row.querySelectorAll('time')) {
-    const at = new Date(time.dateTime);
-    if (Number.isNaN(at.getTime())) continue;
-    time.title = moments.format(at);
-    time.textContent = time.classList.contains('passkey-used') ? recently(at) : dates.format(at);
-  }
-}
-
-function recently(at) {
-  const minutes = Math.round((at.getTime() - Date.now()) / 60_000);
-  if (minutes > -1) return 'just now';
-  if (minutes > -60) return ago.format(minutes, 'minute');
-  if (minutes > -1440) return ago.format(Math.round(minutes / 60), 'hour');
-  if (minutes > -10_080) return ago.format(Math.round(minutes / 1440), 'day');
-  return dates.format(at);
-}
-
 function listChanged() {
   document.getElementById('only-one').hidden = list.children.length !== 1;
-  tellPasswordManagers();
+  tellPasswordManager();
 }
 
-// So that a password manager stops offering a passkey that was removed here.
-function tellPasswordManagers() {
-  const ids = [...list.children].map((row) => row.dataset.id);
-  window.PublicKeyCredential?.signalAllAcceptedCredentials?.({
-    rpId,
-    userId: userHandle,
-    allAcceptedCredentialIds: ids,
-  }).catch(() => {});
+function tellPasswordManager() {
+  passwordManager.account(calls, { userId: userHandle, name: userName, displayName });
 }

@@ -1,23 +1,26 @@
 // The page for one-time links and recovery codes: registers a passkey and nothing else.
 
 import { api } from './api.mjs';
-import { createPasskey } from './ceremony.mjs';
 import { supported } from './credentials.mjs';
+import { textIn } from './fields.mjs';
+import { askLabel } from './label.mjs';
 import { notices } from './notice.mjs';
-import { FIELD, WAITING, unsupported } from './texts.mjs';
+import { oneAtATime } from './one-at-a-time.mjs';
+import { unsupported } from './texts.mjs';
+import { register } from './whole-ceremony.mjs';
+import words from './words.mjs';
 
 const card = document.getElementById('enroll');
 const { base, mount } = card.dataset;
 const calls = api(base, mount);
 const notice = notices(card);
+const { alone } = oneAtATime();
 const field = (id) => document.getElementById(id);
 
 // The code of an account that does not exist yet begins with sixteen zero bytes.
 const FIRST_ADMINISTRATOR = 'A'.repeat(21);
 
 let code = '';
-let added = null;
-let busy = false;
 
 listen();
 byAddress();
@@ -27,9 +30,8 @@ function listen() {
     event.preventDefault();
     alone(work);
   });
-  on('link-form', register);
+  on('link-form', enroll);
   on('recover-form', recover);
-  on('label-form', saveLabel);
   addEventListener('hashchange', byAddress);
 }
 
@@ -55,53 +57,31 @@ function show(name) {
   for (const section of card.querySelectorAll('section')) section.hidden = section.id !== `panel-${name}`;
 }
 
-// One thing at a time, however fast somebody clicks.
-async function alone(work) {
-  if (busy) return;
-  busy = true;
-  try {
-    await work();
-  } finally {
-    busy = false;
-  }
-}
-
-async function register() {
+async function enroll() {
   notice.clear();
-  const first = code.startsWith(FIRST_ADMINISTRATOR);
-  const username = field('link-name').value.trim();
-  if (first && !username) {
-    field('link-name').focus();
-    notice.say(FIELD.nameNeeded);
-    return;
+  const body = { code };
+  if (code.startsWith(FIRST_ADMINISTRATOR)) {
+    body.username = textIn('link-name', words.field.nameNeeded);
+    if (!body.username) return;
   }
+  let added;
   try {
-    const begun = await calls.registerBegin(first ? { code, username } : { code });
-    added = await notice.during(WAITING.create, async (signal, tooLate) => {
-      const attestation = await createPasskey(begun.publicKey, signal);
-      tooLate();
-      return calls.registerFinish(attestation);
-    });
+    added = await register(calls, notice, (signal) => calls.registerBegin(body, signal));
   } catch (error) {
     notice.fail(error, 'create');
     return;
   }
   code = '';
-  field('label').value = added.passkey?.label ?? '';
-  show('done');
-  field('label').focus();
-  field('label').select();
+  show('label');
+  await askLabel(calls, notice, added.passkey);
+  location.replace(`${base}/account`);
 }
 
 async function recover() {
   notice.clear();
-  const username = field('recover-name').value.trim();
-  const typed = field('recover-code').value.trim();
-  if (!username || !typed) {
-    field(username ? 'recover-code' : 'recover-name').focus();
-    notice.say(username ? FIELD.codeNeeded : FIELD.nameNeeded);
-    return;
-  }
+  const username = textIn('recover-name', words.field.nameNeeded);
+  const typed = username && textIn('recover-code', words.field.codeNeeded);
+  if (!typed) return;
   try {
     ({ code } = await calls.recover({ username, code: typed }));
   } catch (error) {
@@ -110,15 +90,4 @@ async function recover() {
   }
   field('recover-code').value = '';
   begin();
-}
-
-async function saveLabel() {
-  const label = field('label').value.trim();
-  try {
-    if (label && label !== added.passkey?.label) await calls.rename(added.passkey.id, label);
-  } catch (error) {
-    notice.fail(error, 'login');
-    return;
-  }
-  location.replace(`${base}/account`);
 }

@@ -2,24 +2,31 @@
 
 import { api } from './api.mjs';
 import { isLoop, leave, ownPath, returnsFrom } from './arrival.mjs';
-import { createPasskey, usePasskey } from './ceremony.mjs';
+import { usePasskey } from './ceremony.mjs';
 import { supported, supportsAutofill } from './credentials.mjs';
+import { mark, textIn } from './fields.mjs';
+import { askLabel } from './label.mjs';
 import { notices } from './notice.mjs';
-import { FIELD, WAITING, continuingAs, explain, unsupported } from './texts.mjs';
+import { oneAtATime } from './one-at-a-time.mjs';
+import { handleOf, signals } from './signals.mjs';
+import { explain, unsupported } from './texts.mjs';
+import { logIn, register } from './whole-ceremony.mjs';
+import words from './words.mjs';
 
 const card = document.getElementById('login');
-const { base, mount, userName, start } = card.dataset;
+const { base, mount, rpId, userName, start } = card.dataset;
 const wanted = card.dataset.destination === 'true';
 const place = ownPath(card.dataset.rd, location.origin);
 const judged = card.dataset.judged === 'true';
 const need = card.dataset.userVerified === 'true' ? { need: ['user_verified'] } : {};
 const calls = api(base, mount);
 const notice = notices(card);
+const passwordManager = signals(rpId);
+const { alone, busy } = oneAtATime();
 const panel = (name) => document.getElementById(`panel-${name}`);
 const field = (id) => document.getElementById(id);
 
 let autofill = null;
-let busy = false;
 let switching = false;
 
 listen();
@@ -41,18 +48,18 @@ function listen() {
       button.addEventListener('click', work);
     }
   };
-  on('nameless', () => logIn(''));
-  on('confirm', () => logIn(userName));
+  on('nameless', () => alone(() => signIn('')));
+  on('confirm', () => alone(() => signIn(userName)));
   on('switch', switchAccount);
   field('login-form').addEventListener('submit', (event) => {
     event.preventDefault();
-    const name = nameIn('login-name', FIELD.nameNeeded);
-    if (name) logIn(name);
+    const name = textIn('login-name', words.field.nameNeeded);
+    if (name) alone(() => signIn(name));
   });
   field('register-form')?.addEventListener('submit', (event) => {
     event.preventDefault();
-    const name = nameIn('register-name', FIELD.nameNeededForAccount);
-    if (name) register(name, field('register-display').value.trim());
+    const name = textIn('register-name', words.field.nameNeededForAccount);
+    if (name) alone(() => createAccount(name, field('register-display').value.trim()));
   });
   addEventListener('hashchange', byAddress);
   document.addEventListener('visibilitychange', () => {
@@ -114,49 +121,39 @@ async function resume() {
     stuck('gateway');
     return;
   }
-  const person = document.createElement('strong');
-  person.className = 'person';
-  person.textContent = name;
-  field('resume-text').replaceChildren(continuingAs[0], person, continuingAs[1]);
+  field('resume-name').textContent = name;
+  field('resume-named').hidden = false;
+  field('resume-nameless').hidden = true;
   go(returns);
 }
 
-async function logIn(name) {
-  if (busy) return;
+async function signIn(name) {
   stopAutofill();
   try {
-    await alone(WAITING.login, async (signal, tooLate) => {
-      const begun = await calls.loginBegin(name ? { username: name, ...need } : need, signal);
-      const assertion = await usePasskey(begun.publicKey, signal);
-      tooLate();
-      await calls.loginFinish(assertion);
-    });
+    await logIn(calls, notice, name ? { username: name, ...need } : need);
   } catch (error) {
     notice.fail(error, 'login');
     offerAutofill();
     return;
   }
-  arrive();
+  await arrive();
 }
 
-async function register(name, displayName) {
-  if (busy) return;
+async function createAccount(name, displayName) {
   stopAutofill();
+  const account = displayName ? { username: name, display_name: displayName } : { username: name };
+  let made;
   try {
-    await alone(WAITING.create, async (signal, tooLate) => {
-      const account = displayName ? { username: name, display_name: displayName } : { username: name };
-      const begun = await calls.registerBegin(account, signal);
-      const attestation = await createPasskey(begun.publicKey, signal);
-      tooLate();
-      await calls.registerFinish(attestation);
-    });
+    made = await register(calls, notice, (signal) => calls.registerBegin(account, signal));
   } catch (error) {
     const wrong = error.name === 'Problem' && explain(error, 'create').field;
     if (wrong) mark('register-name', wrong);
     else notice.fail(error, 'create');
     return;
   }
-  arrive();
+  show('label');
+  await askLabel(calls, notice, made.passkey);
+  await arrive();
 }
 
 // Passkeys in the list that the browser opens under the user name. The request waits until the
@@ -182,10 +179,14 @@ async function offerAutofill() {
     clearTimeout(renewal);
   }
   // Something else was begun in the moment of picking.
-  if (autofill !== mine || busy) return;
+  if (autofill !== mine || busy()) return;
   autofill = null;
+  await alone(() => finish(assertion));
+}
+
+async function finish(assertion) {
   try {
-    await alone(WAITING.checking, (_, tooLate) => {
+    await notice.during(words.waiting.checking, (_, tooLate) => {
       tooLate();
       return calls.loginFinish(assertion);
     });
@@ -194,17 +195,7 @@ async function offerAutofill() {
     offerAutofill();
     return;
   }
-  arrive();
-}
-
-// Notes that a ceremony is under way: only one at a time, however fast somebody clicks.
-async function alone(text, work) {
-  busy = true;
-  try {
-    return await notice.during(text, work);
-  } finally {
-    busy = false;
-  }
+  await arrive();
 }
 
 function stopAutofill() {
@@ -215,10 +206,11 @@ function stopAutofill() {
 // The passkey was accepted. Before leaving: did the browser keep the cookies?
 async function arrive() {
   show('done');
-  field('done-text').textContent = WAITING.leaving;
+  field('done-text').textContent = words.waiting.leaving;
   panel('done').querySelector('h1').focus({ preventScroll: true });
   try {
-    await calls.whoAmI();
+    const { sub, preferred_username: name, name: displayName } = await calls.whoAmI();
+    await passwordManager.account(calls, { userId: handleOf(sub), name, displayName });
   } catch (error) {
     if (error.status === 401) {
       stuck('cookies');
@@ -259,25 +251,4 @@ async function switchAccount() {
     return;
   }
   location.reload();
-}
-
-function nameIn(id, needed) {
-  const name = field(id).value.trim();
-  mark(id, name ? '' : needed);
-  return name;
-}
-
-function mark(id, text) {
-  const input = field(id);
-  const error = field(`${id}-error`);
-  const described = [`${id}-hint`, `${id}-error`].filter((one) => field(one));
-  error.textContent = text;
-  error.hidden = !text;
-  if (text) {
-    input.setAttribute('aria-invalid', 'true');
-    input.setAttribute('aria-describedby', described.join(' '));
-    input.focus();
-  } else {
-    input.removeAttribute('aria-invalid');
-  }
 }

@@ -2,7 +2,7 @@
 
 import { api } from './api.mjs';
 import { notices } from './notice.mjs';
-import { WAITING } from './texts.mjs';
+import words from './words.mjs';
 
 const card = document.getElementById('logout');
 const notice = notices(card);
@@ -11,7 +11,7 @@ const gone = document.getElementById('panel-gone');
 
 document.getElementById('leave').addEventListener('click', async () => {
   notice.clear();
-  notice.say(WAITING.loggingOut, 'busy');
+  notice.say(words.waiting.loggingOut, 'busy');
   try {
     await api(card.dataset.base, '').logout();
   } catch (error) {

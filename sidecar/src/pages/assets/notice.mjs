@@ -1,7 +1,8 @@
 // What the page says while it works and when something happened, for eyes and for screen readers.
 
 import { CeremonyFailure } from './ceremony.mjs';
-import { DONE, WAITING, explain } from './texts.mjs';
+import { explain } from './texts.mjs';
+import words from './words.mjs';
 
 export function notices(card) {
   const alert = card.querySelector('#alert');
@@ -23,7 +24,7 @@ export function notices(card) {
 
   function fail(error, doing) {
     if (wasCancelled(error)) {
-      say(DONE.cancelled);
+      say(words.done.cancelled);
       return;
     }
     tell(explain(error, doing));
@@ -51,7 +52,7 @@ export function notices(card) {
     try {
       return await work(controller.signal, () => {
         cancel.hidden = true;
-        say(WAITING.checking, 'busy');
+        say(words.waiting.checking, 'busy');
       });
     } finally {
       for (const part of rest) part.inert = false;
@@ -79,7 +80,7 @@ function noticeOf({ title, text, hints = [], reference }) {
     box.append(list);
   }
   if (reference) {
-    const line = element('p', 'reference', 'Reference: ');
+    const line = element('p', 'reference', words.reference);
     line.append(element('code', '', reference));
     box.append(line);
   }

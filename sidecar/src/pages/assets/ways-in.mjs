@@ -1,19 +1,24 @@
 // The account page: where its owner is logged in, and recovery codes.
 
 import { api } from './api.mjs';
+import { freshness } from './freshness.mjs';
 import { notices } from './notice.mjs';
-import { DONE } from './texts.mjs';
+import { oneAtATime } from './one-at-a-time.mjs';
+import { counted, deviceName, filled } from './texts.mjs';
+import { writeTime } from './times.mjs';
+import words from './words.mjs';
 
 const card = document.getElementById('account');
-const { base, mount, mustRegister } = card.dataset;
+const { base, mount, mustRegister, userName } = card.dataset;
 const calls = api(base, mount);
 const notice = notices(card);
+const allowed = freshness(calls, notice, { base, userName });
+const { alone } = oneAtATime();
 const field = (id) => document.getElementById(id);
-const moments = new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeStyle: 'short' });
 
 // Until a passkey is added, nothing of this is open.
 if (mustRegister !== 'true') {
-  field('codes-make').addEventListener('click', makeCodes);
+  field('codes-make').addEventListener('click', () => alone(makeCodes));
   listSessions();
   countCodes();
 }
@@ -31,31 +36,34 @@ async function listSessions() {
 function rowOf(session) {
   const row = field('session-row').content.firstElementChild.cloneNode(true);
   const part = (name) => row.querySelector(`.session-${name}`);
-  part('device').textContent = session.device;
-  part('of').textContent = ` ${session.device}`;
+  const device = deviceName(session);
+  part('device').textContent = device;
+  part('of').textContent = ` ${device}`;
   part('address').textContent = session.address;
   part('time').dateTime = session.auth_time;
-  part('time').textContent = moments.format(new Date(session.auth_time));
+  writeTime(part('time'), { clock: true });
   part('current').hidden = !session.current;
   part('end').hidden = session.current;
-  part('end').addEventListener('click', async () => {
-    try {
-      await calls.endSession(session.id);
-    } catch (error) {
-      notice.fail(error, 'login');
-      return;
-    }
-    row.remove();
-    notice.say(DONE.sessionEnded(session.device), 'good');
-    field('sessions-title').focus();
-  });
+  part('end').addEventListener('click', () => alone(() => end(session, row, device)));
   return row;
+}
+
+async function end(session, row, device) {
+  try {
+    await allowed(() => calls.endSession(session.id));
+  } catch (error) {
+    notice.fail(error, 'login');
+    return;
+  }
+  row.remove();
+  notice.say(filled(words.done.sessionEnded, { name: device }), 'good');
+  field('sessions-title').focus();
 }
 
 async function countCodes() {
   try {
     const { offered, left } = await calls.recoveryCodes();
-    field('codes-left').textContent = DONE.codesLeft(left);
+    field('codes-left').textContent = counted(words.codesLeft, left);
     field('codes-part').hidden = !offered;
   } catch (error) {
     if (error.status !== 401) notice.fail(error, 'login');
@@ -66,13 +74,9 @@ async function makeCodes() {
   notice.clear();
   let made;
   try {
-    made = await calls.makeRecoveryCodes();
+    made = await allowed(() => calls.makeRecoveryCodes());
   } catch (error) {
-    if (error.slug === 'fresh-login-required') {
-      location.assign(`${base}/login?max_age=0&rd=${encodeURIComponent(`${base}/account`)}`);
-    } else {
-      notice.fail(error, 'login');
-    }
+    notice.fail(error, 'login');
     return;
   }
   field('codes').replaceChildren(...made.codes.map((code) => {
@@ -81,6 +85,6 @@ async function makeCodes() {
     return item;
   }));
   field('codes').hidden = false;
-  field('codes-left').textContent = DONE.codesLeft(made.codes.length);
-  notice.say(DONE.codesMade, 'good');
+  field('codes-left').textContent = counted(words.codesLeft, made.codes.length);
+  notice.say(words.done.codesMade, 'good');
 }

@@ -1,0 +1,27 @@
+// Text fields, and what is wrong with them. The field `id` has its message in `<id>-error`, and may
+// have a hint in `<id>-hint`.
+
+const part = (id) => document.getElementById(id);
+
+// Says what is wrong with a field; an empty text says that nothing is.
+export function mark(id, text) {
+  const input = part(id);
+  const error = part(`${id}-error`);
+  const described = [`${id}-hint`, `${id}-error`].filter((one) => part(one));
+  error.textContent = text;
+  error.hidden = !text;
+  if (text) {
+    input.setAttribute('aria-invalid', 'true');
+    input.setAttribute('aria-describedby', described.join(' '));
+    input.focus();
+  } else {
+    input.removeAttribute('aria-invalid');
+  }
+}
+
+// What stands in a field; when that is nothing, the field says that something is needed.
+export function textIn(id, needed) {
+  const text = part(id).value.trim();
+  mark(id, text ? '' : needed);
+  return text;
+}
