@@ -1,11 +1,11 @@
 //! What every rendered page must be, whoever asks for it and with whatever words.
 
-use super::{Failure, Pages, Site, Visitor, Visitors};
+use super::{Admission, Failure, Pages, Site, Visitor, Visitors};
 use crate::model::{Credential, CredentialId, Need, Trait, UnixTime, User, UserId};
 use crate::storage::StorageError;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
 use std::sync::Arc;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -14,6 +14,7 @@ struct Scene {
     visitor: Visitor,
     passkeys: Vec<Credential>,
     store_down: bool,
+    admission: Admission,
 }
 
 #[async_trait]
@@ -29,6 +30,10 @@ impl Visitors for Scene {
         let recent = old.then_some(Trait::Recent);
         let traits = need.traits().iter().filter(synced).copied();
         Ok(recent.into_iter().chain(traits).collect())
+    }
+
+    async fn admission(&self, _: &Uri, _: &HeaderMap) -> Result<Admission, StorageError> {
+        self.up().map(|()| self.admission.clone())
     }
 
     async fn passkeys(&self, _: UserId) -> Result<Vec<Credential>, StorageError> {
@@ -50,6 +55,7 @@ fn pages(visitor: Visitor, passkeys: Vec<Credential>) -> Pages {
         visitor,
         passkeys,
         store_down: false,
+        admission: Admission::NotHere,
     })
 }
 
@@ -392,6 +398,7 @@ async fn a_store_that_is_down_is_said_so_and_logging_in_stays_open() {
         visitor: Visitor::Stranger,
         passkeys: vec![],
         store_down: true,
+        admission: Admission::NotHere,
     };
     for place in ["/account", "/logout"] {
         let answer = open(&pages_of(scene()), place).await;
@@ -424,4 +431,69 @@ async fn assets_are_kept_for_ever_and_found_from_every_page() {
         open(&pages, "/assets/00/en/login.mjs").await.status,
         StatusCode::NOT_FOUND
     );
+}
+
+async fn admin_page(admission: Admission) -> Answer {
+    let scene = Scene {
+        visitor: Visitor::Stranger,
+        passkeys: vec![],
+        store_down: false,
+        admission,
+    };
+    open(&pages_of(scene), "/admin").await
+}
+
+#[tokio::test]
+async fn the_page_of_administrators_leads_to_the_login_that_it_needs() {
+    let max_age = crate::model::Seconds(300);
+    for (admission, place) in [
+        (
+            Admission::LogIn,
+            "/_latchkey/login?rd=%2F_latchkey%2Fadmin&need=user_verified",
+        ),
+        (
+            Admission::StepUp { max_age },
+            "/_latchkey/login?rd=%2F_latchkey%2Fadmin&need=user_verified&max_age=300",
+        ),
+        (Admission::MustRegister, "/_latchkey/account"),
+    ] {
+        let answer = admin_page(admission).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert_eq!(answer.headers[header::LOCATION], place);
+    }
+}
+
+#[tokio::test]
+async fn who_is_no_administrator_learns_it_in_words() {
+    let answer = admin_page(Admission::NoAdministrator).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("This page is for administrators"));
+    assert!(!answer.body.contains("admin.mjs"));
+}
+
+#[tokio::test]
+async fn a_host_without_administration_has_no_such_page() {
+    let answer = admin_page(Admission::NotHere).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(
+        !answer.body.to_lowercase().contains("admin"),
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test]
+async fn the_page_of_administrators_is_a_shell_that_scripts_fill() {
+    let hostile = user("root", "<img src=x onerror=alert(1)>");
+    let answer = admin_page(Admission::Administrator(hostile)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.body.contains("data-user-name=\"root\""));
+    assert!(!answer.body.contains("<img src=x"));
+    let policy = answer.headers[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap();
+    assert!(!policy.contains("unsafe") && policy.contains("trusted-types 'none'"));
+    for tag in tags(&answer.body) {
+        assert!(!tag.contains(" style=") && !tag.contains(" on"), "{tag}");
+    }
 }

@@ -20,7 +20,7 @@ mod user_fields;
 mod user_view;
 mod users;
 
-pub(super) use gate::{gate, is_administered_here};
+pub(super) use gate::{GateError, administrator, gate, is_administered_here};
 
 use super::audit::Audit;
 use super::caller::storage_problem;
@@ -66,6 +66,10 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 /// Who acts: whoever mounts the router says so, in the request's extensions.
 #[derive(Debug, Clone)]
 pub(super) struct Acting(pub(super) Actor);
+
+/// In which session, where there is one.
+#[derive(Debug, Clone, Copy)]
+struct ActingSession(SessionId);
 
 impl<S: Sync> FromRequestParts<S> for Acting {
     type Rejection = Problem;

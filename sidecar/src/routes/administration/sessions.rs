@@ -1,9 +1,9 @@
 //! Sessions, for administrators: seen, and ended.
 
 use super::paging::{StrictQuery, size};
-use super::{Acting, named, refusal};
+use super::{Acting, ActingSession, named, refusal};
 use crate::app::App;
-use crate::model::{AuditRecord, SessionId};
+use crate::model::{AuditRecord, Session, SessionId};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
@@ -12,10 +12,13 @@ use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use crate::routes::session_view::{SessionView, shown};
-use axum::Json;
+use crate::storage::StorageError;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::Serialize;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -31,10 +34,19 @@ pub(super) struct ListQuery {
     after: Option<String>,
 }
 
+/// A session, and who holds it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HeldSession {
+    #[serde(flatten)]
+    session: SessionView,
+    /// Nothing where the user is gone.
+    user_name: Option<String>,
+}
+
 /// Sessions in a page.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SessionPage {
-    sessions: Vec<SessionView>,
+    sessions: Vec<HeldSession>,
     /// `after` for the next page; nothing where this is the last.
     next: Option<String>,
 }
@@ -42,7 +54,7 @@ pub(super) struct SessionPage {
 /// A user's sessions.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UserSessions {
-    sessions: Vec<SessionView>,
+    sessions: Vec<HeldSession>,
 }
 
 /// Everyone's sessions.
@@ -57,6 +69,7 @@ pub(super) struct UserSessions {
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     _: Acting,
+    own: Option<Extension<ActingSession>>,
     StrictQuery(query): StrictQuery<ListQuery>,
 ) -> Result<Json<SessionPage>, Problem> {
     let after = query.after.as_deref().map(uuid::Uuid::try_parse);
@@ -68,7 +81,8 @@ pub(super) async fn list(
         .await;
     let page = page.map_err(|error| storage_problem(&error))?;
     let alive = page.items.iter().filter(|it| app.is_alive(it));
-    let sessions = alive.map(|session| shown(session, None)).collect();
+    let sessions = held(&app, alive, own).await;
+    let sessions = sessions.map_err(|error| storage_problem(&error))?;
     let next = page.next.map(|id| id.0.to_string());
     Ok(Json(SessionPage { sessions, next }))
 }
@@ -84,13 +98,40 @@ pub(super) async fn list(
 pub(super) async fn list_of_user(
     State(app): State<Arc<App>>,
     _: Acting,
+    own: Option<Extension<ActingSession>>,
     InPath(user): InPath<String>,
 ) -> Result<Json<UserSessions>, Problem> {
     let user = named(&app, &user).await?;
     let sessions = app.living_sessions_of(user.id).await;
     let sessions = sessions.map_err(|error| storage_problem(&error))?;
-    let sessions = sessions.iter().map(|it| shown(it, None)).collect();
+    let sessions = held(&app, sessions.iter(), own).await;
+    let sessions = sessions.map_err(|error| storage_problem(&error))?;
     Ok(Json(UserSessions { sessions }))
+}
+
+/// The sessions with the names of who holds them, each looked up once.
+async fn held(
+    app: &App,
+    sessions: impl Iterator<Item = &Session>,
+    own: Option<Extension<ActingSession>>,
+) -> Result<Vec<HeldSession>, StorageError> {
+    let own = own.map(|Extension(ActingSession(id))| id);
+    let mut names = HashMap::new();
+    let mut all = Vec::new();
+    for session in sessions {
+        let user_name = match names.entry(session.user) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let user = app.store.user(session.user).await?;
+                place.insert(user.map(|user| user.name.to_string()))
+            }
+        };
+        all.push(HeldSession {
+            session: shown(session, own),
+            user_name: user_name.clone(),
+        });
+    }
+    Ok(all)
 }
 
 /// Ends a session.

@@ -17,8 +17,8 @@ use super::administration::is_administered_here;
 use crate::app::App;
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::http::header;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use document::{Part, document};
 use std::sync::Arc;
@@ -105,9 +105,10 @@ impl Documents {
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Extension(documents): Extension<Documents>,
-    request: Request,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response {
-    if is_administered_here(&app, &request) {
+    if is_administered_here(&app, &uri, &headers) {
         sent(documents.whole)
     } else {
         sent(documents.plain)
