@@ -19,19 +19,23 @@ const USER: &str = "7c0b5a2e-94f2-4b70-8f0e-3d0d3c4b8a11";
 static KEY: LazyLock<SigningKey> =
     LazyLock::new(|| SigningKey::from_seed(Algorithm::Es256, &[7; 32]).unwrap());
 
-static TOKEN: LazyLock<String> = LazyLock::new(|| {
+static TOKEN: LazyLock<String> = LazyLock::new(|| token(NOW));
+static EXPIRED: LazyLock<String> = LazyLock::new(|| token(NOW - 3_600));
+
+fn token(iat: u64) -> String {
     let claims = Claims {
         iss: "https://app.example.com/_latchkey".into(),
         aud: vec!["app".into()],
         sub: USER.into(),
-        iat: NOW,
-        exp: NOW + 600,
+        iat,
+        exp: iat + 600,
+        auth_time: Some(iat),
         jti: "j".into(),
-        sid: "s".into(),
+        sid: "0b9e1d6c-6c1f-4f0a-8d3a-6a0f2f1c7e22".into(),
         ..Claims::default()
     };
     KEY.sign(&claims).unwrap()
-});
+}
 
 fn gate() -> Gate {
     let config = json!({
@@ -39,11 +43,17 @@ fn gate() -> Gate {
         "audiences": ["app"],
         "hosts": ["app.example.com"],
         "sidecar": {"cluster": "internal", "public_cluster": "public"},
+        "revocations": null,
+        "forward_token": {"header": "x-token"},
         "rules": [
             {"match": {"paths": ["/public/**"]}, "allow": "public"},
             {"match": {"paths": ["/closed/**"]}, "allow": "deny"},
             {"match": {"paths": ["/files/**"]}, "allow": "authenticated",
              "refuse_ambiguous_paths": false, "same_site_origins": ["https://pay.example.com"]},
+            {"match": {"paths": ["/api/**"]}, "allow": "authenticated", "preflight": "pass",
+             "cors_origins": ["https://pay.example.com"]},
+            {"match": {"paths": ["/admin/**"]}, "allow": "authenticated",
+             "require": {"groups": ["admins"], "max_age": "5m"}},
         ],
     });
     let mut gate = Gate::new(FilterConfig::parse(config.to_string().as_bytes()).unwrap(), [3; 16]);
@@ -92,19 +102,27 @@ fuzz_target!(|input: &[u8]| {
     let decision = GATE.with_borrow_mut(|gate| {
         gate.decide(&Request::new(headers), &Application, NOW, &InProcess)
     });
+    let sent = |token: &str| {
+        let token = token.as_bytes();
+        let holds = |value: &[u8]| value.windows(token.len()).any(|part| part == token);
+        lines.iter().any(|(_, value)| holds(value))
+    };
     match decision.outcome {
         Outcome::Refuse(_, response) => assert!((300..600).contains(&response.status)),
+        // Nobody makes the gateway ask without a token that was good once.
+        Outcome::Renew(_) => assert!(sent(&EXPIRED)),
         Outcome::Forward(changes) => {
             let user = changes.set.iter().find(|(name, _)| *name == "x-auth-request-user");
             match user {
                 // Nobody is anyone without a good token.
                 Some((_, value)) => {
                     assert_eq!(&value[..], USER.as_bytes());
-                    let token = TOKEN.as_bytes();
-                    let holds = |value: &[u8]| value.windows(token.len()).any(|part| part == token);
-                    assert!(lines.iter().any(|(_, value)| holds(value)));
+                    assert!(sent(&TOKEN));
                 }
                 None => match Target::parse(path) {
+                    Ok(Target::Path(path)) if path.as_str().starts_with("/api") => {
+                        assert_eq!(method, b"OPTIONS");
+                    }
                     Ok(Target::Path(path)) => assert!(path.as_str().starts_with("/public")),
                     _ => panic!("nothing but a path is public"),
                 },
@@ -114,11 +132,17 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn with_token(value: &[u8]) -> Vec<u8> {
-    let mut parts = value.split(|byte| *byte == b'$');
-    let mut all = parts.next().unwrap_or_default().to_vec();
-    for part in parts.take(4) {
-        all.extend_from_slice(TOKEN.as_bytes());
-        all.extend_from_slice(part);
+    let mut all = Vec::new();
+    let mut tokens = 0;
+    for byte in value {
+        match byte {
+            b'$' | b'~' if tokens < 4 => {
+                tokens += 1;
+                let token = if *byte == b'$' { &TOKEN } else { &EXPIRED };
+                all.extend_from_slice(token.as_bytes());
+            }
+            _ => all.push(*byte),
+        }
     }
     all
 }
