@@ -31,6 +31,7 @@ pub(super) struct ListQuery {
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// `next` of the page before.
+    #[param(format = Uuid)]
     after: Option<String>,
 }
 

@@ -40,6 +40,17 @@ pub(super) struct UserFields {
     pub(super) enroll: Option<bool>,
 }
 
+/// A new user: the fields of one, with the name.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `POST /v1/admin/users` takes")]
+pub(super) struct NewUser {
+    /// Begins with a letter or digit; also `.`, `-`, `_`, `@` and `+`.
+    #[schema(min_length = 1, max_length = 64)]
+    name: String,
+    #[serde(flatten)]
+    fields: UserFields,
+}
+
 /// An address: kept, taken away by a `null` that is there, or set.
 #[derive(Debug, Default)]
 enum Given {
@@ -61,7 +72,7 @@ impl<'de> Deserialize<'de> for Given {
 #[serde(untagged)]
 enum Span {
     Seconds(u64),
-    Text(String),
+    Text(#[schema(pattern = "^[0-9]{1,8}[smhd]?$")] String),
 }
 
 impl Span {

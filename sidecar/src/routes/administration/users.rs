@@ -1,7 +1,7 @@
 //! Users: made, listed, shown, changed, deleted.
 
 use super::paging::{StrictQuery, size};
-use super::user_fields::UserFields;
+use super::user_fields::{NewUser, UserFields};
 use super::user_view::{UserView, revealed, view};
 use super::{Acting, named, no_such_user, refusal};
 use crate::app::App;
@@ -172,7 +172,7 @@ async fn shown(app: &App, user: &User) -> Result<Json<UserView>, Problem> {
     post,
     path = "/v1/admin/users",
     tag = tag::USERS,
-    request_body = UserFields,
+    request_body = NewUser,
     responses((status = 201, body = UserView)),
     extensions(("x-refuses" = json!([
         ProblemKind::InvalidUserName,
