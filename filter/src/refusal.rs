@@ -70,6 +70,11 @@ pub fn response(
     if audience == Audience::Program {
         return problem(reason);
     }
+    if reason == Reason::CertificateMissing && has_sign_in {
+        // Whoever is signed in is not asked again before that.
+        let logout = format!("{}/logout", config.public_path);
+        return page(reason, Some((&logout, "Sign out")));
+    }
     if !reason.asks_for_sign_in() {
         return page(reason, None);
     }
@@ -88,7 +93,10 @@ pub fn response(
             separator = '&';
         }
     }
-    if audience == Audience::Page && has_sign_in {
+    // Where the sidecar is told of another certificate than this gateway sees, a sign-in would lead
+    // straight back here: a person reads first what is wrong.
+    let is_sent_on = reason != Reason::CertificateMismatch;
+    if audience == Audience::Page && has_sign_in && is_sent_on {
         let headers = vec![
             ("location", login),
             ("cache-control", "no-store".to_owned()),
@@ -100,7 +108,7 @@ pub fn response(
             body: String::new(),
         };
     }
-    page(reason, Some(&login))
+    page(reason, Some((&login, "Sign in")))
 }
 
 fn problem(reason: Reason) -> Response {
@@ -127,13 +135,12 @@ fn problem(reason: Reason) -> Response {
     }
 }
 
-fn page(reason: Reason, login: Option<&str>) -> Response {
+/// A page with a way out of it: an address and what it is called.
+fn page(reason: Reason, way_out: Option<(&str, &str)>) -> Response {
     let (_, title, detail) = words(reason);
-    let link = login.map_or_else(String::new, |login| {
-        format!(
-            "<p><a href=\"{}\">Sign in</a></p>\n",
-            login.replace('&', "&amp;")
-        )
+    let link = way_out.map_or_else(String::new, |(address, name)| {
+        let address = address.replace('&', "&amp;");
+        format!("<p><a href=\"{address}\">{name}</a></p>\n")
     });
     let body = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
@@ -197,13 +204,16 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "Sign-in required",
             "This needs a session. Please sign in.",
         ),
-        Reason::Credential(_)
-        | Reason::Token(_)
-        | Reason::Revoked(_)
-        | Reason::CertificateMismatch => (
+        Reason::Credential(_) | Reason::Token(_) | Reason::Revoked(_) => (
             "unauthorized",
             "Sign-in required",
             "The session that was sent is not valid or has ended. Please sign in again.",
+        ),
+        Reason::CertificateMismatch => (
+            "unauthorized",
+            "Another certificate is needed",
+            "The session is bound to a client certificate that this connection has not shown. \
+             Choose that certificate, or sign in again with the one you have.",
         ),
         Reason::Denied => (
             "forbidden",
@@ -218,7 +228,8 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
         Reason::CertificateMissing => (
             "forbidden",
             "Not allowed",
-            "This needs a session that is bound to a client certificate.",
+            "This needs a session that is bound to a client certificate. Sign out, then sign in \
+             with the certificate.",
         ),
         Reason::StepUp(_) => (
             "step-up",

@@ -189,6 +189,20 @@ test('whatever the host answers, the filter neither traps nor opens', () => {
   }
 });
 
+test('the filter asks for nothing that other plugins can write', () => {
+  const asked = new Set();
+  const host = started((_, name) => void asked.add(name));
+  host.configure({ ...configuration, jwks: {}, revocations: {} });
+  for (let turn = 0; turn < 3; turn += 1) {
+    host.world.now += 100n;
+    host.tick();
+    host.request(request('/', token()), { trailers: true, response: true });
+    host.answerCall(1, 0);
+  }
+  assert.ok(asked.has('proxy_http_call'), [...asked].join(' '));
+  assert.deepEqual([...asked].filter((name) => name.includes('shared')), []);
+});
+
 test('the memory of the VM does not grow with the requests', () => {
   const host = started();
   // Nobody here is to wait for cryptography; each token is new all the same.

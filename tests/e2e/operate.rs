@@ -15,6 +15,13 @@ pub(crate) fn order(gateway: &Gateway, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// The id of the key that signs.
+fn signing_key(gateway: &Gateway) -> String {
+    let keys = order(gateway, &["keys", "list", "-o", "json"]);
+    let keys: serde_json::Value = serde_json::from_str(&keys).expect("JSON");
+    keys["keys"][0]["kid"].as_str().expect("a key").to_owned()
+}
+
 /// What the gateway answers to the cookies that this visitor held.
 fn status(visitor: &Visitor) -> u16 {
     visitor.request("GET", "/orders").send().status
@@ -53,10 +60,7 @@ fn an_operators_orders_count_at_the_gateway() {
     await_refusal(&ann, "the disabled user is refused");
     assert_eq!(status(&bob), 200);
 
-    let keys: serde_json::Value =
-        serde_json::from_str(&order(&gateway, &["keys", "list", "-o", "json"])).expect("JSON");
-    let signs = keys["keys"][0]["kid"].as_str().expect("a key");
-    order(&gateway, &["keys", "revoke", signs]);
+    order(&gateway, &["keys", "revoke", &signing_key(&gateway)]);
     await_refusal(&bob, "what the revoked key signed is refused");
     bob.log_in("bob");
     assert_eq!(status(&bob), 200, "the successor was published before");
@@ -65,4 +69,34 @@ fn an_operators_orders_count_at_the_gateway() {
     await_refusal(&bob, "everyone is refused");
     bob.log_in("bob");
     assert_eq!(status(&bob), 200, "a login after it counts");
+}
+
+/// What the revoked key signed could be anybody's, so the gateway asks for no new token because of
+/// it. The refresh secret is the client's own proof, and the client can show it itself.
+#[test]
+fn after_a_key_is_revoked_its_sessions_go_on_by_their_refresh_secret() {
+    let gateway = Gateway::start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.register("ann");
+    assert_eq!(status(&ann), 200);
+    order(&gateway, &["keys", "revoke", &signing_key(&gateway)]);
+    await_refusal(&ann, "what the revoked key signed is refused");
+    let page = ann
+        .request("GET", "/orders")
+        .header("sec-fetch-mode", "navigate");
+    let answer = page.send();
+    assert_eq!(answer.status, 302, "{answer:?}");
+    let renewals = gateway.envoy.stats("latchkey.renewals");
+    let called = renewals.values().filter_map(serde_json::Value::as_u64);
+    assert_eq!(called.sum::<u64>(), 0, "{renewals:?}");
+
+    // What the login page's script does by itself, and any other script can do.
+    let mut thief = Visitor::new(gateway.envoy.port);
+    thief.cookies.clone_from(&ann.cookies);
+    thief.cookies.remove("latchkey-refresh");
+    let refresh = "/_latchkey/v1/self/refresh";
+    assert_eq!(thief.call("POST", refresh, &json!({})).status, 401);
+    let answer = ann.call("POST", refresh, &json!({}));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(status(&ann), 200);
 }

@@ -1,18 +1,82 @@
 //! A certificate for a host that exists in the tests only.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::http::{Request, Response, read_response};
 
 /// A self-signed certificate with its key, as files.
 pub struct Certificate {
     /// The name that it is for.
     pub host: String,
     directory: PathBuf,
+}
+
+/// Those of a gateway and of two clients that it knows.
+pub struct Certificates {
+    /// The gateway's own.
+    pub server: Certificate,
+    /// The first client's.
+    pub first: Certificate,
+    /// The second client's.
+    pub second: Certificate,
+    _directory: TempDir,
+}
+
+impl Certificates {
+    /// Makes them, in a directory of their own.
+    ///
+    /// # Panics
+    /// When there is no room for it, or no `openssl`.
+    #[must_use]
+    pub fn generate() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let make = |name: &str| {
+            let path = directory.path().join(name);
+            fs::create_dir(&path).expect("a directory");
+            Certificate::generate(name, &path)
+        };
+        Self {
+            server: make("server"),
+            first: make("first"),
+            second: make("second"),
+            _directory: directory,
+        }
+    }
+
+    /// What makes an Envoy listener show the server's, and ask clients for one of theirs.
+    ///
+    /// # Panics
+    /// When a certificate cannot be read.
+    #[must_use]
+    pub fn transport_socket(&self) -> Value {
+        let file = |name: &str| self.server.directory.join(name);
+        let known: String = [&self.first, &self.second]
+            .map(|client| fs::read_to_string(client.directory.join("tls.crt")))
+            .map(|text| text.expect("a certificate"))
+            .concat();
+        json!({
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+                "common_tls_context": {
+                    "tls_certificates": [{
+                        "certificate_chain": {"filename": file("tls.crt")},
+                        "private_key": {"filename": file("tls.key")},
+                    }],
+                    "validation_context": {"trusted_ca": {"inline_string": known}},
+                },
+            },
+        })
+    }
 }
 
 impl Certificate {
@@ -65,6 +129,12 @@ impl Certificate {
         )
     }
 
+    /// Its SHA-256 as tokens have it (`x5t#S256`, RFC 8705).
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.der()))
+    }
+
     /// What makes a browser take 127.0.0.1:`port` for the host, and trust exactly this key. To the
     /// page nothing differs from a certificate of a public authority: WebAuthn refuses pages with
     /// certificate errors, and there is none.
@@ -100,6 +170,34 @@ pub fn presented(port: u16, host: &str) -> Option<Vec<u8>> {
     let (_, rest) = text.split_once("-----BEGIN CERTIFICATE-----")?;
     let (body, _) = rest.split_once("-----END CERTIFICATE-----")?;
     BASE64_STANDARD.decode(body.replace('\n', "")).ok()
+}
+
+/// Sends a request over TLS to a port of 127.0.0.1, with a client certificate or without.
+///
+/// # Panics
+/// When there is no `openssl`, or no answer.
+#[must_use]
+pub fn send_over_tls(port: u16, client: Option<&Certificate>, request: &Request) -> Response {
+    let mut command = Command::new("openssl");
+    let address = format!("127.0.0.1:{port}");
+    command.args(["s_client", "-quiet", "-connect", &address]);
+    if let Some(certificate) = client {
+        let directory = certificate.directory();
+        command.arg("-cert").arg(directory.join("tls.crt"));
+        command.arg("-key").arg(directory.join("tls.key"));
+    }
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("openssl is installed");
+    let stdin = child.stdin.as_mut().expect("a pipe");
+    stdin.write_all(&request.bytes()).expect("openssl reads");
+    let answer = read_response(child.stdout.as_mut().expect("a pipe"), false);
+    let _ = child.kill();
+    child.wait().expect("our own child");
+    answer.expect("an answer")
 }
 
 fn openssl(directory: &Path, arguments: &[&str]) -> Vec<u8> {

@@ -47,6 +47,20 @@ impl EnvoyConfig {
             .expect("a connection manager")
     }
 
+    /// Adds a listener that does the same as the first, on `port` and over TLS.
+    ///
+    /// # Panics
+    /// When the configuration has no listener.
+    pub fn listen_over_tls(&mut self, port: u16, transport_socket: Value) {
+        let listeners = self.0.pointer_mut("/static_resources/listeners");
+        let listeners = listeners.and_then(Value::as_array_mut).expect("listeners");
+        let mut tls = listeners.first().expect("a listener").clone();
+        tls["name"] = json!("tls");
+        tls["address"]["socket_address"]["port_value"] = json!(port);
+        tls["filter_chains"][0]["transport_socket"] = transport_socket;
+        listeners.push(tls);
+    }
+
     /// The virtual hosts of the connection manager's route configuration.
     ///
     /// # Panics

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::client;
+use h2::client::{self, SendRequest};
 use h2::ext::Protocol;
 use http::{HeaderMap, Request, Version};
 use tokio::net::TcpStream;
@@ -30,17 +30,7 @@ pub fn send(
     fields: &[(&str, &[u8])],
     trailers: Option<&[(&str, &str)]>,
 ) -> Result<Answer, h2::Error> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let stream = TcpStream::connect(("127.0.0.1", port))
-            .await
-            .expect("something listens");
-        let (sender, connection) = client::handshake(stream).await?;
-        tokio::spawn(connection);
-        let mut sender = sender.ready().await?;
+    on_connection(port, async |mut sender| {
         let mut request = Request::builder()
             .version(Version::HTTP_2)
             .method(method)
@@ -84,17 +74,7 @@ pub fn extended_connect(
     bytes: &'static [u8],
     await_bytes: usize,
 ) -> Result<(Answer, Vec<u8>), h2::Error> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let stream = TcpStream::connect(("127.0.0.1", port))
-            .await
-            .expect("something listens");
-        let (sender, connection) = client::handshake(stream).await?;
-        tokio::spawn(connection);
-        let mut sender = sender.ready().await?;
+    on_connection(port, async |mut sender| {
         let offered = async {
             while !sender.is_extended_connect_protocol_enabled() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -127,5 +107,24 @@ pub fn extended_connect(
             }
         }
         Ok((answer, received))
+    })
+}
+
+/// Runs `exchange` with a connection to `port`, which ends with it.
+fn on_connection<T>(
+    port: u16,
+    exchange: impl AsyncFnOnce(SendRequest<Bytes>) -> Result<T, h2::Error>,
+) -> Result<T, h2::Error> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let stream = TcpStream::connect(("127.0.0.1", port))
+            .await
+            .expect("something listens");
+        let (sender, connection) = client::handshake(stream).await?;
+        tokio::spawn(connection);
+        exchange(sender.ready().await?).await
     })
 }

@@ -21,7 +21,7 @@ pub type Answer = (u16, String);
 /// How questions for what was revoked are answered.
 pub type AnswerFeed = Box<dyn Fn(&Question) -> Answer + Send>;
 
-type AnswerRefresh = Box<dyn Fn(&str) -> Answer + Send>;
+type AnswerRefresh = Arc<dyn Fn(&str) -> Answer + Send + Sync>;
 
 /// The listener; it stops when dropped.
 pub struct Internal {
@@ -53,6 +53,8 @@ struct State {
     connections: usize,
     questions: Vec<Question>,
     refreshes: Vec<String>,
+    refreshing: usize,
+    most_refreshing: usize,
     key_fetches: usize,
     streams: Vec<TcpStream>,
 }
@@ -140,8 +142,8 @@ impl Internal {
     }
 
     /// From now on refreshes get this answer.
-    pub fn answer_refresh(&self, answer: impl Fn(&str) -> Answer + Send + 'static) {
-        self.change(|state| state.refresh = Some(Box::new(answer)));
+    pub fn answer_refresh(&self, answer: impl Fn(&str) -> Answer + Send + Sync + 'static) {
+        self.change(|state| state.refresh = Some(Arc::new(answer)));
     }
 
     /// Whether refreshes are kept waiting.
@@ -175,6 +177,12 @@ impl Internal {
     #[must_use]
     pub fn refreshes(&self) -> usize {
         self.shared.lock().refreshes.len()
+    }
+
+    /// How many refreshes were waiting for an answer at the same time, at most.
+    #[must_use]
+    pub fn most_refreshes_at_once(&self) -> usize {
+        self.shared.lock().most_refreshing
     }
 
     /// How often the keys were asked for since the last call.
@@ -240,18 +248,27 @@ impl Shared {
             }
             "/internal/v1/revocations" => self.answer_question(&Question::read(query)),
             "/internal/v1/sessions/refresh" => {
-                let body = String::from_utf8_lossy(&request.rest).into_owned();
-                let mut state = self.lock();
-                state.refreshes.push(body.clone());
-                state = self
-                    .changed
-                    .wait_while(state, |state| state.holds_refreshes && !state.is_down)
-                    .unwrap_or_else(PoisonError::into_inner);
-                let refresh = state.refresh.as_ref();
-                refresh.map_or((404, String::new()), |answer| answer(&body))
+                self.answer_refresh(&String::from_utf8_lossy(&request.rest))
             }
             _ => (404, String::new()),
         }
+    }
+
+    fn answer_refresh(&self, body: &str) -> Answer {
+        let mut state = self.lock();
+        state.refreshes.push(body.to_owned());
+        state.refreshing += 1;
+        state.most_refreshing = state.most_refreshing.max(state.refreshing);
+        let state = self
+            .changed
+            .wait_while(state, |state| state.holds_refreshes && !state.is_down)
+            .unwrap_or_else(PoisonError::into_inner);
+        let refresh = state.refresh.clone();
+        // Others may come meanwhile, as to the sidecar.
+        drop(state);
+        let answer = refresh.map_or((404, String::new()), |answer| answer(body));
+        self.lock().refreshing -= 1;
+        answer
     }
 
     fn answer_question(&self, question: &Question) -> Answer {

@@ -24,7 +24,7 @@ pub mod visitor;
 pub mod wait;
 
 pub use browser::{Browser, Page};
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Certificates};
 pub use drip::Drip;
 pub use echo::Echo;
 pub use envoy::{Envoy, EnvoyConfig};

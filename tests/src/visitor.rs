@@ -42,19 +42,23 @@ impl Visitor {
         request.header("cookie", cookies.join("; "))
     }
 
-    /// What a script of the sign-in's own pages sends; cookies of the answer are kept.
-    ///
-    /// # Panics
-    /// When there is no answer.
-    pub fn call(&mut self, method: &str, path: &str, body: &Value) -> Response {
-        let answer = self
-            .request(method, path)
+    /// What a script of the sign-in's own pages sends.
+    #[must_use]
+    pub fn script_request(&self, method: &str, path: &str, body: &Value) -> Request {
+        self.request(method, path)
             .header("origin", &self.authenticator.origin)
             .header("sec-fetch-site", "same-origin")
             .header("sec-fetch-mode", "cors")
             .header("content-type", "application/json")
             .body(body.to_string().as_bytes())
-            .send();
+    }
+
+    /// Sends what a script of the sign-in's own pages sends; cookies of the answer are kept.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn call(&mut self, method: &str, path: &str, body: &Value) -> Response {
+        let answer = self.script_request(method, path, body).send();
         self.keep_cookies(&answer);
         answer
     }

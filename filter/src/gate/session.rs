@@ -24,6 +24,17 @@ pub(super) struct Admitted {
     pub(super) renewed: Option<Rc<Renewed>>,
 }
 
+/// What a new token is to the request that waits for one.
+enum Fit {
+    /// It takes the old one's place.
+    Good,
+    /// The sidecar is well, but what the client's secret opens is not the old token's session, or
+    /// not for this gateway. Nobody else is to wait because a client mixes up its cookies.
+    Other,
+    /// The sidecar is not well.
+    Bad,
+}
+
 impl Gate {
     /// Takes note of a call for a new token that is about to be made, or says why there is none.
     /// `now` is in Unix milliseconds.
@@ -50,16 +61,26 @@ impl Gate {
     ) -> Option<After> {
         self.renewals.ended(ask);
         match answer {
-            Answer::Renewed(renewed) if self.is_good(ask, &renewed, now, verifier) => {
-                self.renewals.succeeded();
-                self.renewals.remember(ask, renewed, now);
-                Some(After::Renewal)
-            }
+            Answer::Renewed(renewed) => match self.fit(ask, &renewed, now, verifier) {
+                Fit::Good => {
+                    self.renewals.succeeded();
+                    self.renewals.remember(ask, renewed, now);
+                    Some(After::Renewal)
+                }
+                Fit::Other => {
+                    self.renewals.succeeded();
+                    Some(After::SessionOver)
+                }
+                Fit::Bad => {
+                    self.renewals.failed(now);
+                    None
+                }
+            },
             Answer::Over => {
                 self.renewals.succeeded();
                 Some(After::SessionOver)
             }
-            Answer::Renewed(_) | Answer::Failed => {
+            Answer::Failed => {
                 self.renewals.failed(now);
                 None
             }
@@ -79,19 +100,20 @@ impl Gate {
         })
     }
 
-    fn is_good(
+    fn fit(
         &mut self,
         ask: &Ask,
         renewed: &Renewed,
         now: u64,
         verifier: &impl SignatureVerifier,
-    ) -> bool {
+    ) -> Fit {
         let now = now.saturating_div(1_000);
         let token = renewed.token.as_bytes();
-        matches!(
-            self.tokens.authenticate(token, now, verifier, &mut None),
-            Ok(Session::Valid(token)) if ask.is_same(token.claims())
-        )
+        match self.tokens.authenticate(token, now, verifier, &mut None) {
+            Ok(Session::Valid(token)) if ask.is_same(token.claims()) => Fit::Good,
+            Ok(Session::Valid(_)) | Err(Reason::Token(TokenError::AudienceWrong)) => Fit::Other,
+            _ => Fit::Bad,
+        }
     }
 
     /// The token that counts: the one that the client sent, or a new one in its place.

@@ -175,6 +175,24 @@ fn what_a_sign_in_does_not_mend_is_no_redirect() {
 }
 
 #[test]
+fn whoever_has_another_certificate_reads_so_before_they_sign_in_again() {
+    let response = answer("GET", "/x", &[NAVIGATE], Reason::CertificateMismatch);
+    assert_eq!(response.status, 401);
+    assert_eq!(header(&response, "location"), None);
+    let link = "<a href=\"/_latchkey/login?rd=/x\">Sign in</a>";
+    for part in ["certificate", link] {
+        assert!(response.body.contains(part), "{}", response.body);
+    }
+    let response = answer("GET", "/x", &[NAVIGATE], Reason::CertificateMissing);
+    assert_eq!(response.status, 403);
+    let link = "<a href=\"/_latchkey/logout\">Sign out</a>";
+    assert!(response.body.contains(link), "{}", response.body);
+    // There is nothing to sign out of on a host without sign-in.
+    let response = answer_on(false, "GET", "/x", &[NAVIGATE], Reason::CertificateMissing);
+    assert!(!response.body.contains("href"), "{}", response.body);
+}
+
+#[test]
 fn strangers_do_not_learn_what_is_wrong_with_a_token() {
     let one = answer(
         "GET",

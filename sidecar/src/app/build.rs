@@ -148,6 +148,7 @@ fn settings(config: &Config) -> Settings {
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
         origins,
         fresh_for: config.session.fresh_for,
+        branding: config.branding.clone(),
         admin: config.admin.clone(),
         people: config.people.clone(),
         audit: config.audit.clone(),

@@ -21,7 +21,7 @@ pub use crate::config::BindCertificate;
 use crate::config::{AdminConfig, AuditConfig, PeopleConfig};
 use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
-use crate::model::{Seconds, UnixTime};
+use crate::model::{Branding, Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
 use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
 use crate::storage::Store;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// How recent the last proof of presence must be to change what can sign in.
     pub fresh_for: Seconds,
+    /// How the pages look.
+    pub branding: Branding,
     /// Administration over the public listener.
     pub admin: AdminConfig,
     /// Ways in for people.

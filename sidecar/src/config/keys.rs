@@ -1,6 +1,6 @@
 //! Signing keys, and the key that they are encrypted under in the store.
 
-use super::{ConfigError, Environment, Secrets, duration};
+use super::{ConfigError, Environment, Files, duration};
 use crate::model::Seconds;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -47,7 +47,7 @@ impl Raw {
     pub(super) fn check(
         self,
         environment: &Environment,
-        secrets: Secrets,
+        files: Files,
     ) -> Result<Keys, ConfigError> {
         let mut absent_file = None;
         let variable = environment
@@ -64,7 +64,7 @@ impl Raw {
                 KeyEncryptionKey::parse(text)
                     .ok_or_else(|| ConfigError::value(ENCRYPTION_KEY_VARIABLE, KEY_FORM))?,
             ),
-            (None, Some(path)) if secrets == Secrets::MayBeAbsent && !path.exists() => {
+            (None, Some(path)) if files == Files::MayBeAbsent && !path.exists() => {
                 absent_file = Some(path.clone());
                 None
             }

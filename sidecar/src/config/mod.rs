@@ -6,6 +6,7 @@
 
 mod admin;
 mod attestation;
+mod branding;
 mod duration;
 mod error;
 mod keys;
@@ -35,6 +36,7 @@ pub use webauthn::MountConfig;
 
 use crate::attestation::Sources;
 use crate::ceremony::Conveyance;
+use crate::model::Branding;
 use source::Source;
 use std::path::{Path, PathBuf};
 
@@ -59,6 +61,10 @@ pub struct Config {
     pub mounts: Vec<MountConfig>,
     /// Where trust in authenticators comes from.
     pub attestation: Sources,
+    /// How the pages look.
+    pub branding: Branding,
+    /// Images that are not on this machine.
+    pub absent_images: Vec<PathBuf>,
     /// Administration over the public listener.
     pub admin: AdminConfig,
     /// Ways in for people.
@@ -94,32 +100,33 @@ impl Config {
     /// # Errors
     /// As [`Self::load`].
     pub fn parse(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        Self::parse_with(text, environment, Secrets::Needed)
+        Self::parse_with(text, environment, Files::Needed)
     }
 
-    /// Checks the text of a file that is for another machine: the files with secrets that it names
-    /// may be absent here, and are then among the notices.
+    /// Checks the text of a file that is for another machine: the files that it names may be absent
+    /// here, and are then among the notices.
     ///
     /// # Errors
     /// As [`Self::load`].
     pub fn parse_elsewhere(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        Self::parse_with(text, environment, Secrets::MayBeAbsent)
+        Self::parse_with(text, environment, Files::MayBeAbsent)
     }
 
     fn parse_with(
         text: &str,
         environment: &Environment,
-        secrets: Secrets,
+        files: Files,
     ) -> Result<Self, ConfigError> {
         let source = Source::merge(text, environment)?;
         let raw: Raw = source.deserialize()?;
-        let config = Self::check(raw, environment, secrets);
+        let config = Self::check(raw, environment, files);
         config.map_err(|error| source.name_variable(error))
     }
 
-    fn check(raw: Raw, environment: &Environment, secrets: Secrets) -> Result<Self, ConfigError> {
+    fn check(raw: Raw, environment: &Environment, files: Files) -> Result<Self, ConfigError> {
         let public_url = raw.public_url;
         let attestation = raw.attestation.check()?;
+        let (branding, absent_images) = raw.branding.check(files)?;
         let (webauthn, mounts) =
             webauthn::mounts(&raw.webauthn, &raw.mounts, &public_url, &attestation)?;
         Ok(Self {
@@ -128,9 +135,11 @@ impl Config {
             mounts,
             attestation,
             token: raw.token.check()?,
-            keys: raw.keys.check(environment, secrets)?,
+            keys: raw.keys.check(environment, files)?,
             listen: raw.listen.check()?,
             storage: raw.storage,
+            branding,
+            absent_images,
             admin: raw.admin.check(&public_url)?,
             people: raw.people.check()?,
             audit: raw.audit.check()?,
@@ -184,6 +193,12 @@ impl Config {
                 path.display()
             ));
         }
+        for path in &self.absent_images {
+            notices.push(format!(
+                "branding: {} is not on this machine, so it was not checked",
+                path.display()
+            ));
+        }
         if self.storage.backend == Backend::Memory {
             notices.push(
                 "storage.backend is memory: every account is gone when the program stops"
@@ -229,9 +244,9 @@ fn mount_notices(mount: &MountConfig) -> Vec<String> {
     notices
 }
 
-/// Whether files with secrets must be there.
+/// Whether the files that a configuration names must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Secrets {
+enum Files {
     /// To start.
     Needed,
     /// To check the file only.
@@ -258,6 +273,8 @@ struct Raw {
     mounts: toml::Table,
     #[serde(default)]
     attestation: attestation::Raw,
+    #[serde(default)]
+    branding: branding::Raw,
     #[serde(default)]
     admin: AdminConfig,
     #[serde(default)]

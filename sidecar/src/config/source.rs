@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Number,
 }
 
-/// Every key there is; `""` is the top level. `[mounts.<name>]` has those of `[webauthn]`.
+/// Every key there is; `""` is the top level.
 pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("", "public_url", Kind::Text),
     ("listen", "public", Kind::Text),
@@ -79,6 +79,15 @@ pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("attestation", "metadata", Kind::Text),
     ("attestation", "metadata_root", Kind::Text),
     ("attestation", "metadata_signer", Kind::Text),
+    ("branding", "name", Kind::Text),
+    ("branding", "line", Kind::Text),
+    ("branding", "help", Kind::Text),
+    ("branding", "privacy", Kind::Text),
+    ("branding", "imprint", Kind::Text),
+    ("branding", "logo", Kind::Text),
+    ("branding", "logo_dark", Kind::Text),
+    ("branding", "accent", Kind::Text),
+    ("branding", "accent_dark", Kind::Text),
     ("admin", "enabled", Kind::Switch),
     ("admin", "groups", Kind::List),
     ("admin", "hosts", Kind::List),
@@ -90,6 +99,10 @@ pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("log", "format", Kind::Text),
     ("log", "level", Kind::Text),
 ];
+
+/// Sections whose parts are named by whoever writes the file, and the section whose keys each of
+/// them has.
+const NAMED: &[(&str, &str)] = &[("mounts", "webauthn"), ("branding.languages", "branding")];
 
 /// What must be there, with what belongs there.
 const REQUIRED: &[(&str, &str, &str)] = &[
@@ -203,10 +216,10 @@ fn refuse_unknown(table: &Table, section: &str, like: &str) -> Result<(), Config
         if is_key && !(name == "mount" && section != like) {
             continue;
         }
-        if path == "mounts" {
+        if let Some((_, like)) = NAMED.iter().find(|(section, _)| *section == path) {
             for (name, value) in table_of(value, &path)? {
                 let path = dotted(&path, name);
-                refuse_unknown(table_of(value, &path)?, &path, "webauthn")?;
+                refuse_unknown(table_of(value, &path)?, &path, like)?;
             }
             continue;
         }

@@ -1,5 +1,6 @@
 //! The configuration as a whole: the example, the environment, and what is said about mistakes.
 
+mod branding;
 mod mistakes;
 mod mounts;
 
@@ -79,10 +80,14 @@ fn what_the_example_leaves_unset_can_be_set_as_written() {
             line.split_once(" = ")
                 .is_some_and(|(key, _)| !key.contains(' '))
         })
-        // Needs the file, and has a test of its own.
-        .filter(|line| !line.starts_with("encryption_key_file"))
+        // These need their file, and have tests of their own.
+        .filter(|line| {
+            !["encryption_key_file", "logo"]
+                .iter()
+                .any(|it| line.starts_with(it))
+        })
         .collect();
-    assert_eq!(unset.len(), 13, "{unset:?}");
+    assert_eq!(unset.len(), 20, "{unset:?}");
     for line in unset {
         let text = EXAMPLE.replace(&format!("# {line}"), line);
         // The names written in the example belong to a session without a domain.
@@ -95,6 +100,7 @@ fn what_the_example_leaves_unset_can_be_set_as_written() {
         let text = match line.split_once(" = ").unwrap().0 {
             "metadata" => text.replace("# metadata_root", "metadata_root"),
             "metadata_root" => text.replace("# metadata =", "metadata ="),
+            "accent_dark" => text.replace("# accent =", "accent ="),
             _ => text,
         };
         let config = parse(&text).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -3,10 +3,12 @@
 
 mod audit;
 mod authenticator;
+mod branding;
 mod credential;
 mod enrolment;
 mod id;
 mod need;
+mod palette;
 mod policy_name;
 mod redirect;
 mod revocation;
@@ -18,10 +20,12 @@ mod user_change;
 
 pub use audit::{Actor, AuditBook, AuditFilter, AuditRecord, AuditSubject};
 pub use authenticator::authenticator_name;
+pub use branding::{BrandTexts, Branding, Logo, LogoKind};
 pub use credential::{Credential, CredentialId, CredentialIdError};
 pub use enrolment::{Enrolment, EnrolmentPurpose, RecoveryCodes};
 pub use id::{ChallengeId, SecretHash, SessionId, UserId};
 pub use need::{Need, Trait};
+pub use palette::{Colour, LEAST_CONTRAST, Palette, PoorContrast, Scheme};
 pub use policy_name::PolicyName;
 pub use redirect::ReturnPath;
 pub use revocation::{Floors, Revocation, Revoked};

@@ -1,7 +1,12 @@
 //! Scripts, styles and images, part of the program.
 
+use super::brand;
 use super::words::{Languages, Words};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use crate::model::Branding;
+use axum::body::Bytes;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -12,6 +17,10 @@ const VERSION_CHARS: usize = 12;
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const IMAGE: &str = "image/svg+xml";
+
+/// For whoever opens an asset by itself: an SVG is a document then, and one that an administrator
+/// was given could hold anything.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 macro_rules! files {
     ($($name:literal: $kind:expr),* $(,)?) => {
@@ -73,12 +82,15 @@ struct File {
 pub struct Assets {
     version: String,
     base: String,
+    /// Name, media type and content of those that are this installation's alone.
+    own: Vec<(&'static str, &'static str, Bytes)>,
 }
 
 impl Assets {
     /// Assets below `public_path`.
     #[must_use]
-    pub(super) fn new(public_path: &str, languages: &Languages) -> Self {
+    pub(super) fn new(public_path: &str, languages: &Languages, branding: &Branding) -> Self {
+        let own = brand::files(branding);
         let mut hash = Sha256::new();
         let mut add = |name: &str, content: &[u8]| {
             hash.update(name);
@@ -89,6 +101,9 @@ impl Assets {
         for file in FILES {
             add(file.name, file.content);
         }
+        for (name, _, content) in &own {
+            add(name, content);
+        }
         for words in languages.all() {
             for (name, text) in words.modules() {
                 add(&format!("{}/{name}", words.tag()), text.as_bytes());
@@ -97,7 +112,13 @@ impl Assets {
         let mut version = URL_SAFE_NO_PAD.encode(hash.finalize());
         version.truncate(VERSION_CHARS);
         let base = format!("{public_path}/assets/{version}");
-        Self { version, base }
+        let own = own.into_iter();
+        let own = own.map(|(name, kind, content)| (name, kind, Bytes::from(content)));
+        Self {
+            version,
+            base,
+            own: own.collect(),
+        }
     }
 
     /// What stands before `/<name>` in an asset's address.
@@ -115,6 +136,9 @@ impl Assets {
         if let Some(text) = words.module(name) {
             return Some(served(SCRIPT, text.to_owned()));
         }
+        if let Some((_, kind, content)) = self.own.iter().find(|(own, ..)| *own == name) {
+            return Some(served(kind, content.clone()));
+        }
         let file = FILES.iter().find(|file| file.name == name)?;
         Some(served(file.kind, file.content))
     }
@@ -125,6 +149,7 @@ fn served(kind: &'static str, content: impl IntoResponse) -> Response {
         (CONTENT_TYPE, kind),
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, POLICY),
     ];
     (headers, content).into_response()
 }
@@ -132,12 +157,12 @@ fn served(kind: &'static str, content: impl IntoResponse) -> Response {
 #[cfg(test)]
 mod tests {
     use super::super::words::Languages;
-    use super::{Assets, FILES, SCRIPT};
+    use super::{Assets, Branding, FILES, SCRIPT};
 
     #[test]
     fn another_version_or_name_is_not_served() {
         let languages = Languages::built_in();
-        let assets = Assets::new("/_latchkey", &languages);
+        let assets = Assets::new("/_latchkey", &languages, &Branding::default());
         for words in languages.all() {
             for name in ["login.mjs", "words.mjs"] {
                 assert!(assets.find(&assets.version, words, name).is_some());

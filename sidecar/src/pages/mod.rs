@@ -8,13 +8,15 @@ mod accept_language;
 mod administration;
 mod answer;
 mod assets;
+mod brand;
 mod handlers;
 mod views;
 mod words;
 
 pub use assets::Assets;
+pub use words::language_tags;
 
-use crate::model::{Credential, Need, Seconds, Trait, User, UserId};
+use crate::model::{Branding, Credential, Need, Seconds, Trait, User, UserId};
 use crate::storage::StorageError;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, Uri};
@@ -35,6 +37,8 @@ pub struct Site {
     pub rp_name: String,
     /// Whether a stranger may create an account.
     pub self_registration: bool,
+    /// How the pages look here.
+    pub branding: Branding,
 }
 
 /// Who opens a page.
@@ -111,7 +115,7 @@ impl Pages {
     #[must_use]
     pub fn new(site: Site, visitors: Arc<dyn Visitors>) -> Self {
         let languages = Languages::built_in();
-        let assets = Assets::new(&site.public_path, &languages);
+        let assets = Assets::new(&site.public_path, &languages, &site.branding);
         Self {
             site: Arc::new(site),
             languages,

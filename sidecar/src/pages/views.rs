@@ -1,5 +1,6 @@
 //! What each template is given. Values only: whatever a template shows was decided before.
 
+use super::brand::Brand;
 use super::words::Words;
 use super::{Pages, Site, Visitor};
 use crate::model::{Credential, Need, ReturnPath, Trait, UnixTime, authenticator_name};
@@ -36,6 +37,8 @@ pages![
 /// What every page has around it.
 pub(super) struct Frame {
     pub(super) site: Arc<Site>,
+    /// How the installation is called and looks.
+    pub(super) brand: Brand,
     /// The language that the page is in.
     pub(super) words: Arc<Words>,
     /// What stands before an asset's name.
@@ -49,6 +52,7 @@ impl Frame {
         Self {
             site: Arc::clone(&pages.site),
             assets: pages.assets.base(&words),
+            brand: Brand::of(&pages.site, &words),
             words,
             title,
         }
@@ -57,6 +61,11 @@ impl Frame {
     /// The text of a key.
     pub(super) fn say<'a>(&'a self, key: &'a str) -> &'a str {
         self.words.say(key)
+    }
+
+    /// What stands between two sentences.
+    pub(super) fn gap(&self) -> &str {
+        self.words.say("language.gap")
     }
 
     /// What stands before and after the placeholder in the text of a key.

@@ -16,6 +16,14 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/languages.rs"
 /// The language of whoever speaks none of the others; it has every key.
 const DEFAULT: &str = "en";
 
+/// The tags of all languages, the default one first.
+#[must_use]
+pub fn language_tags() -> Vec<&'static str> {
+    let mut tags: Vec<_> = FILES.iter().map(|(tag, _)| *tag).collect();
+    tags.sort_by_key(|tag| (*tag != DEFAULT, *tag));
+    tags
+}
+
 /// One language.
 #[derive(Debug)]
 pub(crate) struct Words {

@@ -50,6 +50,11 @@ impl RenewalError {
             Self::Storage(_) => "store_unavailable",
         }
     }
+
+    /// Whether no renewal of this session can succeed, however well the program is.
+    pub(super) fn is_about_account(&self) -> bool {
+        matches!(self, Self::HandOut(error) if error.is_too_large())
+    }
 }
 
 impl From<RenewalError> for Problem {

@@ -26,25 +26,32 @@ pub(super) enum HandOutError {
 
 impl HandOutError {
     pub(super) fn reason(&self) -> &'static str {
-        match self {
-            Self::Issuer(IssuerError::Sign(SignError::TooLong { .. })) | Self::Overflow(_) => {
-                "token_too_large"
-            }
-            Self::Issuer(_) => "issuer_failed",
+        if self.is_too_large() {
+            "token_too_large"
+        } else {
+            "issuer_failed"
         }
+    }
+
+    /// Whether the account has more in its token than a cookie holds.
+    pub(super) fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Self::Issuer(IssuerError::Sign(SignError::TooLong { .. })) | Self::Overflow(_)
+        )
     }
 }
 
 impl From<HandOutError> for Problem {
     fn from(error: HandOutError) -> Self {
         tracing::error!(%error, "no token can be handed out");
-        match error {
-            HandOutError::Issuer(IssuerError::Sign(SignError::TooLong { .. }))
-            | HandOutError::Overflow(_) => Self::new(
+        if error.is_too_large() {
+            Self::new(
                 ProblemKind::TokenTooLarge,
                 "An administrator can limit the groups in tokens with token.groups.",
-            ),
-            HandOutError::Issuer(_) => Self::internal(),
+            )
+        } else {
+            Self::internal()
         }
     }
 }

@@ -27,7 +27,18 @@ fn both_ways(test: impl Fn(&Guarded)) {
 
 /// Asks without a session for exactly this target.
 fn ask(gateway: &Guarded, target: &str) -> Option<u16> {
-    let bytes = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    ask_with(gateway, target, "")
+}
+
+/// The same with a good session.
+fn member_asks(gateway: &Guarded, target: &str) -> Option<u16> {
+    let cookie = format!("cookie: latchkey={}\r\n", gateway.forge.token());
+    ask_with(gateway, target, &cookie)
+}
+
+fn ask_with(gateway: &Guarded, target: &str, headers: &str) -> Option<u16> {
+    let bytes =
+        format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n{headers}connection: close\r\n\r\n");
     gateway
         .stranger()
         .raw(bytes.as_bytes())
@@ -189,15 +200,7 @@ fn a_denied_path_stays_denied_however_it_is_written() {
             "/denied/a;b",
             "/./denied/x",
         ] {
-            let bytes = format!(
-                "GET {target} HTTP/1.1\r\nhost: localhost\r\ncookie: latchkey={}\r\n\
-                 connection: close\r\n\r\n",
-                gateway.forge.token()
-            );
-            let status = gateway
-                .stranger()
-                .raw(bytes.as_bytes())
-                .map(|answer| answer.status);
+            let status = member_asks(gateway, target);
             assert_eq!(status, Some(403), "{target}");
             assert!(gateway.upstream.take().is_empty(), "{target}");
         }
@@ -214,15 +217,7 @@ fn a_guarded_path_is_forwarded_as_it_was_matched_too() {
             ("/a;b/c", "/a;b/c"),
             ("/caf%c3%a9", "/caf%C3%A9"),
         ] {
-            let bytes = format!(
-                "GET {asked} HTTP/1.1\r\nhost: localhost\r\ncookie: latchkey={}\r\n\
-                 connection: close\r\n\r\n",
-                gateway.forge.token()
-            );
-            let status = gateway
-                .stranger()
-                .raw(bytes.as_bytes())
-                .map(|answer| answer.status);
+            let status = member_asks(gateway, asked);
             assert_eq!(status, Some(200), "{asked}");
             assert_eq!(gateway.upstream.only().target(), got, "{asked}");
         }
@@ -235,15 +230,7 @@ fn a_guarded_path_is_forwarded_as_it_was_matched_too() {
             "/a%",
             "/a/..;x/b",
         ] {
-            let bytes = format!(
-                "GET {refused} HTTP/1.1\r\nhost: localhost\r\ncookie: latchkey={}\r\n\
-                 connection: close\r\n\r\n",
-                gateway.forge.token()
-            );
-            let status = gateway
-                .stranger()
-                .raw(bytes.as_bytes())
-                .map(|answer| answer.status);
+            let status = member_asks(gateway, refused);
             // Envoy's own normalisation may have resolved these two before the filter sees them.
             let resolved = matches!(refused, "/a\\b" | "/a/..;x/b") && status == Some(200);
             assert!(status == Some(400) || resolved, "{refused}: {status:?}");

@@ -1,9 +1,13 @@
 //! What the filter learns while it runs: what was revoked, new tokens, new keys. The sidecar's side
 //! is played by the tests; `whole` has the real one.
 
+mod certificates;
+mod expiry;
 mod keys;
+mod metrics;
 mod renewal;
 mod revocations;
+mod shared_data;
 mod whole;
 
 use latchkey_tests::envoy::manifest_values;

@@ -240,14 +240,34 @@ fn no_call_without_a_signed_token_and_a_refresh_cookie() {
 }
 
 #[test]
-fn tokens_of_others_are_not_taken_for_new_ones() {
-    let (live, old, _) = expired();
+fn a_secret_of_another_session_renews_nothing_and_keeps_nobody_waiting() {
+    let live = Live::start();
     let mut other = live.ending(600);
     other["sub"] = "5b2f1c1e-0d2b-4f5e-9f0a-0c8f3a2b1d11".into();
-    live.renew_with(&live.token(&other));
-    let answer = live.browser(&old).get("/").send();
-    assert_eq!((answer.status, answer.cookies().len()), (503, 0));
-    assert!(live.app.take().is_empty());
+    let (good, other) = (live.token(&live.ending(600)), live.token(&other));
+    live.internal.answer_refresh(move |body| {
+        let token = if body.contains(SECRET) { &good } else { &other };
+        (200, renewed(token))
+    });
+    for number in 0..5 {
+        // Another token each time: no answer is remembered.
+        let mut claims = live.ending(-100);
+        claims["jti"] = format!("old-{number}").into();
+        let old = live.token(&claims);
+        let mixed = live.with_secret(&old, "of-another-session");
+        let answer = mixed.get("/mixed").send();
+        assert_eq!((answer.status, answer.cookies().len()), (401, 0));
+        // A person is sent to sign in, which mends it.
+        assert_eq!(mixed.navigate("/mixed").send().status, 302);
+        let answer = live.browser(&old).get("/good").send();
+        assert_eq!((answer.status, answer.cookies().len()), (200, 2));
+    }
+    assert_eq!(
+        live.stat("renewals.failed") + live.stat("renewals.capped"),
+        0
+    );
+    let seen = live.app.take();
+    assert!(seen.iter().all(|request| request.target() == "/good"));
 }
 
 #[test]

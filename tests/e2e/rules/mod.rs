@@ -2,7 +2,6 @@
 
 mod access_log;
 mod certificates;
-mod metrics;
 mod other_origins;
 mod requirements;
 mod shadow;

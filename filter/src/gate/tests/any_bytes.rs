@@ -45,3 +45,58 @@ proptest! {
         let _ = gate.redaction(&request);
     }
 }
+
+#[test]
+fn bytes_that_are_no_text_are_an_ordinary_bad_request() {
+    let gate = &mut gate();
+    let token = format!("{COOKIE}={}\u{0}", token()).replace('\u{0}', "");
+    for (path, header, reason) in [
+        (&b"/x"[..], ("cookie", &b"__Host-latchkey=\xff"[..]), None),
+        (
+            b"/x",
+            ("authorization", b"\xff"),
+            Some(Reason::Credential(CredentialError::NotBearer)),
+        ),
+        (b"/x", ("authorization", b"Bearer \xff"), None),
+        (
+            b"/\xff",
+            ("accept", b"*/*"),
+            Some(Reason::Path(BadPath::Character)),
+        ),
+        (
+            b"/x",
+            (":authority", b"\xff"),
+            Some(Reason::Authority(crate::authority::BadAuthority)),
+        ),
+    ] {
+        let found = refused(&decide_raw(gate, "GET", path, &[header]));
+        match reason {
+            Some(reason) => assert_eq!(found, reason),
+            None => assert!(matches!(found, Reason::Token(_)), "{found:?}"),
+        }
+        changes(decide(gate, "GET", "/x", &[("cookie", &token)]));
+    }
+    // Bytes that nobody asks about go on as they are.
+    let both: &[(&str, &[u8])] = &[("cookie", token.as_bytes()), ("x-any", b"\xff")];
+    changes(decide_raw(gate, "GET", b"/x?\xff", both));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_bytes_anywhere_have_a_decision(
+        path in prop::collection::vec(any::<u8>(), 0..40),
+        headers in prop::collection::vec((
+            prop::sample::select(vec![
+                ":authority", ":method", ":path", "cookie", "authorization", "origin", "upgrade",
+                "sec-fetch-site", "sec-fetch-mode", "accept", "x_auth-request-user",
+            ]),
+            prop::collection::vec(any::<u8>(), 0..40),
+        ), 0..6),
+    ) {
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+        let _ = decide_raw(&mut gate(), "GET", &path, &headers);
+    }
+}

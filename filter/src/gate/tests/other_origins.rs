@@ -84,3 +84,49 @@ fn scripts_of_permitted_origins_can_read_why_they_are_refused() {
         None
     );
 }
+
+#[test]
+fn another_site_cannot_act_with_the_users_cookie() {
+    let gate = &mut gate();
+    let (cookie, bearer) = (
+        format!("{COOKIE}={}", token()),
+        format!("Bearer {}", token()),
+    );
+    let evil = ("origin", "https://evil.example");
+    for (method, headers) in [
+        ("POST", &[("cookie", cookie.as_str()), evil][..]),
+        ("POST", &[("cookie", cookie.as_str()), ("origin", "null")]),
+        (
+            "GET",
+            &[("cookie", cookie.as_str()), ("upgrade", "websocket"), evil],
+        ),
+    ] {
+        assert_eq!(
+            refused(&decide(gate, method, "/x", headers)),
+            Reason::CrossSite,
+            "{headers:?}"
+        );
+    }
+    changes(decide(gate, "GET", "/x", &[("cookie", &cookie), evil]));
+    changes(decide(
+        gate,
+        "POST",
+        "/x",
+        &[("authorization", &bearer), evil],
+    ));
+    changes(decide(
+        gate,
+        "POST",
+        "/x",
+        &[("cookie", &cookie), ("origin", "https://app.example.com")],
+    ));
+    let sibling = [
+        ("cookie", cookie.as_str()),
+        ("origin", "https://pay.example.com"),
+    ];
+    assert_eq!(
+        refused(&decide(gate, "POST", "/x", &sibling)),
+        Reason::CrossSite
+    );
+    changes(decide(gate, "POST", "/files/x", &sibling));
+}

@@ -130,6 +130,7 @@ async function remove(row) {
     return;
   }
   row.remove();
+  await passwordManager.removed(row.dataset.id);
   listChanged();
   if (await loggedOut()) {
     // This login was made with it, and has ended. The page that comes says so.

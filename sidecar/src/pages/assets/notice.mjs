@@ -20,6 +20,16 @@ export function notices(card) {
     if (text) box.dataset.kind = kind;
     else delete box.dataset.kind;
     status.textContent = text;
+    // What was done stands over the page until its reader does the next thing.
+    if (kind === 'good') {
+      const read = new AbortController();
+      const gone = () => {
+        read.abort();
+        if (status.textContent === text) say('');
+      };
+      addEventListener('pointerdown', gone, { signal: read.signal });
+      addEventListener('keydown', gone, { signal: read.signal });
+    }
   }
 
   function fail(error, doing) {

@@ -14,7 +14,7 @@ export function signals(rpId) {
   const browser = window.PublicKeyCredential;
   const send = async (method, details) => {
     try {
-      await browser[method]({ rpId, ...details });
+      await patiently(browser[method]({ rpId, ...details }));
     } catch {
       // A browser that thinks otherwise.
     }
@@ -33,7 +33,13 @@ export function signals(rpId) {
     if (knows('signalCurrentUserDetails')) {
       told.push(send('signalCurrentUserDetails', { userId, name, displayName: displayName || name }));
     }
-    await patiently(Promise.all(told));
+    await Promise.all(told);
+  }
+
+  // A passkey of the reader's own that the service has just removed. The session may have ended
+  // with it, so there may be no list to ask for.
+  async function removed(id) {
+    if (knows('signalUnknownCredential')) await send('signalUnknownCredential', { credentialId: id });
   }
 
   // A passkey that was just made for the reader's own account, and that the service refused. An
@@ -42,14 +48,11 @@ export function signals(rpId) {
     if (!knows('signalUnknownCredential')) return;
     const { passkeys } = await calls.passkeys();
     if (passkeys.some((passkey) => passkey.id === id)) return;
-    await send('signalUnknownCredential', { credentialId: id });
+    await removed(id);
   }
 
-  // Whether there is anything to tell.
-  const wanted = knows('signalAllAcceptedCredentials') || knows('signalCurrentUserDetails');
-
   const quietly = (work) => (...details) => work(...details).catch(() => {});
-  return { account: quietly(account), orphan: quietly(orphan), wanted };
+  return { account: quietly(account), orphan: quietly(orphan), removed };
 }
 
 // The user handle of a user id: its sixteen bytes in base64url.
@@ -58,6 +61,14 @@ export function handleOf(userId) {
   return encode(Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)));
 }
 
-function patiently(work) {
-  return Promise.race([work, new Promise((resolve) => { setTimeout(resolve, PATIENCE); })]);
+async function patiently(work) {
+  let timer;
+  const enough = new Promise((resolve) => {
+    timer = setTimeout(resolve, PATIENCE);
+  });
+  try {
+    await Promise.race([work, enough]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -63,7 +63,7 @@ async function end(session, row, device) {
 async function countCodes() {
   try {
     const { offered, left } = await calls.recoveryCodes();
-    field('codes-left').textContent = counted(words.codesLeft, left);
+    field('codes-left').textContent = left === 0 ? words.codesNone : counted(words.codesLeft, left);
     field('codes-part').hidden = !offered;
   } catch (error) {
     if (error.status !== 401) notice.fail(error, 'login');
@@ -84,7 +84,7 @@ async function makeCodes() {
     item.append(Object.assign(document.createElement('code'), { textContent: code }));
     return item;
   }));
-  field('codes').hidden = false;
-  field('codes-left').textContent = counted(words.codesLeft, made.codes.length);
-  notice.say(words.done.codesMade, 'good');
+  field('codes-once').hidden = false;
+  field('codes-left').textContent = '';
+  field('codes-once').focus();
 }

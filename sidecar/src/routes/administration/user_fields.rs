@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Given {
 #[serde(untagged)]
 enum Span {
     Seconds(u64),
-    Text(#[schema(pattern = "^[0-9]{1,8}[smhd]?$")] String),
+    Text(String),
 }
 
 impl Span {

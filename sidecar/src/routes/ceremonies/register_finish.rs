@@ -27,9 +27,6 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 
-/// What a passkey is called until its owner says otherwise.
-const DEFAULT_LABEL: &str = "Passkey";
-
 #[derive(Debug, thiserror::Error)]
 enum FinishError {
     #[error(transparent)]
@@ -263,7 +260,8 @@ fn verify(
         ceremony.user,
         app.now(),
     )?;
-    let known = authenticator_name(new.credential.aaguid).unwrap_or(DEFAULT_LABEL);
+    // Without a name it has no label: whoever shows it says "passkey" in the reader's language.
+    let known = authenticator_name(new.credential.aaguid).unwrap_or_default();
     new.credential.label = label.unwrap_or_else(|| known.to_owned());
     Ok(new)
 }

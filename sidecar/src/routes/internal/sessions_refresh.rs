@@ -59,8 +59,21 @@ pub(super) async fn handle(
         Err(error) => {
             app.metrics.renewal("filter", error.reason());
             audit.refused(error.reason());
-            Err(error.into())
+            Err(told(error))
         }
+    }
+}
+
+/// A filter takes everything but 401 as a sign that this program is not well, and asks for nobody
+/// for a moment. One account that has too many groups must not bring that about: its session can
+/// have no token, so it is over, and the login says why.
+fn told(error: RenewalError) -> Problem {
+    let is_about_account = error.is_about_account();
+    let problem = error.into();
+    if is_about_account {
+        Problem::unauthorized()
+    } else {
+        problem
     }
 }
 

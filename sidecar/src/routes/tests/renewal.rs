@@ -149,3 +149,21 @@ async fn only_the_one_form_of_body_is_read() {
     );
     assert_eq!(renew(&place, &"A".repeat(5_000)).await.status, 400);
 }
+
+/// Anything but 401 would make the gateway's other sessions wait.
+#[tokio::test]
+async fn an_account_that_fits_no_cookie_is_its_own_trouble_alone() {
+    let place = Place::new().await;
+    let mut person = place.person();
+    person.register("ann").await;
+    let mut user = place.user("ann").await;
+    user.groups = (0..200)
+        .map(|n| format!("a-group-with-a-long-name-{n}"))
+        .collect();
+    assert!(place.app.store.update_user(&user).await.unwrap());
+    renew(&place, &secret(&person)).await.expect(401);
+    assert_eq!(place.reason(), "token_too_large");
+    // The login page says what it is.
+    let answer = person.post("/v1/self/refresh", json!({})).await;
+    assert_eq!(answer.expect(500).problem(), "token-too-large");
+}

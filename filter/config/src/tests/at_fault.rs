@@ -1,0 +1,267 @@
+//! Every mistake is answered with the path of its key.
+
+use super::*;
+
+#[track_caller]
+fn assert_at_fault(config: &Value, key: &str) {
+    let error = parse(config).unwrap_err();
+    assert_eq!(error.key(), key, "{error}");
+    assert!(
+        error.to_string().starts_with(&format!("{key}: ")),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_key_at_fault_is_named() {
+    for (object, key, value) in [
+        ("", "isuer", json!("x")),
+        ("", "revocation", json!({})),
+        ("", "revocations", json!(false)),
+        ("", "issuer", json!("http://example.com")),
+        ("", "audiences", json!([])),
+        ("", "audiences", json!("app")),
+        ("", "hosts", json!([])),
+        ("", "public_path", json!("/")),
+        ("", "public_path", json!(null)),
+        ("", "bearer", json!("yes")),
+        ("", "clock_skew", json!("1h")),
+        ("", "clock_skew", json!(30)),
+        ("", "default", json!("open")),
+        ("", "jwks", json!(null)),
+        ("", "rules", json!({})),
+        ("/sidecar", "cluster", json!(1)),
+        ("/sidecar", "timeout", json!("2 seconds")),
+        ("/sidecar", "timeout", json!("2h")),
+        ("/sidecar", "tls", json!(true)),
+    ] {
+        let path = format!("{object}/{key}")
+            .trim_start_matches('/')
+            .replace('/', ".");
+        assert_at_fault(&with(object, key, value), &path);
+    }
+    for (key, value, path) in [
+        ("audiences", json!(["a", ""]), "audiences[1]"),
+        (
+            "revocations",
+            json!({"max_age": "29s"}),
+            "revocations.max_age",
+        ),
+        (
+            "revocations",
+            json!({"max_age": "25h"}),
+            "revocations.max_age",
+        ),
+        (
+            "revocations",
+            json!({"when_stale": "open"}),
+            "revocations.when_stale",
+        ),
+        ("revocations", json!({"poll": "1s"}), "revocations.poll"),
+        (
+            "session",
+            json!({"refresh_before": "31m"}),
+            "session.refresh_before",
+        ),
+        ("hosts", json!(["app.example.com:8080"]), "hosts[0]"),
+        ("hosts", json!(["*.example.com"]), "hosts[0]"),
+        ("jwks", json!({"refresh": "10ms"}), "jwks.refresh"),
+        ("jwks", json!({"inline": []}), "jwks.inline"),
+        ("jwks", json!({"inline": {"keys": []}}), "jwks.inline"),
+        ("session", json!({"cookie": "a b"}), "session.cookie"),
+        (
+            "session",
+            json!({"cookie": "__Host-latchkey-refresh"}),
+            "session.refresh_cookie",
+        ),
+        (
+            "identity_headers",
+            json!({"sub": "authorization"}),
+            "identity_headers.sub",
+        ),
+        (
+            "identity_headers",
+            json!({"sub": "X-User"}),
+            "identity_headers.sub",
+        ),
+        (
+            "identity_headers",
+            json!({"sub": "x-envoy-a"}),
+            "identity_headers.sub",
+        ),
+        (
+            "identity_headers",
+            json!({"sub": "x-a", "email": "x-a"}),
+            "identity_headers.email",
+        ),
+        (
+            "forward_token",
+            json!({"header": "x-auth-request-user"}),
+            "forward_token.header",
+        ),
+    ] {
+        assert_at_fault(&with("", key, value), path);
+    }
+    assert_at_fault(
+        &with("/sidecar", "cluster", json!("latchkey-public")),
+        "sidecar.public_cluster",
+    );
+    let mut config = minimal();
+    config.as_object_mut().unwrap().remove("issuer");
+    assert_at_fault(&config, "issuer");
+}
+
+#[test]
+fn the_key_at_fault_in_what_is_told_is_named() {
+    for (key, value, path) in [
+        (
+            "identity_headers",
+            json!({"sid": {"header": "x-s", "format": "list"}}),
+            "identity_headers.sid.format",
+        ),
+        (
+            "identity_headers",
+            json!({"authn.uv": {"format": "json"}}),
+            "identity_headers.authn.uv.header",
+        ),
+        (
+            "identity_headers",
+            json!({"role": "x-role"}),
+            "identity_headers.role",
+        ),
+        (
+            "forward_payload",
+            json!({"header": "x-auth-request-user"}),
+            "forward_payload.header",
+        ),
+        ("access_log", json!(true), "access_log"),
+        ("access_log", json!(["user", "token"]), "access_log[1]"),
+        ("access_log", json!(["user", "user"]), "access_log[1]"),
+        ("enforce", json!("no"), "enforce"),
+    ] {
+        assert_at_fault(&with("", key, value), path);
+    }
+}
+
+#[test]
+fn the_key_at_fault_in_a_rule_is_named() {
+    for (rule, key) in [
+        (json!({}), "allow"),
+        (json!({"allow": "everyone"}), "allow"),
+        (
+            json!({"allow": "deny", "require": {"acr": "phr"}}),
+            "require",
+        ),
+        (
+            json!({"allow": "public", "require": {"acr": "phr"}}),
+            "require",
+        ),
+        (json!({"allow": "public", "preflight": "pass"}), "preflight"),
+        (
+            json!({"allow": "authenticated", "preflight": true}),
+            "preflight",
+        ),
+        (
+            json!({"allow": "authenticated", "preflight": "pass", "match": {"methods": ["GET"]}}),
+            "preflight",
+        ),
+        (
+            json!({"allow": "authenticated", "cors_origins": ["https://a.b/"]}),
+            "cors_origins[0]",
+        ),
+        (
+            json!({"allow": "public", "cors_origins": ["https://a.b"]}),
+            "cors_origins",
+        ),
+        (
+            json!({"allow": "deny", "match": {"path": []}}),
+            "match.path",
+        ),
+        (
+            json!({"allow": "deny", "match": {"paths": []}}),
+            "match.paths",
+        ),
+        (
+            json!({"allow": "deny", "match": {"paths": ["/a", "b"]}}),
+            "match.paths[1]",
+        ),
+        (
+            json!({"allow": "deny", "match": {"methods": ["get"]}}),
+            "match.methods[0]",
+        ),
+        (
+            json!({"allow": "deny", "match": {"hosts": ["A.b"]}}),
+            "match.hosts[0]",
+        ),
+        (
+            json!({"allow": "public", "match": {"paths": ["/_latchkey/x"]}}),
+            "match.paths[0]",
+        ),
+        (
+            json!({"allow": "public", "refuse_ambiguous_paths": false}),
+            "refuse_ambiguous_paths",
+        ),
+        (
+            json!({"allow": "deny", "same_site_origins": ["https://a.b"]}),
+            "same_site_origins",
+        ),
+    ] {
+        let rules = json!([{"allow": "deny"}, rule]);
+        assert_at_fault(&with("", "rules", rules), &format!("rules[1].{key}"));
+    }
+}
+
+#[test]
+fn the_requirement_at_fault_is_named() {
+    for (require, key) in [
+        (json!({}), ""),
+        (json!(["admins"]), ""),
+        (json!({"group": ["a"]}), ".group"),
+        (json!({"groups": []}), ".groups"),
+        (json!({"groups": {}}), ".groups"),
+        (json!({"groups": "admins"}), ".groups"),
+        (json!({"groups": {"none": ["a"]}}), ".groups.none"),
+        (json!({"groups": {"any": []}}), ".groups.any"),
+        (json!({"groups": ["a", "b,c"]}), ".groups[1]"),
+        (json!({"groups": {"all": ["a", " b"]}}), ".groups.all[1]"),
+        (json!({"policies": [""]}), ".policies[0]"),
+        (json!({"acr": "mfa"}), ".acr"),
+        (json!({"acr": ["phr"]}), ".acr"),
+        (json!({"amr": ["hwk", "pwd"]}), ".amr[1]"),
+        (json!({"amr": []}), ".amr"),
+        (json!({"max_age": 300}), ".max_age"),
+        (json!({"max_age": "0s"}), ".max_age"),
+        (json!({"max_age": "9000h"}), ".max_age"),
+        (json!({"certificate": false}), ".certificate"),
+        (json!({"authenticator": true}), ".authenticator"),
+        (json!({"authenticator": {"uv": true}}), ".authenticator.uv"),
+        (
+            json!({"authenticator": {"user_verified": false}}),
+            ".authenticator.user_verified",
+        ),
+        (
+            json!({"authenticator": {"synced": "no"}}),
+            ".authenticator.synced",
+        ),
+        (
+            json!({"authenticator": {"aaguids": ["EE882879-721C-4913-9775-3DFCCE97072A"]}}),
+            ".authenticator.aaguids[0]",
+        ),
+    ] {
+        let rules = json!([
+            {"allow": "deny"}, {"allow": "deny"}, {"allow": "deny"},
+            {"allow": "authenticated", "require": require},
+        ]);
+        let key = format!("rules[3].require{key}");
+        assert_at_fault(&with("", "rules", rules), &key);
+    }
+}
+
+#[test]
+fn an_unknown_key_is_answered_with_the_known_ones() {
+    let error = parse(&with("/sidecar", "clutser", json!("x")))
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("sidecar.clutser: unknown key"), "{error}");
+    assert!(error.contains("`public_cluster`"), "{error}");
+}

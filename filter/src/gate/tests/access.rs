@@ -1,0 +1,183 @@
+//! Who passes, and where.
+
+use super::*;
+
+#[test]
+fn a_session_passes_by_cookie_and_by_bearer() {
+    let token = token();
+    for header in [
+        ("cookie", format!("a=b; {COOKIE}={token}")),
+        ("authorization", format!("Bearer {token}")),
+    ] {
+        let changes = changes(decide(&mut gate(), "GET", "/x", &[(header.0, &header.1)]));
+        assert_eq!(
+            set(&changes, "x-auth-request-user"),
+            Some(claims().sub.as_str())
+        );
+        assert!(removed(&changes, header.0), "the token stays here");
+        assert_eq!(set(&changes, "x-latchkey-token"), None);
+    }
+}
+
+#[test]
+fn without_a_session_nothing_passes_but_what_is_public() {
+    let gate = &mut gate();
+    for path in [
+        "/",
+        "/x",
+        "*",
+        "",
+        "/_latchkey/login",
+        "/public",
+        "/Public/x",
+    ] {
+        let expected = if path == "/public" {
+            None
+        } else {
+            Some(Reason::NoCredential)
+        };
+        match decide(gate, "GET", path, &[]).outcome {
+            Outcome::Forward(_) => assert_eq!(expected, None, "{path}"),
+            Outcome::Refuse(reason, _) => assert_eq!(Some(reason), expected, "{path}"),
+            Outcome::Renew(ask) => panic!("waits: {ask:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_method_and_protocol_is_checked_alike() {
+    let gate = &mut gate();
+    for method in [
+        "GET", "HEAD", "POST", "OPTIONS", "TRACE", "CONNECT", "FOO", "",
+    ] {
+        assert_eq!(
+            refused(&decide(gate, method, "/x", &[])),
+            Reason::NoCredential,
+            "{method}"
+        );
+    }
+    for header in [
+        ("upgrade", "websocket"),
+        ("content-type", "application/grpc"),
+        ("access-control-request-method", "POST"),
+        ("x-http-method-override", "GET"),
+        ("x-original-url", "/public/x"),
+        ("x-forwarded-uri", "/public/x"),
+        ("x-rewrite-url", "/public/x"),
+        ("x-envoy-original-path", "/public/x"),
+        ("x-forwarded-host", "other.example.com"),
+    ] {
+        assert_eq!(
+            refused(&decide(gate, "GET", "/x", &[header])),
+            Reason::NoCredential,
+            "{header:?}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_can_deny_even_those_who_are_signed_in() {
+    let cookie = format!("{COOKIE}={}", token());
+    for path in [
+        "/closed",
+        "/closed/x",
+        "/CLOSED/x",
+        "/closed;v=1/x",
+        "/public/../closed/x",
+    ] {
+        let decision = decide(&mut gate(), "GET", path, &[("cookie", &cookie)]);
+        assert_eq!(refused(&decision), Reason::Denied, "{path}");
+    }
+}
+
+#[test]
+fn the_sign_in_is_open_only_where_it_really_is() {
+    let mut gate = Gate::new(config_with(&rules()), [3; 16]);
+    let mut decide = |host: &str, path: &str, cluster: &str| {
+        let headers: Vec<(&[u8], &[u8])> = vec![
+            (b":method", b"POST"),
+            (b":path", path.as_bytes()),
+            (b":authority", host.as_bytes()),
+            (b"cookie", b"__Host-latchkey=x"),
+            (b"x-latchkey-client-address", b"127.0.0.1"),
+            (b"x_auth_request_user", b"root"),
+        ];
+        let surroundings = Fixed {
+            cluster: Some(cluster),
+            address: Some("192.0.2.7:99"),
+            certificate: None,
+        };
+        gate.decide(&Request::new(headers), &surroundings, NOW, &InProcess)
+    };
+    let passed = changes(decide(
+        "app.example.com",
+        "/_latchkey/login",
+        "latchkey-public",
+    ));
+    assert_eq!(set(&passed, "x-latchkey-client-address"), Some("192.0.2.7"));
+    assert!(
+        removed(&passed, "x-latchkey-client-address") && removed(&passed, "x_auth_request_user")
+    );
+    assert!(
+        !removed(&passed, "cookie"),
+        "the sidecar reads the session itself"
+    );
+
+    for (host, path, cluster, reason) in [
+        ("app.example.com", "/_latchkey/login", "app", Reason::NoKeys),
+        (
+            "other.example.com",
+            "/_latchkey/login",
+            "latchkey-public",
+            Reason::NoKeys,
+        ),
+        (
+            "app.example.com",
+            "/_latchkey/../admin",
+            "latchkey-public",
+            Reason::NoKeys,
+        ),
+        (
+            "app.example.com",
+            "/x/../_latchkey/login",
+            "app",
+            Reason::SignInPath,
+        ),
+        (
+            "app.example.com",
+            "/_latchkey//login",
+            "latchkey-public",
+            Reason::SignInPath,
+        ),
+    ] {
+        assert_eq!(
+            refused(&decide(host, path, cluster)),
+            reason,
+            "{host} {path}"
+        );
+    }
+}
+
+#[test]
+fn without_keys_only_what_is_public_passes() {
+    let mut gate = Gate::new(config_with(&rules()), [3; 16]);
+    assert!(!gate.is_ready());
+    let cookie = format!("{COOKIE}={}", token());
+    for headers in [&[][..], &[("cookie", cookie.as_str())]] {
+        let decision = decide(&mut gate, "GET", "/x", headers);
+        assert_eq!(refused(&decision), Reason::NoKeys);
+        let Outcome::Refuse(_, response) = decision.outcome else {
+            unreachable!()
+        };
+        assert!(
+            response
+                .headers
+                .iter()
+                .any(|(name, _)| *name == "retry-after")
+        );
+        changes(decide(&mut gate, "GET", "/public/x", headers));
+    }
+    gate.set_keys(key_set(&signing_key(1)));
+    assert!(gate.is_ready());
+    changes(decide(&mut gate, "GET", "/x", &[("cookie", &cookie)]));
+}

@@ -1,0 +1,57 @@
+//! The account page.
+
+use super::*;
+
+#[tokio::test]
+async fn the_account_page_is_for_its_owner_only() {
+    for visitor in [Visitor::Stranger, Visitor::Returning] {
+        let answer = open(&pages(visitor, vec![passkey("secret label")]), "/account").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert_eq!(
+            answer.headers[header::LOCATION],
+            "/_latchkey/login?rd=%2F_latchkey%2Faccount"
+        );
+        assert!(!answer.body.contains("secret label"));
+    }
+}
+
+#[tokio::test]
+async fn the_account_page_tells_a_passkey_by_label_maker_and_keeping() {
+    let mut bound = passkey("Work key");
+    bound.backup_eligible = false;
+    bound.backup_state = false;
+    bound.last_used_at = Some(UnixTime(1_772_625_600));
+    let alice = Visitor::Known(user("alice", "Alice"));
+    let html = open(&pages(alice, vec![bound, passkey("")]), "/account")
+        .await
+        .body;
+    let rows: Vec<&str> = html.split("<li class=\"passkey\"").collect();
+    assert!(rows[1].contains(">Work key</h3>"));
+    assert!(rows[1].contains(">Google Password Manager</span>"));
+    assert!(rows[1].contains("data-keeping=\"device\""));
+    assert!(rows[1].contains("datetime=\"2026-03-04T12:00:00Z\">4 March 2026</time>"));
+    assert!(rows[2].contains(">Google Password Manager</h3>"));
+    assert!(rows[2].contains("data-keeping=\"synced\""));
+    assert!(rows[2].contains("Not used yet"));
+}
+
+#[tokio::test]
+async fn a_disabled_passkey_is_marked_and_its_owner_is_told_why() {
+    let alice = || Visitor::Known(user("alice", "Alice"));
+    let mut copied = passkey("Copied");
+    copied.disabled_at = Some(UnixTime(1_772_625_600));
+    let html = open(&pages(alice(), vec![copied, passkey("Good")]), "/account")
+        .await
+        .body;
+    assert!(
+        html.contains("A passkey was disabled for your safety."),
+        "{html}"
+    );
+    let rows: Vec<&str> = html.split("<li class=\"passkey\"").collect();
+    assert!(rows[1].contains("<span class=\"badge badge-alert\">Disabled</span>"));
+    assert!(rows[2].contains("<span class=\"badge badge-alert\" hidden>"));
+    let well = open(&pages(alice(), vec![passkey("Good")]), "/account")
+        .await
+        .body;
+    assert!(!well.contains("for your safety"), "{well}");
+}
