@@ -24,7 +24,7 @@ export async function userView(context, place) {
   write(view, '.facts .name', user.name);
   writeWhen(view, '.created', user.created_at);
   writeWhen(view, '.facts .last-login', user.last_login_at, { recent: true }, user.sessions > 0 ? words.loggedIn : words.never);
-  write(view, '.codes', user.recovery_codes);
+  write(view, '.codes-left', user.recovery_codes);
   const tools = { ...context, user, done: (say) => context.go(placeOf(user.name), { say }) };
   fillLink(tools, context, view.querySelector('#link-part'));
   fillPasskeys(tools, view.querySelector('#passkeys-part'), passkeys);

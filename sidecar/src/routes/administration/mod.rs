@@ -19,6 +19,7 @@ mod sessions;
 mod user_fields;
 mod user_view;
 mod users;
+mod users_list;
 
 pub(super) use gate::{GateError, administrator, gate, is_administered_here};
 
@@ -39,13 +40,13 @@ use utoipa_axum::routes;
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(mount_config::show, mount_config::change))
-        .routes(routes!(users::list_of_mount))
+        .routes(routes!(users_list::list_of_mount))
         .routes(routes!(
             users::show_of_mount,
             users::write_of_mount,
             users::delete_of_mount
         ))
-        .routes(routes!(users::list, users::create))
+        .routes(routes!(users_list::list, users::create))
         .routes(routes!(users::show, users::change, users::delete))
         .routes(routes!(disabling::disable))
         .routes(routes!(disabling::enable))

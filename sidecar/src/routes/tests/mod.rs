@@ -3,6 +3,7 @@
 
 mod account;
 mod adding;
+mod admin_page;
 mod administration;
 mod alike;
 mod binding;
