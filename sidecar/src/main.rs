@@ -1,8 +1,9 @@
 //! The `latchkey` program: reads the command line, and puts the parts together.
 
 use clap::Parser as _;
+use latchkey::cli::check_config::{self, Checked, disagreements};
 use latchkey::cli::operator::{self, Order, Reach};
-use latchkey::cli::{Cli, Command, check_config};
+use latchkey::cli::{Cli, Command};
 use latchkey::config::{Config, Environment, process_environment};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,11 +34,29 @@ fn main() -> ExitCode {
 )]
 fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
+    let (mut sidecars, mut filters) = (Vec::new(), Vec::new());
     for file in files {
         match check_config::check(file, environment) {
-            Ok(checked) => println!("{}: {checked}", file.display()),
+            Ok(checked) => {
+                println!("{}: {checked}", file.display());
+                match checked {
+                    Checked::Sidecar { terms, .. } => sidecars.push(terms),
+                    Checked::Filter { terms, .. } => {
+                        filters.extend(terms.into_iter().map(|terms| (file, terms)));
+                    }
+                }
+            }
             Err(problem) => {
                 eprintln!("{}: {problem}", file.display());
+                code = ExitCode::from(USAGE);
+            }
+        }
+    }
+    // With several sidecars nobody can tell which filter is whose.
+    if let [sidecar] = sidecars.as_slice() {
+        for (file, filter) in &filters {
+            for difference in disagreements(sidecar, filter) {
+                eprintln!("{}: nobody could get in: {difference}", file.display());
                 code = ExitCode::from(USAGE);
             }
         }
@@ -77,7 +96,7 @@ fn give(order: &Order<'_>, reach: &Reach, environment: &Environment) -> ExitCode
 
 #[expect(
     clippy::print_stderr,
-    reason = "nothing is logged before the configuration says how"
+    reason = "nothing is logged before the configuration says how, or where it says that nothing is"
 )]
 fn serve(file: &Path, environment: &Environment) -> ExitCode {
     let config = match Config::load(file, environment) {
@@ -91,7 +110,11 @@ fn serve(file: &Path, environment: &Environment) -> ExitCode {
     match latchkey::run::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error}");
+            if tracing::enabled!(tracing::Level::ERROR) {
+                tracing::error!("{error}");
+            } else {
+                eprintln!("latchkey: {error}");
+            }
             ExitCode::from(FAILED)
         }
     }

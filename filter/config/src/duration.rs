@@ -16,6 +16,17 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     }
 }
 
+/// As people write it, in the largest unit that is exact.
+pub(crate) fn show(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match duration.subsec_millis() {
+        0 if seconds > 0 && seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
+        0 if seconds > 0 && seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        0 => format!("{seconds}s"),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,6 +37,13 @@ mod tests {
         assert_eq!(parse("60s"), Some(Duration::from_mins(1)));
         assert_eq!(parse("10m"), Some(Duration::from_mins(10)));
         assert_eq!(parse("2h"), Some(Duration::from_hours(2)));
+    }
+
+    #[test]
+    fn shows_what_it_reads() {
+        for text in ["10ms", "1500ms", "0s", "90s", "5m", "90m", "24h"] {
+            assert_eq!(show(parse(text).unwrap()), text);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::{
     BadFormat, BadHeader, BadHost, BadLogField, BadName, BadPattern, BadRequirement, BadUrl,
+    duration,
 };
 
 /// Why a configuration is refused. Its text begins with the path of the key.
@@ -101,7 +102,7 @@ pub enum Problem {
         most: usize,
     },
     /// A duration is outside of what makes sense.
-    #[error("must be between {least:?} and {most:?}")]
+    #[error("must be between {} and {}", duration::show(*least), duration::show(*most))]
     OutOfRange {
         /// The shortest.
         least: Duration,

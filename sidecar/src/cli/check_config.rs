@@ -1,5 +1,9 @@
 //! `latchkey check-config`: the answers that sidecar and filter give at start, offline.
 
+mod agreement;
+
+pub use agreement::{Terms, disagreements};
+
 use crate::config::{Config, Environment};
 use latchkey_filter_config::FilterConfig;
 use serde::Deserialize as _;
@@ -14,24 +18,28 @@ pub enum Checked {
     Sidecar {
         /// One sentence each.
         notices: Vec<String>,
+        /// What the filter must agree with.
+        terms: Terms,
     },
     /// Configurations of the filter, by their place in the file.
     Filter {
         /// `""` where the file is nothing else.
         places: Vec<String>,
+        /// What each of them says, in the same order.
+        terms: Vec<Terms>,
     },
 }
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sidecar { notices } => {
+            Self::Sidecar { notices, .. } => {
                 f.write_str("right (a configuration of the sidecar)")?;
                 notices
                     .iter()
                     .try_for_each(|notice| write!(f, "\n  note: {notice}"))
             }
-            Self::Filter { places } => match places.as_slice() {
+            Self::Filter { places, .. } => match places.as_slice() {
                 [place] if place.is_empty() => f.write_str("right (a configuration of the filter)"),
                 places => write!(
                     f,
@@ -58,13 +66,15 @@ pub fn check(file: &Path, environment: &Environment) -> Result<Checked, String> 
             Config::parse_elsewhere(&text, environment).map_err(|error| error.to_string())?;
         return Ok(Checked::Sidecar {
             notices: config.notices(),
+            terms: Terms::from(&config),
         });
     }
     // The filter reads JSON: as it stands, so that nothing is lost before it is checked.
     if is("json") && !has_filter_inside(&text) {
-        FilterConfig::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+        let config = FilterConfig::parse(text.as_bytes()).map_err(|error| error.to_string())?;
         return Ok(Checked::Filter {
             places: vec![String::new()],
+            terms: vec![Terms::from(&config)],
         });
     }
     check_documents(&text)
@@ -97,13 +107,17 @@ fn check_documents(text: &str) -> Result<Checked, String> {
                 .to_owned(),
         );
     }
+    let mut terms = Vec::new();
     for (place, json) in &found {
-        FilterConfig::parse(json.as_bytes()).map_err(|error| match place.as_str() {
+        let config = FilterConfig::parse(json.as_bytes());
+        let config = config.map_err(|error| match place.as_str() {
             "" => error.to_string(),
             place => format!("{place}: {error}"),
         })?;
+        terms.push(Terms::from(&config));
     }
     Ok(Checked::Filter {
+        terms,
         places: found.into_iter().map(|(place, _)| place).collect(),
     })
 }

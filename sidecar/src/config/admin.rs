@@ -2,6 +2,7 @@
 
 use super::{ConfigError, PublicUrl, duration};
 use crate::model::Seconds;
+use axum::http::uri::Authority;
 use serde::Deserialize;
 
 /// `[admin]`
@@ -36,14 +37,13 @@ impl AdminConfig {
         }
         for host in &mut self.hosts {
             *host = host.to_ascii_lowercase();
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']');
-            let name = host
-                .rsplit_once(':')
-                .map_or(host.as_str(), |(name, _)| name);
-            if host.is_empty() || !(host.chars().all(plain) || name.chars().all(plain)) {
+            if !is_host(host) {
                 return Err(ConfigError::value(
                     "admin.hosts",
-                    format!("expected host names as browsers send them, found {host:?}"),
+                    format!(
+                        "expected hosts as browsers send them, like admin.example.com or \
+                         localhost:8080, found {host:?}"
+                    ),
                 ));
             }
         }
@@ -54,6 +54,16 @@ impl AdminConfig {
         }
         Ok(self)
     }
+}
+
+/// A name or an address, and a port where there is one.
+fn is_host(text: &str) -> bool {
+    text.parse::<Authority>().is_ok_and(|authority| {
+        !authority.host().is_empty()
+            && !text.contains('@')
+            && !text.ends_with(':')
+            && (authority.port().is_none() || authority.port_u16().is_some())
+    })
 }
 
 /// What becomes of a passkey whose counter did not grow: there may be a copy of it.

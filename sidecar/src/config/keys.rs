@@ -4,6 +4,7 @@ use super::{ConfigError, Environment, Files, duration};
 use crate::model::Seconds;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -64,7 +65,7 @@ impl Raw {
                 KeyEncryptionKey::parse(text)
                     .ok_or_else(|| ConfigError::value(ENCRYPTION_KEY_VARIABLE, KEY_FORM))?,
             ),
-            (None, Some(path)) if files == Files::MayBeAbsent && !path.exists() => {
+            (None, Some(path)) if files == Files::MayBeAbsent && is_out_of_reach(path) => {
                 absent_file = Some(path.clone());
                 None
             }
@@ -74,7 +75,12 @@ impl Raw {
         if self.rotate_every <= self.publish_before {
             return Err(ConfigError::value(
                 "keys.rotate_every",
-                "expected more than keys.publish_before, for which every key waits",
+                format!(
+                    "expected more than keys.publish_before ({}), for which every key waits, \
+                     found {}",
+                    duration::display(self.publish_before),
+                    duration::display(self.rotate_every)
+                ),
             ));
         }
         Ok(Keys {
@@ -88,6 +94,12 @@ impl Raw {
 
 const KEY_FORM: &str =
     "expected 32 bytes in base64 or hexadecimal, as `openssl rand -base64 32` makes them";
+
+/// Not there, or not for whoever asks.
+fn is_out_of_reach(path: &Path) -> bool {
+    let out_of_reach = [ErrorKind::NotFound, ErrorKind::PermissionDenied];
+    std::fs::File::open(path).is_err_and(|error| out_of_reach.contains(&error.kind()))
+}
 
 fn read_key(path: &Path) -> Result<KeyEncryptionKey, ConfigError> {
     let key = "keys.encryption_key_file";

@@ -3,6 +3,7 @@
 use super::ConfigError;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// `[log]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,10 +34,19 @@ pub enum LogFormat {
     Json,
 }
 
+/// A bare word that is no level would be taken for the only part that logs anything: with a
+/// mistyped level nothing would be logged at all.
+fn names_a_level_or_a_part(directive: &str) -> bool {
+    let directive = directive.trim();
+    let is_level = !directive.is_empty() && directive.parse::<LevelFilter>().is_ok();
+    is_level || directive.contains(['=', ':', '['])
+}
+
 impl Log {
     pub(super) fn check(self) -> Result<Self, ConfigError> {
+        let is_known = self.level.split(',').all(names_a_level_or_a_part);
         match EnvFilter::builder().parse(&self.level) {
-            Ok(_) if !self.level.trim().is_empty() => Ok(self),
+            Ok(_) if is_known => Ok(self),
             _ => Err(ConfigError::value(
                 "log.level",
                 format!(

@@ -137,7 +137,7 @@ impl Config {
             token: raw.token.check()?,
             keys: raw.keys.check(environment, files)?,
             listen: raw.listen.check()?,
-            storage: raw.storage,
+            storage: raw.storage.check()?,
             branding,
             absent_images,
             admin: raw.admin.check(&public_url)?,

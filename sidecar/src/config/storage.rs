@@ -1,5 +1,6 @@
 //! Where things are kept.
 
+use super::ConfigError;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -19,6 +20,15 @@ impl Default for StorageConfig {
             backend: Backend::Sled,
             path: PathBuf::from("/var/lib/latchkey"),
         }
+    }
+}
+
+impl StorageConfig {
+    pub(super) fn check(self) -> Result<Self, ConfigError> {
+        if self.path.as_os_str().is_empty() {
+            return Err(ConfigError::value("storage.path", "expected a directory"));
+        }
+        Ok(self)
     }
 }
 

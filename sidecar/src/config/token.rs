@@ -50,6 +50,12 @@ impl TokenConfig {
                  [\"app\"]",
             ));
         }
+        if self.groups.iter().flatten().any(|it| !is_plain(it)) {
+            return Err(ConfigError::value(
+                "token.groups",
+                "expected names of groups, none of them empty or with control characters",
+            ));
+        }
         if !(SHORTEST_TTL..=LONGEST_TTL).contains(&self.ttl) {
             return Err(ConfigError::value(
                 "token.ttl",

@@ -368,6 +368,32 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "log.level: expected error, warn",
     ),
     ("log", "level = \"\"", "log.level: expected error, warn"),
+    (
+        "log",
+        "level = \"warning\"",
+        "log.level: expected error, warn",
+    ),
+    (
+        "log",
+        "level = \"info,loud\"",
+        "log.level: expected error, warn",
+    ),
+    (
+        "admin",
+        "hosts = [\"https://admin.example.com\"]",
+        "admin.hosts: expected hosts as browsers send them",
+    ),
+    (
+        "admin",
+        "hosts = [\"admin.example.com:\"]",
+        "admin.hosts: expected hosts as browsers send them",
+    ),
+    ("token", "groups = [\"\"]", "token.groups: expected names"),
+    (
+        "storage",
+        "path = \"\"",
+        "storage.path: expected a directory",
+    ),
 ];
 
 #[test]

@@ -1,0 +1,138 @@
+//! Whether the sidecar and the filter mean the same sign-in. Each of two configurations may be right, and
+//! together let nobody in.
+
+use crate::config::Config;
+use latchkey_filter_config::FilterConfig;
+
+/// What both must say alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    issuer: String,
+    public_path: String,
+    cookie: String,
+    refresh_cookie: String,
+    audiences: Vec<String>,
+    hosts: Vec<String>,
+}
+
+impl From<&Config> for Terms {
+    fn from(config: &Config) -> Self {
+        Self {
+            issuer: config.public_url.issuer().to_owned(),
+            public_path: config.public_url.path().to_owned(),
+            cookie: config.session.cookie.clone(),
+            refresh_cookie: config.session.refresh_cookie.clone(),
+            audiences: config.token.audiences.clone(),
+            hosts: vec![config.public_url.host().to_owned()],
+        }
+    }
+}
+
+impl From<&FilterConfig> for Terms {
+    fn from(config: &FilterConfig) -> Self {
+        let texts = |texts: &mut dyn Iterator<Item = &str>| texts.map(str::to_owned).collect();
+        Self {
+            issuer: config.issuer.as_str().to_owned(),
+            public_path: config.public_path.as_str().to_owned(),
+            cookie: config.session.cookie.as_str().to_owned(),
+            refresh_cookie: config.session.refresh_cookie.as_str().to_owned(),
+            audiences: texts(&mut config.audiences.iter().map(|it| it.as_str())),
+            hosts: texts(&mut config.hosts.iter().map(|it| it.as_str())),
+        }
+    }
+}
+
+/// What the filter's terms have otherwise than the sidecar's, a sentence each, beginning with the
+/// filter's key. Empty when people can get in.
+#[must_use]
+pub fn disagreements(sidecar: &Terms, filter: &Terms) -> Vec<String> {
+    let one = [
+        ("issuer", &filter.issuer, "public_url", &sidecar.issuer),
+        (
+            "public_path",
+            &filter.public_path,
+            "the path of public_url",
+            &sidecar.public_path,
+        ),
+        (
+            "session.cookie",
+            &filter.cookie,
+            "session.cookie",
+            &sidecar.cookie,
+        ),
+        (
+            "session.refresh_cookie",
+            &filter.refresh_cookie,
+            "session.refresh_cookie",
+            &sidecar.refresh_cookie,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, here, _, there)| here != there)
+    .map(|(key, here, other, there)| {
+        format!("{key}: {here:?}, where the sidecar's {other} is {there:?}")
+    });
+    let some = [
+        (
+            "audiences",
+            &filter.audiences,
+            "token.audiences",
+            &sidecar.audiences,
+        ),
+        ("hosts", &filter.hosts, "host of public_url", &sidecar.hosts),
+    ]
+    .into_iter()
+    .filter(|(_, here, _, there)| !here.iter().any(|it| there.contains(it)))
+    .map(|(key, here, other, there)| {
+        format!("{key}: {here:?} has nothing of the sidecar's {other}, {there:?}")
+    });
+    one.chain(some).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms() -> Terms {
+        let sidecar = "public_url = \"https://app.example.com/_latchkey\"\n\
+                       [token]\naudiences = [\"app\", \"api\"]";
+        Terms::from(&Config::parse(sidecar, &Vec::new()).unwrap())
+    }
+
+    fn filter(change: (&str, serde_json::Value)) -> Terms {
+        let mut filter = serde_json::json!({
+            "issuer": "https://app.example.com/_latchkey",
+            "audiences": ["app"],
+            "hosts": ["www.example.com", "app.example.com"],
+            "public_path": "/_latchkey",
+            "sidecar": {"cluster": "internal", "public_cluster": "public"},
+        });
+        filter[change.0] = change.1;
+        Terms::from(&FilterConfig::parse(filter.to_string().as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn defaults_agree() {
+        let same = filter(("bearer", true.into()));
+        assert_eq!(disagreements(&terms(), &same), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_difference_is_named_by_the_filters_key() {
+        let differences = [
+            ("issuer", serde_json::json!("https://app.example.com/other")),
+            ("public_path", "/other".into()),
+            ("audiences", serde_json::json!(["shop"])),
+            ("hosts", serde_json::json!(["www.example.com"])),
+            ("session", serde_json::json!({"cookie": "s"})),
+            ("session", serde_json::json!({"refresh_cookie": "r"})),
+        ];
+        for (key, value) in differences {
+            let said = disagreements(&terms(), &filter((key, value)));
+            let [said] = said.as_slice() else {
+                panic!("{key}: {said:?}");
+            };
+            assert!(said.starts_with(key), "{said}");
+        }
+    }
+}
