@@ -26,6 +26,14 @@ impl Person {
         ));
     }
 
+    /// Loads the page again, and waits for the new one.
+    fn reload(&mut self, selector: &str) {
+        self.page.eval("window.stale = true; location.reload()");
+        self.page.wait_for(&format!(
+            "!window.stale && document.querySelector('#view {selector}')?.checkVisibility()"
+        ));
+    }
+
     /// Goes to a view as a link in the page does.
     fn go(&mut self, hash: &str, selector: &str) {
         self.page.eval(&format!("void (location.hash = '{hash}')"));
@@ -78,8 +86,7 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
     let link = root.page.eval("document.querySelector('.link-text').value");
     let link = link.as_str().expect("a link").to_owned();
     // Shown this once.
-    root.page.eval("location.reload()");
-    root.await_view(".make-link");
+    root.reload(".make-link");
     let shown = root
         .page
         .eval("document.body.innerHTML.includes('/enroll#')");
@@ -87,15 +94,14 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
 
     let browser = Browser::start();
     let mut ann = browser.page();
-    ann.add_authenticator("internal");
+    let authenticator = ann.add_authenticator("internal");
     register_with(&mut ann, &link);
     let orders = format!("{}/orders", root.gateway.url());
     ann.open(&orders);
     ann.wait_for_path("/orders");
     let _ = root.received("/orders");
 
-    root.page.eval("location.reload()");
-    root.await_view("#passkeys-part .passkey");
+    root.reload("#passkeys-part .passkey");
     root.assert_page_is_sound("a user with a passkey");
     root.page.click("#view .toggle");
     root.page
@@ -103,8 +109,10 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
     root.assert_page_is_sound("a question");
     root.page.click("#confirm button[value=yes]");
     root.seen("ann is disabled and logged out everywhere.");
+    // Or it would try to come in again by itself, without end.
+    ann.answer_by_itself(&authenticator, false);
     ann.open(&orders);
-    ann.wait_for_path("/_latchkey/login");
+    ann.wait_for_path("/_latchkey/login?rd=/orders");
     assert!(!root.reached_application("/orders"));
 
     root.go("#audit?user=ann", "#audit-search");
