@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The sidecar: one static program of a few megabytes. No shell, no libraries, nothing to update.
+# The sidecar: one static program of ten megabytes. No shell, no libraries, nothing to update.
 #
 #   docker build -f docker/sidecar.Dockerfile -t registry.example.com/latchkey/latchkey:0.1.0 .
 
@@ -26,5 +26,6 @@ COPY --from=build --chown=65532:65532 /out/data /var/lib/latchkey
 USER 65532:65532
 VOLUME /var/lib/latchkey
 EXPOSE 8080 8081
+ENV LATCHKEY_CONFIG=/etc/latchkey/latchkey.toml
 ENTRYPOINT ["/latchkey"]
-CMD ["serve", "--config", "/etc/latchkey/latchkey.toml"]
+CMD ["serve"]

@@ -13,9 +13,9 @@
 //!    different ways are refused.
 //! 5. The one token is found ([`credentials`]) and checked, or known already ([`tokens`],
 //!    [`cache`]).
-//!    A token that is bound to a client certificate counts only with it ([`certificate`]).
-//! 6. What was revoked is refused ([`revocations`]), and so are requests that another site makes a
-//!    browser send ([`cross_site`], [`cors`]).
+//! 6. What was revoked is refused ([`revocations`]), and so are a token that is bound to another
+//!    client certificate ([`certificate`]) and requests that another site makes a browser send
+//!    ([`cross_site`], [`cors`]).
 //! 7. A token that has expired, or is about to, is replaced while the request waits ([`renewal`]).
 //! 8. Requests whose session is not what the rule asks for are refused ([`requirements`],
 //!    [`step_up`]).

@@ -147,7 +147,7 @@ Environment:
   LATCHKEY_CONFIG               the configuration, instead of --config
   LATCHKEY_PUBLIC_URL           overrides public_url
   LATCHKEY_<SECTION>__<KEY>     overrides a key of the configuration, lists with commas between
-                                the items: LATCHKEY_LISTEN__PUBLIC=0.0.0.0:8081
+                                the items: LATCHKEY_LISTEN__PUBLIC=0.0.0.0:8080
   LATCHKEY_KEY_ENCRYPTION_KEY   32 bytes in base64 or hexadecimal: encrypts the signing keys in
                                 the store
 

@@ -27,8 +27,8 @@ impl Default for Listen {
     fn default() -> Self {
         let loopback = |port| ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], port)));
         Self {
-            public: loopback(8081),
-            internal: loopback(8082),
+            public: loopback(8080),
+            internal: loopback(8081),
             control: Control::default(),
             gateways: Vec::new(),
         }
@@ -112,7 +112,7 @@ impl<'de> Deserialize<'de> for ListenAddress {
             ))),
             None => text.parse().map(Self::Tcp).map_err(|_| {
                 D::Error::custom(format!(
-                    "expected an IP address and a port like 127.0.0.1:8081, or unix:/path, found \
+                    "expected an IP address and a port like 127.0.0.1:8080, or unix:/path, found \
                      {text:?}"
                 ))
             }),

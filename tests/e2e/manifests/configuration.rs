@@ -110,10 +110,9 @@ fn the_sidecar_finds_what_is_mounted() {
     );
 
     let configuration = format!("{}/latchkey.toml", mounted("configuration"));
-    assert_eq!(
-        container["args"],
-        json!(["serve", "--config", configuration])
-    );
+    assert_eq!(container["args"], json!(["serve"]));
+    let variables = container["env"].as_array().expect("variables");
+    assert!(variables.contains(&json!({"name": "LATCHKEY_CONFIG", "value": configuration})));
     let toml = fs::read_to_string(istio("base/sidecar/latchkey.toml")).expect("a file");
     for line in [
         format!(

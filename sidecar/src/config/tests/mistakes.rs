@@ -23,8 +23,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "listen",
-        "public = 8081",
-        "listen.public: invalid type: integer `8081`, expected a string",
+        "public = 8080",
+        "listen.public: invalid type: integer `8080`, expected a string",
     ),
     (
         "listen",
@@ -33,7 +33,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "listen",
-        "internal = \"127.0.0.1:8081\"",
+        "internal = \"127.0.0.1:8080\"",
         "listen.internal: expected another address",
     ),
     (
