@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", file.display());
         let tag = file.file_stem().and_then(|it| it.to_str());
         let tag = tag.ok_or("a language's file is named by its tag")?;
-        writeln!(list, "    ({tag:?}, include_str!({file:?})),")?;
+        let path = file.to_str().ok_or("a path that is no text")?;
+        writeln!(list, "    ({tag:?}, include_str!({path:?})),")?;
     }
     list.push(']');
     let out = Path::new(&env::var("OUT_DIR")?).join("languages.rs");

@@ -8,11 +8,16 @@ use crate::operate::order;
 
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
 
+/// Somebody in front of a gateway where administration is switched on.
+fn somebody() -> Person {
+    let mut plan = Plan::new();
+    "[admin]\nenabled = true\n".clone_into(&mut plan.sidecar.more);
+    Person::at(plan.start(), Browser::start())
+}
+
 /// The first administrator, on the account page.
 fn administrator() -> Person {
-    let mut plan = Plan::new();
-    plan.sidecar.more = "[admin]\nenabled = true\n".to_owned();
-    let mut person = Person::at(plan.start(), Browser::start());
+    let mut person = somebody();
     let made = order(&person.gateway, &["admin", "bootstrap", "-o", "json"]);
     let made: Value = serde_json::from_str(&made).expect("JSON");
     person.enrol(made["link"].as_str().expect("a link"), Some("root"));
@@ -134,9 +139,7 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
 
 #[test]
 fn a_plain_user_is_told_that_the_page_is_not_for_them() {
-    let mut plan = Plan::new();
-    plan.sidecar.more = "[admin]\nenabled = true\n".to_owned();
-    let mut person = Person::at(plan.start(), Browser::start());
+    let mut person = somebody();
     person.open("/");
     person.await_login_page();
     person.register("ann");
