@@ -13,6 +13,9 @@ pub fn begin(log: &Log) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(FmtSpan::NONE)
+        // A line that cannot be written (a full disk, a collector that is gone) is lost, and no more:
+        // to complain where it could not be written would end the program.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // Fails only when something logs already: a second call changes nothing.
     let _ = match log.format {

@@ -14,7 +14,7 @@ use crate::issuer::{
 };
 use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
+use crate::routes::{AddressLimiter, Bodies, Metrics, Renewals, SlowLane};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -91,6 +91,7 @@ impl App {
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
             refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
             slow_lane: SlowLane::default(),
+            bodies: Bodies::default(),
             store,
             clock,
             entropy,

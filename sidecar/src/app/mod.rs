@@ -23,7 +23,7 @@ use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Branding, Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Metrics, Renewals, SlowLane};
+use crate::routes::{AddressLimiter, Bodies, Metrics, Renewals, SlowLane};
 use crate::storage::Store;
 use ipnet::IpNet;
 use std::path::PathBuf;
@@ -121,6 +121,8 @@ pub struct App {
     pub refusals: AddressLimiter,
     /// Where they do.
     pub slow_lane: SlowLane,
+    /// Clients whose bodies are waited for.
+    pub bodies: Bodies,
 }
 
 impl App {

@@ -2,8 +2,8 @@
 
 use super::{ConfigError, PublicUrl, duration};
 use crate::model::Seconds;
-use axum::http::uri::Authority;
 use serde::Deserialize;
+use url::Host;
 
 /// `[admin]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -58,12 +58,12 @@ impl AdminConfig {
 
 /// A name or an address, and a port where there is one.
 fn is_host(text: &str) -> bool {
-    text.parse::<Authority>().is_ok_and(|authority| {
-        !authority.host().is_empty()
-            && !text.contains('@')
-            && !text.ends_with(':')
-            && (authority.port().is_none() || authority.port_u16().is_some())
-    })
+    let (name, port) = match text.rsplit_once(':') {
+        // The last colon of an address in brackets may be its own.
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (text, None),
+    };
+    Host::parse(name).is_ok() && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 /// What becomes of a passkey whose counter did not grow: there may be a copy of it.

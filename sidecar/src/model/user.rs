@@ -25,6 +25,9 @@ pub enum UserNameError {
     /// Letters of several scripts, which could imitate another name.
     #[error("a user name is written in one script")]
     MixedScripts,
+    /// It could be the id of another user, where either can be written.
+    #[error("a user name cannot have the form of an identifier (UUID)")]
+    Identifier,
     /// Every letter looks like a Latin one, and none is.
     #[error("a user name cannot look like another one in Latin letters")]
     Imitates,
@@ -58,6 +61,10 @@ impl UserName {
         }
         if !first.is_alphanumeric() {
             return Err(UserNameError::Character(first.into()));
+        }
+        // Administrators name users by either: an order about one must not hit the other.
+        if uuid::Uuid::try_parse(&name).is_ok() {
+            return Err(UserNameError::Identifier);
         }
         if !name.is_ascii() {
             refuse_imitation(&name)?;
@@ -204,7 +211,7 @@ impl User {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use UserNameError::{Character, Empty, Imitates, MixedScripts, TooLong};
+    use UserNameError::{Character, Empty, Identifier, Imitates, MixedScripts, TooLong};
 
     #[test]
     fn texts_that_fold_alike_are_one_name() {
@@ -269,8 +276,10 @@ mod tests {
             ("al\u{3164}ice", Character(0x1160)), // Hangul filler, after NFKC
             ("\u{1f600}", Character(0x1f600)),
             ("al\u{131}ce", Character(0x131)), // dotless i
-            ("\u{430}dmin", MixedScripts),     // Cyrillic a, Latin rest
-            ("p\u{3b1}ul", MixedScripts),      // Greek alpha
+            ("0A7B1F6E-0000-4000-8000-0123456789ab", Identifier),
+            ("0a7b1f6e0000400080000123456789ab", Identifier),
+            ("\u{430}dmin", MixedScripts), // Cyrillic a, Latin rest
+            ("p\u{3b1}ul", MixedScripts),  // Greek alpha
             ("\u{455}\u{441}\u{43e}\u{440}\u{435}", Imitates), // all Cyrillic, reads "scope"
         ] {
             assert_eq!(UserName::parse(text), Err(reason), "{text:?}");

@@ -138,6 +138,8 @@ mod tests {
             ("en-US,en;q=0.9,zh-CN;q=0.8,zh;q=0.7", "en"),
             ("en;q=0.1, zh-CN;q=0.2", "zh"),
             ("en;q=0.2,zh-CN;q=0.1", "en"),
+            ("zh-CN;q=0.9,zh;q=0.1,en;q=0.5", "zh"),
+            ("zh-CN;q=0.1,zh;q=0.9,en;q=0.5", "zh"),
             ("zh;q=0.001", "zh"),
             ("zh,en", "zh"),
             ("en,zh", "en"),

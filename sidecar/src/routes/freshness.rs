@@ -2,7 +2,8 @@
 //! browser is not enough to take an account over.
 
 use super::caller::Caller;
-use crate::model::{Seconds, UnixTime};
+use crate::ceremony::{Policy, UserVerification};
+use crate::model::{PolicyName, Seconds, UnixTime};
 use crate::problem::{Problem, ProblemKind};
 
 /// The last proof of presence is too long ago.
@@ -35,6 +36,36 @@ pub(super) fn require_fresh(
     let ago = now.since(caller.session.auth_time.min(told));
     if ago > allowed {
         Err(NotFresh { ago, allowed })
+    } else {
+        Ok(())
+    }
+}
+
+/// The login was without user verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the session was begun without verifying the user")]
+pub(super) struct NotVerified;
+
+impl From<NotVerified> for Problem {
+    fn from(_: NotVerified) -> Self {
+        Self::new(
+            ProblemKind::FreshLoginRequired,
+            "This step needs a sign-in in which the authenticator verifies you.",
+        )
+    }
+}
+
+/// Refuses what would make a session that was begun under a looser policy a way into a strict one.
+pub(super) fn require_verified<'a>(
+    caller: &Caller,
+    policies: impl IntoIterator<Item = &'a Policy>,
+) -> Result<(), NotVerified> {
+    let is_strict = |policy: &Policy| {
+        policy.name == PolicyName::Passwordless
+            && policy.user_verification == UserVerification::Required
+    };
+    if !caller.session.authn.uv && policies.into_iter().any(is_strict) {
+        Err(NotVerified)
     } else {
         Ok(())
     }

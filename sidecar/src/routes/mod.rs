@@ -28,7 +28,7 @@ mod well_known;
 mod tests;
 
 pub use internal::Metrics;
-pub use layers::Client;
+pub use layers::{Bodies, Client};
 pub use limits::AddressLimiter;
 pub use renewal::Renewals;
 pub use slow_lane::SlowLane;
@@ -36,7 +36,7 @@ pub use slow_lane::SlowLane;
 use crate::app::App;
 use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::{Extension, Router};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -47,6 +47,7 @@ use utoipa_axum::routes;
 pub fn public(app: &Arc<App>) -> Router {
     let pages = visitors::pages(app);
     let (administration, administering) = administration::router()
+        .route_layer(from_fn(layers::to_the_end))
         .route_layer(from_fn_with_state(app.clone(), administration::gate))
         .split_for_parts();
     let (below, open) = OpenApiRouter::new()
@@ -92,6 +93,7 @@ pub fn internal(app: &Arc<App>) -> Router {
         .layer(Extension(openapi::internal(api)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(layers::in_time))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .with_state(app.clone())
 }
@@ -100,6 +102,7 @@ pub fn internal(app: &Arc<App>) -> Router {
 /// so no token is asked for.
 pub fn control(app: &Arc<App>) -> Router {
     let (router, api) = administration::router()
+        .route_layer(from_fn(layers::to_the_end))
         .routes(routes!(openapi::show_whole))
         .split_for_parts();
     router

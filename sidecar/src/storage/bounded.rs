@@ -19,11 +19,18 @@ pub struct Bounds {
     pub spent_per_account: usize,
     /// Spent challenges in all; about 150 bytes each.
     pub spent: usize,
-    /// Registrations per client address: an office behind one address can enrol this many people
-    /// at the same time.
+    /// Registrations of strangers per client address: this many people behind one address can make
+    /// an account at the same time.
     pub registrations_per_address: usize,
-    /// Registrations per existing account: one person with a few open tabs.
+    /// Registrations per existing account, of whoever is signed in to it: one person with a few open
+    /// tabs. Neither these nor those with a code are held to what strangers do behind the same
+    /// address.
     pub registrations_per_account: usize,
+    /// Registrations per code: a link that is opened again and again.
+    pub registrations_per_code: usize,
+    /// Registrations of strangers in all: what is left is for everyone else, so that no flood of
+    /// strangers keeps those out.
+    pub registrations_of_strangers: usize,
     /// Registrations in all; about 1 KB each.
     pub registrations: usize,
 }
@@ -35,6 +42,8 @@ impl Default for Bounds {
             spent: 131_072,
             registrations_per_address: 64,
             registrations_per_account: 8,
+            registrations_per_code: 64,
+            registrations_of_strangers: 6_144,
             registrations: 8_192,
         }
     }
@@ -50,8 +59,10 @@ pub struct CeremoniesUnderWay {
     spent: Expiring<ChallengeId, UserId>,
     spent_by_account: Tally<UserId>,
     registrations: Expiring<[u8; 32], RegistrationCeremony>,
-    registrations_by_address: Tally<IpAddr>,
+    of_strangers: usize,
+    of_strangers_by_address: Tally<IpAddr>,
     registrations_by_account: Tally<UserId>,
+    registrations_by_code: Tally<UserId>,
 }
 
 impl Default for CeremoniesUnderWay {
@@ -70,8 +81,10 @@ impl CeremoniesUnderWay {
             spent: Expiring::default(),
             spent_by_account: Tally::default(),
             registrations: Expiring::default(),
-            registrations_by_address: Tally::default(),
+            of_strangers: 0,
+            of_strangers_by_address: Tally::default(),
             registrations_by_account: Tally::default(),
+            registrations_by_code: Tally::default(),
         }
     }
 
@@ -111,19 +124,39 @@ impl CeremoniesUnderWay {
         // A second ceremony for one challenge would be two finishes for one begin.
         if self.registrations.contains(&key)
             || self.registrations.len() >= self.bounds.registrations
-            || self.registrations_by_address.of(&network(ceremony.address))
-                >= self.bounds.registrations_per_address
-            || (ceremony.existing
-                && self.registrations_by_account.of(&ceremony.user)
-                    >= self.bounds.registrations_per_account)
+            || !self.has_share(ceremony)
         {
             return CeremonyKept::TooMany;
         }
-        self.registrations_by_address.add(network(ceremony.address));
-        self.registrations_by_account.add(ceremony.user);
+        match holder(ceremony) {
+            Holder::Account(user) => self.registrations_by_account.add(user),
+            Holder::Code(code_of) => self.registrations_by_code.add(code_of),
+            Holder::Stranger(network) => {
+                self.of_strangers += 1;
+                self.of_strangers_by_address.add(network);
+            }
+        }
         self.registrations
             .insert(key, ceremony.expires_at, ceremony.clone());
         CeremonyKept::Kept
+    }
+
+    fn has_share(&self, ceremony: &RegistrationCeremony) -> bool {
+        match holder(ceremony) {
+            Holder::Account(user) => {
+                let under_way = self.registrations_by_account.of(&user);
+                under_way < self.bounds.registrations_per_account
+            }
+            Holder::Code(code_of) => {
+                let under_way = self.registrations_by_code.of(&code_of);
+                under_way < self.bounds.registrations_per_code
+            }
+            Holder::Stranger(network) => {
+                let under_way = self.of_strangers_by_address.of(&network);
+                under_way < self.bounds.registrations_per_address
+                    && self.of_strangers < self.bounds.registrations_of_strangers
+            }
+        }
     }
 
     /// See [`super::Ceremonies::take_registration`].
@@ -145,9 +178,32 @@ impl CeremoniesUnderWay {
     }
 
     fn release(&mut self, ceremony: &RegistrationCeremony) {
-        self.registrations_by_address
-            .subtract(&network(ceremony.address));
-        self.registrations_by_account.subtract(&ceremony.user);
+        match holder(ceremony) {
+            Holder::Account(user) => self.registrations_by_account.subtract(&user),
+            Holder::Code(code_of) => self.registrations_by_code.subtract(&code_of),
+            Holder::Stranger(network) => {
+                self.of_strangers = self.of_strangers.saturating_sub(1);
+                self.of_strangers_by_address.subtract(&network);
+            }
+        }
+    }
+}
+
+/// Whose share a registration takes from.
+enum Holder {
+    /// Of whoever is signed in to this account.
+    Account(UserId),
+    /// Of whoever has this user's code.
+    Code(UserId),
+    /// Of everyone behind this address.
+    Stranger(IpAddr),
+}
+
+fn holder(ceremony: &RegistrationCeremony) -> Holder {
+    match &ceremony.enrolling {
+        Some(enrolling) => Holder::Code(enrolling.code_of),
+        None if ceremony.existing => Holder::Account(ceremony.user),
+        None => Holder::Stranger(network(ceremony.address)),
     }
 }
 

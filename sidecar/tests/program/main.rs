@@ -61,7 +61,7 @@ fn said(output: &Output) -> String {
 /// A running program that listens, with what it has logged so far.
 struct Running {
     child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
+    lines: Option<std::io::Lines<BufReader<std::process::ChildStderr>>>,
     log: Vec<serde_json::Value>,
 }
 
@@ -71,7 +71,7 @@ impl Running {
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut running = Self {
             child,
-            lines,
+            lines: Some(lines),
             log: Vec::new(),
         };
         running.read_until("listening");
@@ -80,7 +80,7 @@ impl Running {
 
     /// Every line must be JSON.
     fn read_until(&mut self, message: &str) {
-        for line in self.lines.by_ref() {
+        for line in self.lines.iter_mut().flatten() {
             let line = line.unwrap();
             let line: serde_json::Value =
                 serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
@@ -194,6 +194,19 @@ fn it_serves_both_listeners_and_stops_on_either_signal() {
         running.read_until("stopped");
         assert_eq!(running.child.wait().unwrap().code(), Some(0));
     }
+}
+
+#[test]
+fn it_goes_on_when_its_log_cannot_be_written() {
+    let home = Home::new("");
+    let mut running = Running::start(&home);
+    running.lines = None;
+    for path in ["/_latchkey/login", "/_latchkey/nothing", "/_latchkey/login"] {
+        let answer = running.ask("public", path);
+        assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer:?}");
+    }
+    running.signal("TERM");
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

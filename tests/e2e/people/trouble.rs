@@ -121,34 +121,54 @@ fn a_page_that_is_not_there_says_so() {
 }
 
 #[test]
-fn every_page_holds_on_a_phone_and_in_the_dark() {
+fn every_page_holds_on_a_phone_and_in_the_dark_in_every_language() {
     let mut person = Person::registered("ann");
     let pages = [
         "/_latchkey/account",
         "/_latchkey/logout",
+        "/_latchkey/login",
         "/_latchkey/login?max_age=0",
+        "/_latchkey/login?rd=/x&need=synced&need=attested&after=1",
+        "/_latchkey/enroll",
         "/_latchkey/stuck",
+        "/_latchkey/stuck?why=cookies",
+        "/_latchkey/nothing",
     ];
-    for (scheme, width) in [("light", 320), ("dark", 320), ("dark", 1280)] {
-        person.page.call(
+    for (language, tag) in [("en-GB", "en"), ("zh-CN", "zh-Hans")] {
+        person.prefer(language);
+        for (scheme, width) in [("light", 320), ("dark", 320), ("dark", 1280)] {
+            person.look_at(scheme, width);
+            for path in pages {
+                person.open(path);
+                let state = format!("{path}, {language}, {scheme}, {width} pixels");
+                assert_eq!(
+                    person.page.eval("document.documentElement.lang"),
+                    tag,
+                    "{state}"
+                );
+                person.assert_page_is_sound(&state);
+                let sideways =
+                    "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+                assert_eq!(
+                    person.page.eval(sideways),
+                    false,
+                    "{state}: scrolls sideways"
+                );
+            }
+        }
+    }
+}
+
+impl Person {
+    /// Changes the window's width and the colours that the person likes.
+    fn look_at(&mut self, scheme: &str, width: u32) {
+        self.page.call(
             "Emulation.setDeviceMetricsOverride",
             &json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}),
         );
-        person.page.call(
+        self.page.call(
             "Emulation.setEmulatedMedia",
             &json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
         );
-        for path in pages {
-            person.open(path);
-            let state = format!("{path}, {scheme}, {width} pixels");
-            person.assert_page_is_sound(&state);
-            let sideways =
-                "document.documentElement.scrollWidth > document.documentElement.clientWidth";
-            assert_eq!(
-                person.page.eval(sideways),
-                false,
-                "{state}: scrolls sideways"
-            );
-        }
     }
 }

@@ -2,7 +2,7 @@
 //! together let nobody in.
 
 use crate::config::Config;
-use latchkey_filter_config::FilterConfig;
+use latchkey_filter_config::{FilterConfig, Host, Name};
 
 /// What both must say alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,8 @@ impl From<&FilterConfig> for Terms {
             public_path: config.public_path.as_str().to_owned(),
             cookie: config.session.cookie.as_str().to_owned(),
             refresh_cookie: config.session.refresh_cookie.as_str().to_owned(),
-            audiences: texts(&mut config.audiences.iter().map(|it| it.as_str())),
-            hosts: texts(&mut config.hosts.iter().map(|it| it.as_str())),
+            audiences: texts(&mut config.audiences.iter().map(Name::as_str)),
+            hosts: texts(&mut config.hosts.iter().map(Host::as_str)),
         }
     }
 }

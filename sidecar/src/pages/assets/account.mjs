@@ -2,6 +2,7 @@
 
 import { api } from './api.mjs';
 import { supported } from './credentials.mjs';
+import { markElement } from './fields.mjs';
 import { answerOf, freshness } from './freshness.mjs';
 import { suggestion } from './label.mjs';
 import { notices } from './notice.mjs';
@@ -74,13 +75,7 @@ function titleOf(row) {
 
 function markLabel(row, text) {
   const input = row.querySelector('form').elements.label;
-  row.querySelector('.field-error').textContent = text;
-  if (text) {
-    input.setAttribute('aria-invalid', 'true');
-    input.focus();
-  } else {
-    input.removeAttribute('aria-invalid');
-  }
+  markElement(input, row.querySelector('.field-error'), text);
 }
 
 function rename(row, proposed) {
@@ -130,15 +125,17 @@ async function remove(row) {
     return;
   }
   row.remove();
-  await passwordManager.removed(row.dataset.id);
-  listChanged();
-  if (await loggedOut()) {
-    // This login was made with it, and has ended. The page that comes says so.
-    location.reload();
-    return;
-  }
   notice.say(filled(words.done.removed, { name }), 'good');
   document.getElementById('passkeys-title').focus();
+  listChanged();
+  withoutIt(row.dataset.id);
+}
+
+// Nobody waits for this: the list is right already.
+async function withoutIt(id) {
+  await passwordManager.removed(id);
+  // This login may have been made with it, and has ended then. The page that comes says so.
+  if (await loggedOut()) location.reload();
 }
 
 async function loggedOut() {

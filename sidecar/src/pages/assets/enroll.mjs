@@ -39,6 +39,7 @@ function listen() {
 // does not stay in the history.
 function byAddress() {
   const found = location.hash.slice(1);
+  notice.clear();
   if (found) {
     code = found;
     history.replaceState(null, '', location.pathname);

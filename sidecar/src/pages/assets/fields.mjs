@@ -5,14 +5,17 @@ const part = (id) => document.getElementById(id);
 
 // Says what is wrong with a field; an empty text says that nothing is.
 export function mark(id, text) {
-  const input = part(id);
-  const error = part(`${id}-error`);
   const described = [`${id}-hint`, `${id}-error`].filter((one) => part(one));
+  if (text) part(id).setAttribute('aria-describedby', described.join(' '));
+  markElement(part(id), part(`${id}-error`), text);
+}
+
+// The same for a field without an id.
+export function markElement(input, error, text) {
   error.textContent = text;
   error.hidden = !text;
   if (text) {
     input.setAttribute('aria-invalid', 'true');
-    input.setAttribute('aria-describedby', described.join(' '));
     input.focus();
   } else {
     input.removeAttribute('aria-invalid');

@@ -2,11 +2,12 @@
 //! ends the sessions that it began: this one too, when it is one of them.
 
 use crate::app::App;
-use crate::model::CredentialId;
+use crate::ceremony::{Policy, registered_under};
+use crate::model::{Credential, CredentialId};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::Audit;
 use crate::routes::caller::{CallerError, caller, storage_problem};
-use crate::routes::freshness::{NotFresh, require_fresh};
+use crate::routes::freshness::{NotFresh, NotVerified, require_fresh, require_verified};
 use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
@@ -24,6 +25,8 @@ enum RemoveError {
     Caller(#[from] CallerError),
     #[error(transparent)]
     NotFresh(#[from] NotFresh),
+    #[error(transparent)]
+    NotVerified(#[from] NotVerified),
     #[error("the caller has no such passkey")]
     NotFound,
     #[error("it is the last passkey of the account")]
@@ -37,6 +40,7 @@ impl RemoveError {
         match self {
             Self::Caller(error) => error.reason(),
             Self::NotFresh(_) => "not_fresh",
+            Self::NotVerified(_) => "not_verified",
             Self::NotFound => "no_such_passkey",
             Self::Last => "last_passkey",
             Self::Storage(_) => "store_unavailable",
@@ -49,6 +53,7 @@ impl From<RemoveError> for Problem {
         match error {
             RemoveError::Caller(error) => error.into(),
             RemoveError::NotFresh(error) => error.into(),
+            RemoveError::NotVerified(error) => error.into(),
             RemoveError::NotFound => Self::new(ProblemKind::NotFound, "There is no such passkey."),
             RemoveError::Last => Self::new(
                 ProblemKind::LastPasskey,
@@ -111,6 +116,11 @@ async fn remove(
     let id = CredentialId::parse(id).map_err(|_| RemoveError::NotFound)?;
     audit.credential(&id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
+    // Or whoever found a key without a PIN could leave its owner with nothing else.
+    let credential = app.store.credential(&id).await?;
+    let own = credential.filter(|it| it.user == caller.user.id);
+    let policy = own.as_ref().and_then(|it| policy_of(app, it));
+    require_verified(&caller, policy)?;
     match app
         .remove_credential(caller.user.id, id.clone(), true)
         .await?
@@ -119,4 +129,12 @@ async fn remove(
         CredentialRemoved::Last => Err(RemoveError::Last),
         CredentialRemoved::NotFound => Err(RemoveError::NotFound),
     }
+}
+
+/// The policy that the passkey was registered under, as its mount has it now.
+fn policy_of<'a>(app: &'a App, credential: &Credential) -> Option<&'a Policy> {
+    let mount = app
+        .mounts()
+        .find(|mount| mount.ceremonies.name() == credential.mount)?;
+    mount.ceremonies.policy(registered_under(credential))
 }

@@ -7,7 +7,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::own_record;
 use crate::routes::audit::told;
 use crate::routes::caller::{caller, storage_problem};
-use crate::routes::freshness::require_fresh;
+use crate::routes::freshness::{require_fresh, require_verified};
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
 use crate::routes::openapi::{CALLER, tag};
@@ -84,6 +84,9 @@ pub(super) async fn make(
         ));
     }
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
+    // Whoever has one registers a passkey of any mount with it, of the strict policy.
+    let policies = app.mounts().map(|mount| mount.ceremonies.passwordless());
+    require_verified(&caller, policies)?;
     let user = &caller.user;
     let codes: Vec<_> = (0..RECOVERY_CODES)
         .map(|_| draw_recovery_code(&*app.entropy))

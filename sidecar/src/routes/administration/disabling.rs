@@ -1,5 +1,6 @@
 //! `/v1/admin/users`.
 
+use super::users::own_account;
 use super::{Acting, audit, named};
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
@@ -20,7 +21,7 @@ use std::sync::Arc;
     tag = tag::USERS,
     request_body = Nothing,
     responses((status = 204)),
-    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
 )]
 pub(super) async fn disable(
     State(app): State<Arc<App>>,
@@ -30,6 +31,9 @@ pub(super) async fn disable(
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
+    if actor.is(user.id) {
+        return Err(own_account());
+    }
     let mut audit = audit("user_disable", &client, &actor);
     audit.user(&user.name, user.id);
     answer(&audit, app.disable(user.id).await)

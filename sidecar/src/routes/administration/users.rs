@@ -324,7 +324,7 @@ async fn remove(
 }
 
 /// So that no administration is left without its last administrator by a slip of the hand.
-fn own_account() -> Problem {
+pub(super) fn own_account() -> Problem {
     refusal::conflict("Nobody disables or deletes their own account. Ask another administrator.")
 }
 

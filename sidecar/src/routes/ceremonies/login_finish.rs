@@ -3,6 +3,7 @@
 use super::arrival::Arrival;
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::sign_count::{regressed, warnings};
+use super::turns::{TooOften, turn};
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
@@ -215,12 +216,9 @@ async fn proof(
     challenge: &Challenge,
     audit: &mut Audit<'_>,
 ) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
-    let _turn = if app.refusals.allows(client.address, app.now()) {
-        None
-    } else {
-        let turn = app.slow_lane.turn(client.address).await;
-        Some(turn.ok_or(FinishError::TooOften)?)
-    };
+    let _turn = turn(app, client)
+        .await
+        .map_err(|TooOften| FinishError::TooOften)?;
     let proven = spend_and_prove(app, mount, assertion, challenge, audit).await;
     if proven.as_ref().is_err_and(FinishError::is_wrong_proof) {
         // Where nothing is left, there is nothing more to take.

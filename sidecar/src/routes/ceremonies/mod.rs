@@ -9,6 +9,7 @@ mod recover;
 mod register_begin;
 mod register_finish;
 mod sign_count;
+mod turns;
 
 pub(super) use sign_count::Warning;
 

@@ -1,6 +1,8 @@
 //! `POST /v1/auth/<mount>/recover`: a recovery code becomes an enrolment code. It opens nothing but
 //! the registration of one passkey, so there is no session that could do more.
 
+use super::arrival::Arrival;
+use super::turns::{TooOften, turn};
 use crate::app::App;
 use crate::issuer::{EnrolmentCode, recovery_code_hash};
 use crate::model::{Enrolment, EnrolmentPurpose, Seconds, UserId, UserName};
@@ -32,8 +34,8 @@ pub(super) struct Recover {
 
 #[derive(Debug, thiserror::Error)]
 enum RecoverError {
-    #[error("this address tries too often")]
-    TooOften(Seconds),
+    #[error("too many wrong codes from this address wait to be looked at")]
+    TooOften,
     #[error("there are no recovery codes here")]
     Off,
     #[error("there is no such user")]
@@ -49,7 +51,7 @@ enum RecoverError {
 impl RecoverError {
     fn reason(&self) -> &'static str {
         match self {
-            Self::TooOften(_) => "too_often",
+            Self::TooOften => "too_often",
             Self::Off => "recovery_off",
             Self::NoUser => "no_user",
             Self::Form => "code_form",
@@ -62,7 +64,7 @@ impl RecoverError {
 impl From<RecoverError> for Problem {
     fn from(error: RecoverError) -> Self {
         match error {
-            RecoverError::TooOften(wait) => too_many(wait),
+            RecoverError::TooOften => too_many(Seconds(1)),
             // One answer, so that nobody learns whether there is such a user.
             RecoverError::Off
             | RecoverError::NoUser
@@ -103,6 +105,7 @@ pub(super) async fn handle(
     client: Client,
     StrictJson(recover): StrictJson<Recover>,
 ) -> Result<Json<Recovered>, Problem> {
+    let arrival = Arrival::now();
     let mut audit = Audit::new("recover", &client);
     match attempt(&app, &client, &recover, &mut audit).await {
         Ok((code, enrolment)) => {
@@ -116,6 +119,8 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("recover", error.reason());
+            // Or the time would tell who there is, and who has codes.
+            arrival.even().await;
             Err(error.into())
         }
     }
@@ -129,10 +134,11 @@ async fn attempt(
 ) -> Result<(EnrolmentCode, Enrolment), RecoverError> {
     let now = app.now();
     // By address alone: a limit per account would let a stranger keep its owner out, and 100
-    // random bits need none.
-    if !app.refusals.allows(client.address, now) {
-        return Err(RecoverError::TooOften(Seconds(60)));
-    }
+    // random bits need none. One after another, for the same reason: someone behind the address of
+    // whoever tries many gets a turn.
+    let _turn = turn(app, client)
+        .await
+        .map_err(|TooOften| RecoverError::TooOften)?;
     let tried = spend(app, client, recover, audit).await;
     if let Err(RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode) = &tried {
         let _ = app.refusals.charge(client.address, 1, now);

@@ -3,15 +3,16 @@
 
 use super::enrolling::{CodeError, CodeOf, code_of};
 use super::login_begin::no_such_policy;
+use super::turns::{TooOften, turn};
 use crate::app::{App, MountPoint};
+use crate::ceremony::Policy;
 use crate::ceremony::registration::creation_options;
-use crate::ceremony::{Policy, UserVerification};
 use crate::entropy::random;
 use crate::model::{Credential, PolicyName, Seconds, SessionId, UserId, UserName, UserNameError};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::Audit;
 use crate::routes::caller::{CallerError, any_caller, storage_problem};
-use crate::routes::freshness::{NotFresh, require_fresh};
+use crate::routes::freshness::{NotFresh, NotVerified, require_fresh, require_verified};
 use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
@@ -51,8 +52,8 @@ enum BeginError {
     NotFresh(#[from] NotFresh),
     #[error("the mount has no such policy, or not for a new account")]
     NoSuchPolicy,
-    #[error("the session was begun without verifying the user")]
-    NotVerified,
+    #[error(transparent)]
+    NotVerified(#[from] NotVerified),
     #[error("strangers cannot make accounts")]
     RegistrationOff,
     #[error(transparent)]
@@ -79,7 +80,7 @@ impl BeginError {
             Self::Caller(error) => error.reason(),
             Self::NotFresh(_) => "not_fresh",
             Self::NoSuchPolicy => "no_such_policy",
-            Self::NotVerified => "not_verified",
+            Self::NotVerified(_) => "not_verified",
             Self::RegistrationOff => "registration_off",
             Self::Name(_) => "user_name",
             Self::DisplayName => "display_name",
@@ -99,10 +100,7 @@ impl From<BeginError> for Problem {
             BeginError::Caller(error) => error.into(),
             BeginError::NotFresh(error) => error.into(),
             BeginError::NoSuchPolicy => no_such_policy(),
-            BeginError::NotVerified => Self::new(
-                ProblemKind::FreshLoginRequired,
-                "This step needs a sign-in in which the authenticator verifies you.",
-            ),
+            BeginError::NotVerified(error) => error.into(),
             BeginError::RegistrationOff => Self::new(
                 ProblemKind::RegistrationOff,
                 "Ask an administrator for an account.",
@@ -300,9 +298,9 @@ async fn coded_account(
     (name, display_name): (Option<&str>, Option<String>),
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    if !app.refusals.allows(client.address, app.now()) {
-        return Err(BeginError::TooOften(Seconds(60)));
-    }
+    let _turn = turn(app, client)
+        .await
+        .map_err(|TooOften| BeginError::TooOften(Seconds(1)))?;
     let found = code_of(app, code).await.inspect_err(|error| {
         if !matches!(error, CodeError::Storage(_)) {
             let _ = app.refusals.charge(client.address, 1, app.now());
@@ -360,12 +358,7 @@ async fn own_account(
     let caller = any_caller(app, headers).await?;
     audit.user(&caller.user.name, caller.user.id);
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
-    // Or the looser policy would be a way into the strict one.
-    let strict = policy.name == PolicyName::Passwordless
-        && policy.user_verification == UserVerification::Required;
-    if strict && !caller.session.authn.uv {
-        return Err(BeginError::NotVerified);
-    }
+    require_verified(&caller, [policy])?;
     let exclude = app.store.credentials_of(caller.user.id).await?;
     if exclude.len() >= mount.max_credentials {
         return Err(BeginError::TooManyPasskeys);

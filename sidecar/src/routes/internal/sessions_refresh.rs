@@ -36,6 +36,8 @@ pub(super) struct Refresh {
     extensions(("x-refuses" = json!([
         ANY_CALLER,
         ProblemKind::BadRequest,
+        ProblemKind::Timeout,
+        ProblemKind::TooLarge,
         ProblemKind::TokenTooLarge,
     ]))),
 )]

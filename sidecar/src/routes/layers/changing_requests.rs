@@ -1,22 +1,14 @@
 //! Requests that change something: from our own pages or from a program, as JSON, of bounded size,
 //! within a bounded time. GET and HEAD change nothing and pass.
 
+use super::Client;
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
-use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The longest body: a registration with an attestation chain has some 10 KB.
-pub(crate) const BODY_MAX_BYTES: usize = 64 * 1024;
-
-/// How long a client may take to send it.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a page of any other site can send without asking (Fetch, "CORS-safelisted request-header"):
 /// a wrong one of these may be forged, any other wrong one is a mistake.
@@ -29,6 +21,7 @@ const SIMPLE_TYPES: [&[u8]; 3] = [
 /// Refuses what no endpoint should have to look at, and hands the whole body on.
 pub(crate) async fn refuse_unsafe(
     State(app): State<Arc<App>>,
+    client: Client,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
@@ -37,9 +30,8 @@ pub(crate) async fn refuse_unsafe(
     }
     same_origin(request.headers(), &app.settings.origins)?;
     declared_as_json(request.headers())?;
-    let (parts, body) = request.into_parts();
-    let body = read(body, BODY_DEADLINE).await?;
-    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+    let request = app.bodies.whole(client.address, request).await?;
+    Ok(next.run(request).await)
 }
 
 /// Browsers say where a request comes from in two headers; programs send neither. Each value that
@@ -86,21 +78,6 @@ fn is_simple(value: &[u8]) -> bool {
     SIMPLE_TYPES
         .iter()
         .any(|simple| essence.eq_ignore_ascii_case(simple))
-}
-
-async fn read(body: Body, deadline: Duration) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(ProblemKind::TooLarge, "A body has at most 64 KB here.");
-    // What is announced need not be waited for.
-    let announced = http_body::Body::size_hint(&body).lower();
-    if usize::try_from(announced).is_ok_and(|announced| announced > BODY_MAX_BYTES) {
-        return Err(too_large());
-    }
-    match tokio::time::timeout(deadline, Limited::new(body, BODY_MAX_BYTES).collect()).await {
-        Err(_elapsed) => Err(Problem::new(ProblemKind::Timeout, "Send the body at once.")),
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(ProblemKind::BadRequest, "The body broke off.")),
-    }
 }
 
 #[cfg(test)]
@@ -179,36 +156,5 @@ mod tests {
             ("content-type", "application/json"),
         ];
         assert_eq!(kind(&twice), Err(ProblemKind::NotJson));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
-        let never = futures_body(std::future::pending());
-        let refused = read(never, BODY_DEADLINE).await.unwrap_err();
-        assert_eq!(refused.kind(), ProblemKind::Timeout);
-    }
-
-    #[tokio::test]
-    async fn the_cap_is_exact() {
-        let whole = read(Body::from(vec![b' '; BODY_MAX_BYTES]), BODY_DEADLINE).await;
-        assert_eq!(whole.unwrap().len(), BODY_MAX_BYTES);
-        let refused = read(Body::from(vec![b' '; BODY_MAX_BYTES + 1]), BODY_DEADLINE).await;
-        assert_eq!(refused.unwrap_err().kind(), ProblemKind::TooLarge);
-    }
-
-    /// A body whose only frame comes when `ready` does.
-    fn futures_body(ready: impl Future<Output = ()> + Send + 'static) -> Body {
-        struct Waiting(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>);
-        impl http_body::Body for Waiting {
-            type Data = Bytes;
-            type Error = std::convert::Infallible;
-            fn poll_frame(
-                mut self: std::pin::Pin<&mut Self>,
-                context: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-                self.0.as_mut().poll(context).map(|()| None)
-            }
-        }
-        Body::new(Waiting(Box::pin(ready)))
     }
 }

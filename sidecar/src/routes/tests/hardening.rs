@@ -335,3 +335,15 @@ async fn the_internal_listener_answers_filters_probes_and_metrics_alone() {
         place.send(request).await.expect(404);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_internal_listener_waits_for_no_body_for_ever() {
+    let place = Place::new().await;
+    let (_sender, receiver) = tokio::io::duplex(64);
+    let request = Request::post("/internal/v1/sessions/refresh")
+        .body(Body::new(Dripping(receiver)))
+        .unwrap();
+    let peer = [127, 0, 0, 1].into();
+    let answer = Place::send_to(super::super::internal(&place.app), peer, request).await;
+    assert_eq!(answer.expect(408).problem(), "timeout");
+}

@@ -148,6 +148,20 @@ async fn a_second_factor_is_added_by_its_owner_and_needs_a_name() {
     thief
         .begin("register", json!({"policy": "two_factor"}))
         .await;
+    // Nor the codes that would lead to one, and it takes no strict one away.
+    let refused = thief.post("/v1/self/recovery-codes", json!({})).await;
+    assert_eq!(refused.expect(403).problem(), "fresh-login-required");
+    let passkey = |person: &Person<'_>| {
+        let id = software_authenticator::encode(&person.authenticator.credentials[0].id);
+        format!("/v1/self/passkeys/{id}")
+    };
+    let refused = thief.delete(&passkey(&ann)).await;
+    assert_eq!(refused.expect(403).problem(), "fresh-login-required");
+    assert_eq!(place.reason(), "not_verified");
+    thief.delete(&passkey(&thief)).await.expect(204);
+    ann.post("/v1/self/recovery-codes", json!({}))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

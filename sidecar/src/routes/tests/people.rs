@@ -445,6 +445,8 @@ async fn nobody_locks_themselves_out_by_a_slip() {
         .patch("/v1/admin/users/root", json!({ "disabled": true }))
         .await;
     assert_eq!(answer.expect(409).problem(), "conflict");
+    let answer = root.post("/v1/admin/users/root/disable", json!({})).await;
+    assert_eq!(answer.expect(409).problem(), "conflict");
     root.read("/v1/admin/users").await.expect(200);
 }
 

@@ -1,8 +1,9 @@
 //! Challenges that can be spent once, registrations that can be taken once.
 
 use super::*;
+use crate::model::{EnrolmentPurpose, SecretHash};
 use crate::storage::bounded::Bounds;
-use crate::storage::{CeremonyKept, ChallengeSpent};
+use crate::storage::{CeremonyKept, ChallengeSpent, Enrolling, RegistrationCeremony};
 use std::net::IpAddr;
 
 pub(super) async fn of_many_spends_of_one_challenge_one_succeeds(store: Arc<dyn Store>) {
@@ -240,4 +241,50 @@ pub(super) async fn registrations_are_bounded_per_account(store: Arc<dyn Store>)
         .await
         .unwrap();
     assert_eq!(other, CeremonyKept::Kept);
+}
+
+pub(super) async fn a_flood_of_strangers_leaves_room_for_everyone_else(store: Arc<dyn Store>) {
+    let bounds = Bounds::default();
+    let keep = async |ceremony: &RegistrationCeremony| {
+        store.keep_registration(ceremony, NOW).await.unwrap()
+    };
+    let network = |n: usize| {
+        let bits = (0x2001_0db8_u128 << 96) | ((n as u128) << 64);
+        IpAddr::V6(bits.into())
+    };
+    for n in 0..bounds.registrations_of_strangers {
+        let from = network(n / bounds.registrations_per_address);
+        assert_eq!(
+            keep(&registration(n as u128, from)).await,
+            CeremonyKept::Kept
+        );
+    }
+    let next = 1_000_000;
+    let stranger = registration(next, address(1));
+    assert_eq!(keep(&stranger).await, CeremonyKept::TooMany);
+
+    // Also behind an address that strangers have used up.
+    let owner = RegistrationCeremony {
+        existing: true,
+        ..registration(next + 1, network(0))
+    };
+    assert_eq!(keep(&owner).await, CeremonyKept::Kept);
+    let with_code = |n: u128| RegistrationCeremony {
+        enrolling: Some(Enrolling {
+            code_of: user_id(7),
+            secret: SecretHash([7; 32]),
+            purpose: EnrolmentPurpose::Recover,
+        }),
+        ..registration(next + n, network(0))
+    };
+    for n in 0..bounds.registrations_per_code as u128 {
+        assert_eq!(keep(&with_code(2 + n)).await, CeremonyKept::Kept);
+    }
+    assert_eq!(keep(&with_code(1_000)).await, CeremonyKept::TooMany);
+
+    store
+        .take_registration(&registration(0, network(0)).challenge, NOW)
+        .await
+        .unwrap();
+    assert_eq!(keep(&stranger).await, CeremonyKept::Kept);
 }
