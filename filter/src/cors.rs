@@ -2,13 +2,13 @@
 //! may read of an application's answers the application says itself; here it is about preflights,
 //! which have no credentials, and about refusals, which the application never sees.
 
-use crate::{request::Request, rules::Chosen};
+use crate::{method_override, request::Request, rules::Chosen};
 
 /// What a script may read of a refusal: with it, that and how to sign in.
 const EXPOSED: &str = "WWW-Authenticate, X-Latchkey-Reason, Retry-After";
 
-/// Whether a request is a preflight as browsers send it. What carries a credential is none: it is
-/// checked like any request.
+/// Whether a request is a preflight as browsers send it. What carries a credential is none, nor what
+/// asks the application for another method: it is checked like any request.
 #[must_use]
 pub fn is_preflight(request: &Request<'_>) -> bool {
     request.method() == b"OPTIONS"
@@ -17,6 +17,7 @@ pub fn is_preflight(request: &Request<'_>) -> bool {
         && !request.has("authorization")
         && !request.has("cookie")
         && !request.is_upgrade()
+        && !method_override::is_asked_for(request)
 }
 
 /// What lets a script of a permitted origin read a refusal.

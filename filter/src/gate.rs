@@ -11,6 +11,7 @@ use crate::{
     credentials::{self, Carrier},
     cross_site,
     identity::Reserved,
+    method_override,
     path::Target,
     reason::Reason,
     refusal::{self, Response},
@@ -253,6 +254,12 @@ impl Gate {
         }
         let rule = rules.choose(config, authority.host(), request.method(), &target);
         check_path(&rule, &target)?;
+        for (number, method) in method_override::asked_for(request).enumerate() {
+            let other = rules.choose(config, authority.host(), &method, &target);
+            if other.index != rule.index || number == method_override::MOST {
+                return Err(Reason::MethodOverride.into());
+            }
+        }
         match rule.access {
             Access::Deny => Err(Reason::Denied.into()),
             Access::Public => {

@@ -55,13 +55,7 @@ impl Reserved {
     /// read `X_Auth.Request-User` as `X-Auth-Request-User`, so only letters and digits count.
     #[must_use]
     pub fn covers(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|ours| {
-            ours.len() == name.len()
-                && ours
-                    .bytes()
-                    .zip(name)
-                    .all(|(ours, byte)| ours == folded(*byte))
-        })
+        self.0.iter().any(|ours| looks_like(name, ours))
     }
 
     /// Those of the names that must go, each once.
@@ -171,6 +165,16 @@ fn said(claim: Claim, claims: &Claims) -> Option<Said<'_>> {
             .as_ref()
             .map(|cnf| Said::Text(&cnf.certificate_thumbprint)),
     }
+}
+
+/// Whether a server behind the gateway could take `name` for `ours`.
+#[must_use]
+pub(crate) fn looks_like(name: &[u8], ours: &str) -> bool {
+    ours.len() == name.len()
+        && ours
+            .bytes()
+            .zip(name)
+            .all(|(ours, byte)| ours == folded(*byte))
 }
 
 fn folded(byte: u8) -> u8 {

@@ -10,7 +10,7 @@
 //! 3. The sign-in goes on without a token, where Envoy really sends it to the sidecar
 //!    ([`sign_in`]).
 //! 4. The first rule that matches says what is needed ([`rules`]); paths that servers read in
-//!    different ways are refused.
+//!    different ways are refused, and methods that they do ([`method_override`]).
 //! 5. The one token is found ([`credentials`]) and checked, or known already ([`tokens`],
 //!    [`cache`]).
 //! 6. What was revoked is refused ([`revocations`]), and so are a token that is bound to another
@@ -52,6 +52,7 @@ pub mod header_map;
 mod host;
 pub mod identity;
 pub mod key_fetch;
+pub mod method_override;
 pub mod path;
 pub mod reason;
 pub mod refusal;

@@ -62,8 +62,8 @@ pub enum Ambiguity {
     /// A backslash.
     #[error("the path has a backslash")]
     Backslash,
-    /// A `.` or `..` with parameters or a space behind it.
-    #[error("the path has a dot segment in disguise")]
+    /// A `.` or `..` with parameters or a space behind it, or a segment that has nothing else.
+    #[error("the path has a dot segment or an empty one in disguise")]
     DisguisedDots,
     /// Escapes that are no UTF-8, overlong forms among them.
     #[error("the path is no UTF-8")]
@@ -258,9 +258,7 @@ fn find_ambiguity(segment: &str) -> Option<Ambiguity> {
     if segment.contains('\\') {
         return Some(Ambiguity::Backslash);
     }
-    if let Some((dots, _)) = segment.split_once(';')
-        && is_dots(dots)
-    {
+    if !matches!(segment, "" | "." | "..") && is_dropped(segment) {
         return Some(Ambiguity::DisguisedDots);
     }
     if !segment.contains('%') {
@@ -277,18 +275,19 @@ fn find_ambiguity(segment: &str) -> Option<Ambiguity> {
     if bytes.iter().any(u8::is_ascii_control) {
         return Some(Ambiguity::EscapedControl);
     }
-    if segment.contains("%20") && is_dots(segment) {
-        return Some(Ambiguity::DisguisedDots);
-    }
     std::str::from_utf8(&bytes)
         .is_err()
         .then_some(Ambiguity::NotUtf8)
 }
 
-/// Whether a server that drops spaces at a segment's end reads it as a dot segment.
-fn is_dots(segment: &str) -> bool {
-    let segment = segment.trim_end_matches("%20");
-    segment == "." || segment == ".."
+/// Whether nothing is left of a segment for a server that drops its parameters, and the dots and
+/// spaces at its end: Tomcat reads `/;/admin` as `/admin`.
+fn is_dropped(segment: &str) -> bool {
+    let mut rest = segment.split(';').next().unwrap_or_default();
+    while let Some(before) = rest.strip_suffix('.').or_else(|| rest.strip_suffix("%20")) {
+        rest = before;
+    }
+    rest.is_empty()
 }
 
 fn hex_pair(high: u8, low: u8) -> Option<u8> {

@@ -26,6 +26,9 @@ pub enum Reason {
     /// `%23` in a path that nothing guards.
     #[error("the path has an escaped fragment, and a public rule holds")]
     EscapedFragment,
+    /// It asks the application for another method, and another rule is about that one.
+    #[error("a header asks for a method that another rule is about")]
+    MethodOverride,
     /// The sign-in has plain paths only, and Envoy routed by the raw one.
     #[error("the path lies under the sign-in, and is not in normal form")]
     SignInPath,
@@ -84,6 +87,7 @@ impl Reason {
             Self::Authority(_) => "bad_authority",
             Self::Path(_) => "bad_path",
             Self::Ambiguous(_) | Self::EscapedFragment => "ambiguous_path",
+            Self::MethodOverride => "method_override",
             Self::SignInPath => "sign_in_path",
             Self::Denied => "denied_by_rule",
             Self::NoKeys => "no_keys",
@@ -111,6 +115,7 @@ impl Reason {
             | Self::Path(_)
             | Self::Ambiguous(_)
             | Self::EscapedFragment
+            | Self::MethodOverride
             | Self::SignInPath => 400,
             Self::NoCredential
             | Self::Credential(_)

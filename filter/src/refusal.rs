@@ -255,6 +255,11 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "Bad request",
             "The gateway does not accept this address.",
         ),
+        Reason::MethodOverride => (
+            "bad-request",
+            "Bad request",
+            "The gateway does not accept a header that asks for another method here.",
+        ),
     }
 }
 

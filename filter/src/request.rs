@@ -45,6 +45,11 @@ impl<'a> Request<'a> {
         self.all(name).next().is_some()
     }
 
+    /// All headers, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        self.headers.iter().copied()
+    }
+
     /// The names of all headers.
     pub fn names(&self) -> impl Iterator<Item = &'a [u8]> {
         self.headers.iter().map(|(name, _)| *name)

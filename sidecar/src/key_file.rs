@@ -110,7 +110,7 @@ fn write(path: &Path, key: &KeyEncryptionKey) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::entropy::SequenceEntropy;
-    use crate::model::{SigningKeyRecord, UnixTime};
+    use crate::model::{Actor, AuditRecord, SigningKeyRecord, UnixTime};
     use crate::storage::SigningKeys as _;
     use crate::storage::memory::MemoryStore;
     use std::os::unix::fs::PermissionsExt as _;
@@ -154,7 +154,10 @@ mod tests {
             signs_from: Some(UnixTime(0)),
             retires_at: None,
         };
-        store.replace_signing_keys(&[record], None).await.unwrap();
+        let audit = AuditRecord::new(UnixTime(0), Actor::Program, "keys_maintain");
+        let keys = [record];
+        let stored = store.replace_signing_keys(&keys, None, &audit);
+        stored.await.unwrap();
         let refused = key_encryption_key(&config, &store, &entropy).await;
         assert!(
             matches!(refused, Err(KeyFileError::Missing { .. })),

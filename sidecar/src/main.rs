@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Keys { order, reach } => give(&Order::Keys(&order), &reach, &environment),
         Command::Sessions { order, reach } => give(&Order::Sessions(&order), &reach, &environment),
         Command::Users { order, reach } => give(&Order::Users(&order), &reach, &environment),
+        Command::Mounts { order, reach } => give(&Order::Mounts(&order), &reach, &environment),
         Command::Audit { search, reach } => give(&Order::Audit(&search), &reach, &environment),
         Command::Admin { order, reach } => give(&Order::Admin(&order), &reach, &environment),
     }

@@ -113,11 +113,8 @@ async fn refresh_trust(app: Arc<App>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        let app = Arc::clone(&app);
-        // It reads and verifies megabytes.
-        let refreshed = tokio::task::spawn_blocking(move || app.trust.refresh(app.now())).await;
-        if let Err(error) = refreshed {
-            tracing::error!(%error, "the FIDO metadata could not be looked at");
+        if let Err(error) = app.refresh_trust().await {
+            tracing::error!(%error, "which FIDO metadata are in use could not be noted");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What a logout and an operator's orders do at the gateway, through the real sidecar.
 
-use latchkey_tests::{Gateway, Visitor, programs, wait};
+use latchkey_tests::{Gateway, Plan, Visitor, programs, wait};
 use serde_json::json;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 pub(crate) fn order(gateway: &Gateway, arguments: &[&str]) -> String {
     let output = Command::new(programs::sidecar())
@@ -19,7 +21,10 @@ pub(crate) fn order(gateway: &Gateway, arguments: &[&str]) -> String {
 fn signing_key(gateway: &Gateway) -> String {
     let keys = order(gateway, &["keys", "list", "-o", "json"]);
     let keys: serde_json::Value = serde_json::from_str(&keys).expect("JSON");
-    keys["keys"][0]["kid"].as_str().expect("a key").to_owned()
+    let mut keys = keys["keys"].as_array().expect("keys").iter();
+    let signs = keys.find(|key| key["state"] == "signs");
+    let kid = signs.and_then(|key| key["kid"].as_str());
+    kid.expect("a key that signs").to_owned()
 }
 
 /// What the gateway answers to the cookies that this visitor held.
@@ -99,4 +104,65 @@ fn after_a_key_is_revoked_its_sessions_go_on_by_their_refresh_secret() {
     let answer = ann.call("POST", refresh, &json!({}));
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(status(&ann), 200);
+}
+
+/// Ends the visits, also when a test fails.
+struct Until<'a>(&'a AtomicBool);
+
+impl Drop for Until<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Two rotations at once, so that the second begins from a key that has just begun to sign.
+#[test]
+fn no_request_fails_while_keys_are_rotated() {
+    let mut plan = Plan::new();
+    plan.envoy.workers(2);
+    let gateway = plan.start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.register("ann");
+    // Another session: those who log in meanwhile must not need the visits to pause.
+    let mut bob = Visitor::new(gateway.envoy.port);
+    bob.register("bob");
+    let (is_over, visits) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    assert_eq!(status(&ann), 200);
+                    visits.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let _until = Until(&is_over);
+        let more = |than: usize| {
+            wait::until("visits go on", || {
+                (visits.load(Ordering::Relaxed) > than + 20).then_some(())
+            });
+        };
+        more(0);
+        let mut signed = Vec::new();
+        for _ in 0..2 {
+            let before = signing_key(&gateway);
+            order(&gateway, &["keys", "rotate", "--now"]);
+            assert_ne!(signing_key(&gateway), before);
+            signed.push(before);
+            // The first token under the new key passes at once, at either worker.
+            bob.log_in("bob");
+            assert!((0..8).all(|_| status(&bob) == 200));
+            more(visits.load(Ordering::Relaxed));
+        }
+        // A verifier that fetches once in 20 minutes knows them all.
+        let published = gateway
+            .sidecar
+            .public()
+            .get("/_latchkey/.well-known/jwks.json");
+        let published = published.send().text();
+        assert!(
+            signed.iter().all(|kid| published.contains(kid)),
+            "{published}"
+        );
+    });
 }

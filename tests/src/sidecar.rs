@@ -20,6 +20,8 @@ pub struct SidecarConfig {
     pub gateways: Vec<String>,
     /// How long its tokens live.
     pub token_ttl: String,
+    /// Whether strangers can make accounts.
+    pub self_registration: bool,
     /// Further lines of TOML, appended after the sections below.
     pub more: String,
 }
@@ -34,6 +36,7 @@ impl SidecarConfig {
             internal_port: ports::free(),
             gateways: vec!["127.0.0.1".to_owned()],
             token_ttl: "10m".to_owned(),
+            self_registration: true,
             more: String::new(),
         }
     }
@@ -45,6 +48,7 @@ impl SidecarConfig {
             internal_port,
             gateways,
             token_ttl,
+            self_registration,
             more,
         } = self;
         let data = dir.join("data");
@@ -70,7 +74,7 @@ ttl = "{token_ttl}"
 
 [webauthn]
 rp_display_name = "Latchkey test"
-self_registration = true
+self_registration = {self_registration}
 {more}"#,
             data = data.display(),
             key = key.display(),

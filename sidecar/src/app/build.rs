@@ -1,7 +1,8 @@
 //! From a checked configuration and an open store to a program that can answer.
 
-use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, Settings};
-use crate::attestation::{SourcesError, TrustKeeper};
+use super::keys::keys_maintained;
+use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, MountPoints, Settings};
+use crate::attestation::{MetadataSource, SourcesError, TrustKeeper};
 use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{CeremonyError, Mount, RelyingParty, RelyingPartyError};
@@ -14,7 +15,7 @@ use crate::issuer::{
 };
 use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Bodies, Metrics, Renewals, SlowLane};
+use crate::routes::{AddressLimiter, Bodies, Metrics, ProofLimits, Renewals};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -23,8 +24,6 @@ use tokio::sync::{Mutex, Semaphore};
 /// New accounts per address and minute; an answer that a name is taken weighs as much as twenty: a
 /// classroom behind one address passes, a dictionary of names does not.
 const REGISTRATIONS_PER_MINUTE: u32 = 600;
-/// Wrong proofs per address and minute, after which its proofs are verified one after another.
-const REFUSALS_PER_MINUTE: u32 = 600;
 
 /// Why the program cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -64,14 +63,17 @@ impl App {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let sealing = KeyEncryptionKey::new(*key.as_bytes());
+        let default_mount = mount_point(&config.webauthn)?;
         let more_mounts = config.mounts.iter().map(mount_point);
+        let mut declared = vec![Arc::clone(&default_mount)];
+        declared.extend(more_mounts.collect::<Result<Vec<_>, _>>()?);
         let decoy_key = DecoyKey::new(sealing.derive("latchkey decoy credentials"));
         let issuer = issuer(config, sealing, &*store, &*clock, &*entropy).await?;
         Ok(Self {
             settings: settings(config),
-            default_mount: mount_point(&config.webauthn)?,
-            more_mounts: more_mounts.collect::<Result<_, _>>()?,
-            trust: TrustKeeper::open(&config.attestation, clock.now())?,
+            default_mount,
+            mount_points: MountPoints::open(config, declared, &*store).await?,
+            trust: trust(config, &*store, &*clock).await?,
             challenge_key: ChallengeKey::new(random(&*entropy)),
             decoy_key,
             stand_in: StandIn::new(&config.webauthn.name)?,
@@ -89,14 +91,28 @@ impl App {
             metrics: Metrics::default(),
             tallied: super::audit::Tallied::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
-            refusals: AddressLimiter::new(REFUSALS_PER_MINUTE),
-            slow_lane: SlowLane::default(),
+            proofs: ProofLimits::default(),
             bodies: Bodies::default(),
             store,
             clock,
             entropy,
         })
     }
+}
+
+/// Whom to believe about authenticators; never metadata that are older than those that were in use.
+async fn trust(
+    config: &Config,
+    store: &dyn Store,
+    clock: &dyn Clock,
+) -> Result<TrustKeeper, StartError> {
+    let source = config.attestation.metadata.as_ref();
+    let known = match source.map(MetadataSource::series).transpose()? {
+        Some(series) => store.metadata_number(&series).await?,
+        None => None,
+    };
+    let known = known.unwrap_or(0);
+    Ok(TrustKeeper::open(&config.attestation, known, clock.now())?)
 }
 
 /// What is revoked, under an epoch that no other start has had: 128 random bits.
@@ -126,7 +142,9 @@ async fn issuer(
     let mut ring = KeyRing::open(stored, &sealing).map_err(IssuerError::from)?;
     let due = ring.maintained(&succession, &sealing, entropy, clock.now());
     if let Some(due) = due.map_err(IssuerError::from)? {
-        store.replace_signing_keys(&due.records(), None).await?;
+        let keys = due.records();
+        let audit = keys_maintained(clock.now(), &keys);
+        store.replace_signing_keys(&keys, None, &audit).await?;
         ring = due;
     }
     Ok(Issuer::new(
@@ -138,16 +156,9 @@ async fn issuer(
 }
 
 fn settings(config: &Config) -> Settings {
-    let mut origins = vec![config.public_url.origin()];
-    for mount in std::iter::once(&config.webauthn).chain(&config.mounts) {
-        origins.extend(mount.rp_origins.iter().cloned());
-    }
-    origins.sort();
-    origins.dedup();
     Settings {
         public_url: config.public_url.issuer().to_owned(),
         public_path: config.public_url.path().trim_end_matches('/').to_owned(),
-        origins,
         fresh_for: config.session.fresh_for,
         branding: config.branding.clone(),
         admin: config.admin.clone(),
@@ -193,7 +204,7 @@ fn cookies(config: &Config) -> SessionCookies {
     }
 }
 
-fn mount_point(config: &MountConfig) -> Result<Arc<MountPoint>, StartError> {
+pub(super) fn mount_point(config: &MountConfig) -> Result<Arc<MountPoint>, StartError> {
     let relying_party =
         RelyingParty::new(&config.rp_id, &config.rp_display_name, &config.rp_origins).map_err(
             |error| StartError::RelyingParty {
@@ -210,5 +221,6 @@ fn mount_point(config: &MountConfig) -> Result<Arc<MountPoint>, StartError> {
         ),
         self_registration: config.self_registration,
         max_credentials: config.max_credentials,
+        notices: config.notices(),
     }))
 }

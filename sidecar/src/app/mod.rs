@@ -3,11 +3,14 @@
 mod audit;
 mod build;
 mod keys;
+mod mounts;
 mod people;
 mod sessions;
+mod trust;
 
 pub use build::StartError;
 pub use keys::KeyChangeError;
+pub use mounts::{MountChangeError, MountOrder, MountPoints, Served, WrittenMount};
 pub use people::{BOOTSTRAP_FILE, Bootstrap, BootstrapCode};
 
 pub use crate::config::SignCountPolicy;
@@ -23,7 +26,7 @@ use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Branding, Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Bodies, Metrics, Renewals, SlowLane};
+use crate::routes::{AddressLimiter, Bodies, Metrics, ProofLimits, Renewals};
 use crate::storage::Store;
 use ipnet::IpNet;
 use std::path::PathBuf;
@@ -42,8 +45,6 @@ pub struct Settings {
     pub public_url: String,
     /// The path of `public_url`, such as `/_latchkey`; empty when it has none.
     pub public_path: String,
-    /// The origins that our own pages have: that of `public_url`, and the relying parties'.
-    pub origins: Vec<String>,
     /// How recent the last proof of presence must be to change what can sign in.
     pub fresh_for: Seconds,
     /// How the pages look.
@@ -71,6 +72,8 @@ pub struct MountPoint {
     pub self_registration: bool,
     /// How many passkeys an account can have.
     pub max_credentials: usize,
+    /// What whoever administers it should know of its settings.
+    pub notices: Vec<String>,
 }
 
 /// The running program's parts.
@@ -85,8 +88,8 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     /// The default mount, whose passkeys the pages use.
     pub default_mount: Arc<MountPoint>,
-    /// Every other.
-    pub more_mounts: Vec<Arc<MountPoint>>,
+    /// That one, and every other.
+    pub mount_points: MountPoints,
     /// Which authenticators are believed to be what they say.
     pub trust: TrustKeeper,
     /// Vouches for login challenges; new at each start.
@@ -117,10 +120,8 @@ pub struct App {
     tallied: audit::Tallied,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
-    /// How many wrong proofs one address can send before its proofs go one after another.
-    pub refusals: AddressLimiter,
-    /// Where they do.
-    pub slow_lane: SlowLane,
+    /// What becomes of wrong proofs.
+    pub proofs: ProofLimits,
     /// Clients whose bodies are waited for.
     pub bodies: Bodies,
 }
@@ -130,10 +131,5 @@ impl App {
     #[must_use]
     pub fn now(&self) -> UnixTime {
         self.clock.now()
-    }
-
-    /// Every mount, the default one first.
-    pub fn mounts(&self) -> impl Iterator<Item = &Arc<MountPoint>> {
-        std::iter::once(&self.default_mount).chain(&self.more_mounts)
     }
 }

@@ -105,7 +105,7 @@ impl App {
     ) -> Result<(), StorageError> {
         for session in self.store.sessions_of(user).await? {
             if session.ends_with(id) {
-                self.end_session(session.id).await?;
+                self.end_session(session.id, None).await?;
             }
         }
         Ok(())
@@ -120,6 +120,7 @@ impl App {
         let now = self.now();
         let groups = &self.settings.admin.groups;
         let file = self.settings.bootstrap_file.as_deref();
+        let mount = self.default_mount.ceremonies.name();
         if self.store.has_administrator(groups).await? {
             self.forget_bootstrap();
             return Ok(Bootstrap::Needless);
@@ -128,13 +129,13 @@ impl App {
         let kept = file.and_then(|file| fs::read_to_string(file).ok());
         let kept = kept.and_then(|text| EnrolmentCode::parse(&text));
         if let (Some(code), Some(enrolment)) = (kept, stored)
-            && code.opens(&enrolment, now)
+            && code.opens(&enrolment, mount, now)
         {
             let code = self.bootstrap_code(&code, &enrolment);
             return Ok(Bootstrap::Code { code, record: None });
         }
         let (code, enrolment) = EnrolmentCode::draw(
-            Enrolment::NOBODY,
+            (Enrolment::NOBODY, mount),
             EnrolmentPurpose::Bootstrap,
             actor.shown(),
             BOOTSTRAP_LIFE,

@@ -1,7 +1,9 @@
 //! Sessions and revocations: what counts, and what ends it.
 
 use super::App;
-use crate::model::{CredentialId, Revoked, Seconds, Session, SessionId, UnixTime, UserId};
+use crate::model::{
+    AuditRecord, CredentialId, Revoked, Seconds, Session, SessionId, UnixTime, UserId,
+};
 use crate::revocation::{Interrupted, Reserved, carry_out};
 use crate::storage::{Assertion, AssertionRecorded, CredentialRemoved, StorageError};
 use std::sync::Arc;
@@ -52,17 +54,22 @@ impl App {
         Ok(stamp)
     }
 
-    /// Ends a session; `false` when there was none. When this returns, no gateway that listens
+    /// Ends a session, with the record of it where it is not because of something that has one;
+    /// `false` when there was none. When this returns, no gateway that listens
     /// takes its tokens for longer than a message needs.
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn end_session(&self, id: SessionId) -> Result<bool, StorageError> {
+    pub async fn end_session(
+        &self,
+        id: SessionId,
+        audit: Option<AuditRecord>,
+    ) -> Result<bool, StorageError> {
         let reserved = self.reserve(Revoked::Session(id));
         let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
         let live = Arc::clone(&self.revocations);
         let ended = carry_out(live, reserved, async move {
-            let ended = store.end_session(id, &revocation).await?;
+            let ended = store.end_session(id, &revocation, audit.as_ref()).await?;
             Ok::<_, StorageError>((ended, ended))
         })
         .await?;
@@ -70,18 +77,23 @@ impl App {
         Ok(ended)
     }
 
-    /// Ends every session of a user, or of everyone.
+    /// Ends every session of a user, or of everyone, with the record of it where it is not because of
+    /// something that has one.
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn end_sessions(&self, of: Option<UserId>) -> Result<(), StorageError> {
+    pub async fn end_sessions(
+        &self,
+        of: Option<UserId>,
+        audit: Option<AuditRecord>,
+    ) -> Result<(), StorageError> {
         let what = of.map_or(Revoked::Everyone, Revoked::User);
         let kind = what.kind();
         let reserved = self.reserve(what);
         let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
         let live = Arc::clone(&self.revocations);
         carry_out(live, reserved, async move {
-            store.revoke(&revocation).await?;
+            store.revoke(&revocation, audit.as_ref()).await?;
             Ok::<_, StorageError>((true, ()))
         })
         .await?;
@@ -93,12 +105,13 @@ impl App {
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn disable(&self, user: UserId) -> Result<bool, StorageError> {
+    pub async fn disable(&self, user: UserId, audit: AuditRecord) -> Result<bool, StorageError> {
         let reserved = self.reserve(Revoked::User(user));
         let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
         let live = Arc::clone(&self.revocations);
         let disabled = carry_out(live, reserved, async move {
-            let there = store.set_disabled(user, true, Some(&revocation)).await?;
+            let there = store.set_disabled(user, true, Some(&revocation), &audit);
+            let there = there.await?;
             Ok::<_, StorageError>((there, there))
         })
         .await?;
@@ -115,12 +128,14 @@ impl App {
         user: UserId,
         id: CredentialId,
         keep_last: bool,
+        audit: AuditRecord,
     ) -> Result<CredentialRemoved, StorageError> {
         let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
         let now = live.stamp(user, self.now());
         // To its end, even when whoever asked goes away: what is stored must be published.
         let work = tokio::spawn(async move {
-            let removed = store.remove_credential(user, &id, keep_last, now).await?;
+            let removed = store.remove_credential(user, &id, keep_last, now, &audit);
+            let removed = removed.await?;
             if let CredentialRemoved::Removed(ended) = &removed {
                 for id in ended {
                     live.publish(live.reserve(Revoked::Session(*id), now));

@@ -46,12 +46,12 @@ pub enum BlobError {
     /// What was signed is no metadata.
     #[error("the blob holds no metadata")]
     Payload,
-    /// An older one than the one in use.
-    #[error("the blob has number {number}, the one in use has {known}")]
+    /// An older one than one that was in use.
+    #[error("the blob has number {number}, one with {known} was in use already")]
     Older {
         /// Of the blob.
         number: u64,
-        /// Of the one in use.
+        /// Of the newest that was in use.
         known: u64,
     },
     /// A stale one cannot take the place of a fresh one.

@@ -3,8 +3,11 @@
 use super::blob::MAX_BLOB_BYTES;
 use super::{AnchorError, Anchors, BlobError, Metadata, Trust};
 use crate::model::UnixTime;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -26,6 +29,22 @@ pub struct MetadataSource {
     pub root: PathBuf,
     /// The host name in its signer's certificate.
     pub signer: String,
+}
+
+impl MetadataSource {
+    /// Whose numbers its blobs have: another signer, or another root, begins anew.
+    ///
+    /// # Errors
+    /// When the root certificate cannot be read.
+    pub fn series(&self) -> Result<String, SourcesError> {
+        let root = std::fs::read(&self.root).map_err(|error| SourcesError::Read {
+            key: "attestation.metadata_root",
+            path: self.root.clone(),
+            error,
+        })?;
+        let root = URL_SAFE_NO_PAD.encode(Sha256::digest(root));
+        Ok(format!("{} {root}", self.signer))
+    }
 }
 
 impl Sources {
@@ -74,6 +93,8 @@ pub enum SourcesError {
 #[derive(Debug)]
 pub struct TrustKeeper {
     source: Option<(MetadataSource, Anchors)>,
+    /// What a blob must not fall behind: the highest number that was ever in use.
+    known: AtomicU64,
     trust: RwLock<Arc<Trust>>,
     file: Mutex<FileState>,
 }
@@ -87,12 +108,13 @@ struct FileState {
 }
 
 impl TrustKeeper {
-    /// Reads the anchors, and the blob where there is one. A blob that is no good does not keep
+    /// Reads the anchors, and the blob where there is one and its number is not below `known`: that
+    /// of a blob that was in use before the program was started. A blob that is no good does not keep
     /// the program from starting: what needs it is refused until there is a good one.
     ///
     /// # Errors
     /// When a certificate cannot be read.
-    pub fn open(sources: &Sources, now: UnixTime) -> Result<Self, SourcesError> {
+    pub fn open(sources: &Sources, known: u64, now: UnixTime) -> Result<Self, SourcesError> {
         let mut anchors = Anchors::default();
         if let Some(directory) = &sources.anchors {
             read_directory(&mut anchors, directory)?;
@@ -104,6 +126,7 @@ impl TrustKeeper {
         let source = sources.metadata.as_ref().map(with_roots).transpose()?;
         let keeper = Self {
             source,
+            known: AtomicU64::new(known),
             trust: RwLock::new(Arc::new(Trust::new(Arc::new(anchors), None))),
             file: Mutex::default(),
         };
@@ -157,17 +180,18 @@ impl TrustKeeper {
         let blob = std::fs::read(&source.file).map_err(|_| BlobError::File)?;
         let new = Metadata::verify_blob(&blob, roots, &source.signer, now)?;
         let current = self.current();
-        if let Some(known) = current.metadata() {
-            if new.number() < known.number() {
-                return Err(BlobError::Older {
-                    number: new.number(),
-                    known: known.number(),
-                });
-            }
-            if new.is_stale(now) && !known.is_stale(now) {
-                return Err(BlobError::Stale);
-            }
+        let known = self.known.load(Ordering::Relaxed);
+        if new.number() < known {
+            return Err(BlobError::Older {
+                number: new.number(),
+                known,
+            });
         }
+        let fresh = current.metadata().is_some_and(|known| !known.is_stale(now));
+        if new.is_stale(now) && fresh {
+            return Err(BlobError::Stale);
+        }
+        self.known.store(new.number(), Ordering::Relaxed);
         tracing::info!(
             number = new.number(),
             models = new.len(),
@@ -176,6 +200,19 @@ impl TrustKeeper {
         let mut trust = self.trust.write().unwrap_or_else(PoisonError::into_inner);
         *trust = Arc::new(current.with_metadata(new));
         Ok(())
+    }
+
+    /// Whose numbers the blobs have, see [`MetadataSource::series`]; `None` without a source, or
+    /// when its root cannot be read any more.
+    #[must_use]
+    pub fn series(&self) -> Option<String> {
+        self.source.as_ref()?.0.series().ok()
+    }
+
+    /// The number of the blob in use; `None` without one.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.current().metadata().map(Metadata::number)
     }
 
     fn is_stale(&self, now: UnixTime) -> bool {

@@ -79,6 +79,12 @@ impl Challenge {
         &self.mount
     }
 
+    /// What stands for the user name that the login was begun with.
+    #[must_use]
+    pub fn user(&self) -> Option<&[u8; 32]> {
+        self.user.as_ref()
+    }
+
     /// Whether the login was begun with a user name.
     #[must_use]
     pub fn names_a_user(&self) -> bool {

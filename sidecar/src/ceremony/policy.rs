@@ -33,6 +33,8 @@ pub struct Policy {
     pub timeout: Option<Seconds>,
     /// Attestation, at registration.
     pub attestation: Conveyance,
+    /// Whether a passkey of a model that was reported as compromised since signs in no more.
+    pub refuse_compromised: bool,
     /// Whether browsers are told the account's credentials, so that no authenticator gets a second
     /// one. Only the browser can see whether it would.
     pub avoid_same_authenticator: bool,
@@ -58,6 +60,7 @@ impl Policy {
             algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
             timeout: Some(Seconds(300)),
             attestation: Conveyance::None,
+            refuse_compromised: true,
             avoid_same_authenticator: true,
             acceptable_aaguids: Vec::new(),
             forbidden_aaguids: Vec::new(),

@@ -118,6 +118,22 @@ pub enum Command {
         #[command(flatten)]
         reach: operator::Reach,
     },
+    /// Show, write or delete mounts (relying parties and their policies) at the running sidecar
+    #[command(
+        arg_required_else_help = true,
+        after_long_help = "Examples:\n  \
+            latchkey mounts list\n  \
+            latchkey mounts set staff rp_id=example.com attestation=direct\n  \
+            latchkey mounts delete staff"
+    )]
+    Mounts {
+        /// What to do.
+        #[command(subcommand)]
+        order: operator::Mounts,
+        /// Where the sidecar is.
+        #[command(flatten)]
+        reach: operator::Reach,
+    },
     /// Search the audit log of the running sidecar, newest first
     #[command(after_long_help = "Examples:\n  \
         latchkey audit --user alice\n  \
@@ -162,7 +178,7 @@ Examples:
   latchkey check-config latchkey.toml filter.json
   latchkey users disable alice --config /etc/latchkey/latchkey.toml
 
-keys, sessions and users are orders to the running sidecar, over a Unix socket that only its owner
+keys, sessions, users and mounts are orders to the running sidecar, over a Unix socket that only its owner
 can use (listen.control). Nobody is asked for a password: whoever can use it could read the store.
 
 Every key of the configuration is described in latchkey.example.toml.";

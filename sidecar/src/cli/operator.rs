@@ -1,9 +1,11 @@
-//! `latchkey keys|sessions|users`: an operator's orders to the running sidecar.
+//! `latchkey keys|sessions|users|mounts`: an operator's orders to the running sidecar.
 
 mod client;
+mod mounts;
 mod people;
 mod show;
 
+pub use mounts::{Mounts, Terms};
 pub use people::{Admin, Change, Fields, Search};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -154,6 +156,8 @@ pub enum Order<'a> {
     Sessions(&'a Sessions),
     /// About users.
     Users(&'a Users),
+    /// About mounts.
+    Mounts(&'a Mounts),
     /// About the audit log.
     Audit(&'a Search),
     /// About administration itself.
@@ -191,6 +195,7 @@ pub fn run(socket: Option<&Path>, order: &Order<'_>, output: Output) -> Result<S
                 Order::Keys(order) => keys(&client, order, output).await,
                 Order::Sessions(order) => sessions(&client, order, output).await,
                 Order::Users(order) => users(&client, order, output).await,
+                Order::Mounts(order) => mounts::order(&client, order, output).await,
                 Order::Audit(search) => people::audit(&client, search, output).await,
                 Order::Admin(order) => people::admin(&client, order, output).await,
             }

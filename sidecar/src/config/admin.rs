@@ -85,6 +85,8 @@ pub struct PeopleConfig {
     pub link_lifetime: Seconds,
     /// Whether people can make recovery codes for themselves.
     pub recovery_codes: bool,
+    /// Whether new users have to register a passkey before anything else.
+    pub must_register_passkey: bool,
     /// What becomes of a passkey whose counter did not grow.
     pub sign_count: SignCountPolicy,
 }
@@ -94,6 +96,7 @@ impl Default for PeopleConfig {
         Self {
             link_lifetime: Seconds(7 * 86_400),
             recovery_codes: true,
+            must_register_passkey: false,
             sign_count: SignCountPolicy::Refuse,
         }
     }

@@ -17,6 +17,14 @@ pub enum ConfigError {
         /// An existing one that is spelled almost the same.
         near: Option<String>,
     },
+    /// A field that no mount has.
+    #[error("{origin}: there is no such field{}", suggestion(.near.as_deref()))]
+    UnknownField {
+        /// The field.
+        origin: String,
+        /// An existing one that is spelled almost the same.
+        near: Option<String>,
+    },
     /// A key that must be there is not.
     #[error("{key}: this key is required, expected {expected}")]
     Missing {
@@ -41,6 +49,61 @@ impl ConfigError {
         Self::Value {
             origin: key.to_owned(),
             problem: problem.into(),
+        }
+    }
+
+    /// The same, about a field of a mount that is written over the API. `renamed` has the fields that
+    /// have another name there than in the file.
+    pub(super) fn of_field(self, section: &str, renamed: &[(&str, &str)]) -> Self {
+        let named = |key: String| {
+            let key = key.strip_prefix(section).unwrap_or(&key);
+            let key = key.strip_prefix('.').unwrap_or(key);
+            let (path, last) = key
+                .rsplit_once('.')
+                .map_or(("", key), |(path, last)| (path, last));
+            let api = renamed.iter().find(|(_, file)| *file == last);
+            match (api, path) {
+                (None, _) => key.to_owned(),
+                (Some((api, _)), "") => (*api).to_owned(),
+                (Some((api, _)), path) => format!("{path}.{api}"),
+            }
+        };
+        match self {
+            Self::Value { origin, problem } => Self::Value {
+                origin: named(origin),
+                problem,
+            },
+            Self::UnknownKey { origin, near } => Self::UnknownField {
+                origin: origin
+                    .strip_prefix(&format!("{section}."))
+                    .unwrap_or(&origin)
+                    .to_owned(),
+                // Of the keys that are near, those of other sections are of no help here.
+                near: near
+                    .map(|near| {
+                        near.strip_prefix(&format!("{section}."))
+                            .unwrap_or(&near)
+                            .to_owned()
+                    })
+                    .filter(|near| !near.contains('.'))
+                    .map(named),
+            },
+            other => other,
+        }
+    }
+
+    /// The same, about a key inside of this one.
+    pub(super) fn within(self, outer: &str) -> Self {
+        match self {
+            Self::Value { origin, problem } => Self::Value {
+                origin: format!("{outer}.{origin}"),
+                problem,
+            },
+            Self::UnknownKey { origin, near } => Self::UnknownKey {
+                origin: format!("{outer}.{origin}"),
+                near,
+            },
+            other => other,
         }
     }
 }

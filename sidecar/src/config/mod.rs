@@ -19,6 +19,7 @@ mod source;
 mod storage;
 mod token;
 mod webauthn;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -32,10 +33,10 @@ pub use public_url::PublicUrl;
 pub use session::{BindCertificate, SessionConfig};
 pub use storage::{Backend, StorageConfig};
 pub use token::{TokenAlgorithm, TokenConfig};
-pub use webauthn::MountConfig;
+pub use webauthn::{MOST_MOUNTS, MountConfig};
+pub use written::MountRules;
 
 use crate::attestation::Sources;
-use crate::ceremony::Conveyance;
 use crate::model::Branding;
 use source::Source;
 use std::path::{Path, PathBuf};
@@ -177,7 +178,7 @@ impl Config {
             ));
         }
         for mount in std::iter::once(&self.webauthn).chain(&self.mounts) {
-            notices.extend(mount_notices(mount));
+            notices.extend(mount.notices());
         }
         if !self.listen.internal.is_local() {
             notices.push(format!(
@@ -209,42 +210,8 @@ impl Config {
     }
 }
 
-fn mount_notices(mount: &MountConfig) -> Vec<String> {
-    let section = &mount.section;
-    let mut notices = Vec::new();
-    if mount.self_registration {
-        notices.push(format!(
-            "{section}.self_registration is on: whoever reaches the sign-in page can make an \
-             account"
-        ));
-    }
-    if mount.two_factor.is_some() {
-        notices.push(format!(
-            "{section}.two_factor is on: whoever asks for it can sign in with a passkey that was \
-             registered for it, as that policy says. Rules that must tell such sessions apart look \
-             at the authenticator (user_verified)"
-        ));
-    }
-    for (section, policy) in mount.policies() {
-        let proven = policy.attestation.is_insisted_on();
-        if !proven && !policy.acceptable_aaguids.is_empty() {
-            let hidden = if policy.attestation == Conveyance::None {
-                " Most browsers hide the model when no attestation is asked for, and whoever \
-                 hides it is refused."
-            } else {
-                ""
-            };
-            notices.push(format!(
-                "{section}.acceptable_aaguids holds without proof: with attestation = \"{}\" the \
-                 model is what the browser says.{hidden}",
-                policy.attestation.as_str()
-            ));
-        }
-    }
-    notices
-}
-
 /// Whether the files that a configuration names must be there.
+/// Whether files with secrets must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Files {
     /// To start.

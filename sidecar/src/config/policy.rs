@@ -25,6 +25,7 @@ pub(super) struct Raw {
     #[serde(deserialize_with = "duration::optional")]
     timeout: Option<Seconds>,
     attestation: Option<Conveyance>,
+    refuse_compromised: Option<bool>,
     avoid_same_authenticator: Option<bool>,
     acceptable_aaguids: Option<Vec<Uuid>>,
     forbidden_aaguids: Option<Vec<Uuid>>,
@@ -47,6 +48,7 @@ impl Raw {
                 .timeout
                 .map_or(base.timeout, |span| (span.0 > 0).then_some(span)),
             attestation: self.attestation.unwrap_or(base.attestation),
+            refuse_compromised: self.refuse_compromised.unwrap_or(base.refuse_compromised),
             avoid_same_authenticator: self
                 .avoid_same_authenticator
                 .unwrap_or(base.avoid_same_authenticator),

@@ -49,6 +49,7 @@ pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("webauthn", "algorithms", Kind::List),
     ("webauthn", "timeout", Kind::Text),
     ("webauthn", "attestation", Kind::Text),
+    ("webauthn", "refuse_compromised", Kind::Switch),
     ("webauthn", "avoid_same_authenticator", Kind::Switch),
     ("webauthn", "acceptable_aaguids", Kind::List),
     ("webauthn", "forbidden_aaguids", Kind::List),
@@ -67,6 +68,7 @@ pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("webauthn.two_factor", "algorithms", Kind::List),
     ("webauthn.two_factor", "timeout", Kind::Text),
     ("webauthn.two_factor", "attestation", Kind::Text),
+    ("webauthn.two_factor", "refuse_compromised", Kind::Switch),
     (
         "webauthn.two_factor",
         "avoid_same_authenticator",
@@ -93,6 +95,7 @@ pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("admin", "hosts", Kind::List),
     ("people", "link_lifetime", Kind::Text),
     ("people", "recovery_codes", Kind::Switch),
+    ("people", "must_register_passkey", Kind::Switch),
     ("people", "sign_count", Kind::Text),
     ("audit", "retention", Kind::Text),
     ("audit", "max_records", Kind::Number),
@@ -205,6 +208,11 @@ fn section_of<'a>(table: &'a mut Table, section: &str) -> Option<&'a mut Table> 
             .as_table_mut()?;
     }
     Some(found)
+}
+
+/// Refuses keys that no mount has.
+pub(super) fn refuse_unknown_in_mount(table: &Table, section: &str) -> Result<(), ConfigError> {
+    refuse_unknown(table, section, "webauthn")
 }
 
 /// `like` is the section in [`KEYS`] whose keys `section` has.

@@ -65,7 +65,7 @@ struct Switch {
 /// Each is sent with every login that names its user.
 const MOST_CREDENTIALS: usize = 100;
 /// Each is looked at when a request names a mount.
-const MOST_MOUNTS: usize = 32;
+pub const MOST_MOUNTS: usize = 32;
 
 /// The default mount first, then the others by name.
 pub(super) fn mounts(
@@ -107,8 +107,50 @@ impl MountConfig {
         std::iter::once((self.section.clone(), &self.passwordless)).chain(loose)
     }
 
+    /// What whoever administers the mount should know of its settings.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        let section = &self.section;
+        let mut notices = Vec::new();
+        if self.self_registration {
+            notices.push(format!(
+                "{section}.self_registration is on: whoever reaches the sign-in page can make an \
+                 account"
+            ));
+        }
+        if self.two_factor.is_some() {
+            notices.push(format!(
+                "{section}.two_factor is on: whoever asks for it can sign in with a passkey that was \
+                 registered for it, as that policy says. Rules that must tell such sessions apart look \
+                 at the authenticator (user_verified)"
+            ));
+        }
+        for (section, policy) in self.policies() {
+            let proven = policy.attestation.is_insisted_on();
+            if !proven && !policy.acceptable_aaguids.is_empty() {
+                let hidden = if policy.attestation == Conveyance::None {
+                    " Most browsers hide the model when no attestation is asked for, and whoever \
+                     hides it is refused."
+                } else {
+                    ""
+                };
+                notices.push(format!(
+                    "{section}.acceptable_aaguids holds without proof: with attestation = \"{}\" the \
+                     model is what the browser says.{hidden}",
+                    policy.attestation.as_str()
+                ));
+            }
+        }
+        notices
+    }
+
+    /// Whether it can be the name of a mount that is written over the API.
+    pub(super) fn check_name(name: &str) -> Result<(), ConfigError> {
+        check_name("mount", name)
+    }
+
     /// `name` is that of the section, except in the default mount.
-    fn check(
+    pub(super) fn check(
         section: &str,
         name: Option<&str>,
         table: &Table,

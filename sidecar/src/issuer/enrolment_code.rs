@@ -19,10 +19,10 @@ pub struct EnrolmentCode {
 }
 
 impl EnrolmentCode {
-    /// A new code, and what the store keeps of it.
+    /// A new code for a passkey of this user at this mount, and what the store keeps of it.
     #[must_use]
     pub fn draw(
-        user: UserId,
+        (user, mount): (UserId, &str),
         purpose: EnrolmentPurpose,
         created_by: &str,
         life: Seconds,
@@ -35,6 +35,7 @@ impl EnrolmentCode {
         };
         let enrolment = Enrolment {
             user,
+            mount: mount.to_owned(),
             secret: code.hash(),
             purpose,
             created_at: now,
@@ -75,10 +76,11 @@ impl EnrolmentCode {
         SecretHash(Sha256::digest(self.secret.as_slice()).into())
     }
 
-    /// Whether it is the code of this record, compared in constant time.
+    /// Whether it is the code of this record and good at this mount, compared in constant time.
     #[must_use]
-    pub fn opens(&self, enrolment: &Enrolment, now: UnixTime) -> bool {
+    pub fn opens(&self, enrolment: &Enrolment, mount: &str, now: UnixTime) -> bool {
         self.user == enrolment.user
+            && enrolment.mount == mount
             && enrolment.is_open(now)
             && bool::from(self.hash().0.ct_eq(&enrolment.secret.0))
     }
@@ -101,25 +103,33 @@ mod tests {
         let user = UserId(uuid::Uuid::from_u128(5));
         let purpose = EnrolmentPurpose::Enrol;
         let entropy = SequenceEntropy::default();
-        EnrolmentCode::draw(user, purpose, "ann", Seconds(60), &entropy, UnixTime(100))
+        EnrolmentCode::draw(
+            (user, "staff"),
+            purpose,
+            "ann",
+            Seconds(60),
+            &entropy,
+            UnixTime(100),
+        )
     }
 
     #[test]
     fn a_code_opens_its_own_record_until_it_expires() {
         let (code, enrolment) = drawn();
         let read = EnrolmentCode::parse(&code.text()).unwrap();
-        assert!(read.opens(&enrolment, UnixTime(159)));
-        assert!(!read.opens(&enrolment, UnixTime(160)));
+        assert!(read.opens(&enrolment, "staff", UnixTime(159)));
+        assert!(!read.opens(&enrolment, "staff", UnixTime(160)));
+        assert!(!read.opens(&enrolment, "webauthn", UnixTime(159)));
         let other_user = Enrolment {
             user: Enrolment::NOBODY,
             ..enrolment.clone()
         };
-        assert!(!read.opens(&other_user, UnixTime(100)));
+        assert!(!read.opens(&other_user, "staff", UnixTime(100)));
         let other_secret = Enrolment {
             secret: SecretHash([0; 32]),
             ..enrolment
         };
-        assert!(!read.opens(&other_secret, UnixTime(100)));
+        assert!(!read.opens(&other_secret, "staff", UnixTime(100)));
     }
 
     #[test]

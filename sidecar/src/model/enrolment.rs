@@ -34,6 +34,9 @@ pub struct Enrolment {
     /// Whose passkey it lets be registered; [`Enrolment::NOBODY`] for an account that is made
     /// with it.
     pub user: UserId,
+    /// The mount that the passkey is for: at no other one the code is worth anything.
+    #[serde(default)]
+    pub mount: String,
     /// Hash of the code's secret.
     pub secret: SecretHash,
     /// What it is for.

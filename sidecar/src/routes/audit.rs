@@ -10,8 +10,6 @@ use crate::model::{Actor, AuditRecord, CredentialId, SessionId, UserId, UserName
 pub(super) struct Audit<'a> {
     event: &'static str,
     client: &'a Client,
-    actor: Option<String>,
-    key: Option<String>,
     user: Option<String>,
     credential: Option<String>,
     session: Option<String>,
@@ -23,22 +21,10 @@ impl<'a> Audit<'a> {
         Self {
             event,
             client,
-            actor: None,
-            key: None,
             user: None,
             credential: None,
             session: None,
         }
-    }
-
-    /// Who did it, where it is not the user themselves.
-    pub(super) fn actor(&mut self, name: &str) {
-        self.actor = Some(name.to_owned());
-    }
-
-    /// The signing key that it is about.
-    pub(super) fn key(&mut self, kid: &str) {
-        self.key = Some(kid.to_owned());
     }
 
     /// A user by the name that was given; whether there is one is not said.
@@ -66,8 +52,6 @@ impl<'a> Audit<'a> {
         tracing::info!(
             target: "audit",
             event = self.event,
-            actor = self.actor.as_deref(),
-            key = self.key.as_deref(),
             user = self.user.as_deref(),
             credential = self.credential.as_deref(),
             session = self.session.as_deref(),
@@ -82,8 +66,6 @@ impl<'a> Audit<'a> {
         tracing::warn!(
             target: "audit",
             event = self.event,
-            actor = self.actor.as_deref(),
-            key = self.key.as_deref(),
             user = self.user.as_deref(),
             credential = self.credential.as_deref(),
             session = self.session.as_deref(),
@@ -97,6 +79,10 @@ impl<'a> Audit<'a> {
 
 /// Writes the line of a record to the log, once it is in the store.
 pub(super) fn told(record: &AuditRecord) {
+    let result = match record.refused {
+        Some(_) => "refused",
+        None => "accepted",
+    };
     tracing::info!(
         target: "audit",
         event = record.action.as_str(),
@@ -107,7 +93,8 @@ pub(super) fn told(record: &AuditRecord) {
         address = record.address.as_deref(),
         request_id = record.request_id.as_deref(),
         detail = record.detail.as_deref(),
-        result = "accepted",
+        result,
+        reason = record.refused.as_deref(),
     );
 }
 

@@ -20,7 +20,6 @@ mod passkey;
 mod renewal;
 mod session_view;
 mod signed_in;
-mod slow_lane;
 mod visitors;
 mod well_known;
 
@@ -29,9 +28,8 @@ mod tests;
 
 pub use internal::Metrics;
 pub use layers::{Bodies, Client};
-pub use limits::AddressLimiter;
+pub use limits::{AddressLimiter, Named, ProofLimits};
 pub use renewal::Renewals;
-pub use slow_lane::SlowLane;
 
 use crate::app::App;
 use crate::model::{Actor, Seconds};

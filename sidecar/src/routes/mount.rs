@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use std::sync::Arc;
 
-/// One of the configured mounts; under any other name there is nothing.
+/// One of the mounts, as it is now; under any other name there is nothing.
 pub(super) struct Mounted(pub(super) Arc<MountPoint>);
 
 impl FromRequestParts<Arc<App>> for Mounted {
@@ -15,10 +15,8 @@ impl FromRequestParts<Arc<App>> for Mounted {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let path = RawPathParams::from_request_parts(parts, app).await;
         let named = path.iter().flatten().find(|(name, _)| *name == "mount");
-        let mounted = named.and_then(|(_, name)| {
-            let found = app.mounts().find(|mount| mount.ceremonies.name() == name);
-            found.map(Arc::clone)
-        });
+        let served = app.mount_points.served();
+        let mounted = named.and_then(|(_, name)| served.named(name).map(Arc::clone));
         mounted
             .map(Self)
             .ok_or_else(|| Problem::new(ProblemKind::NotFound, "There is no such mount."))

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// Short enough for a rotation to be seen long before the next key signs.
 const JWKS_CACHE: &str = "public, max-age=60";
+/// Mounts change while the program runs.
+const ORIGINS_CACHE: &str = "public, max-age=60";
 const DOCUMENT_CACHE: &str = "public, max-age=3600";
 
 /// The keys that verify tokens (RFC 7517, section 5).
@@ -69,8 +71,10 @@ pub(super) async fn related_origins(State(app): State<Arc<App>>, headers: Header
         .and_then(|host| host.to_str().ok())
         .and_then(|host| host.split(':').next())
         .unwrap_or_default();
-    let parties = app.mounts().map(|mount| mount.ceremonies.relying_party());
+    let served = app.mount_points.served();
+    let parties = served.all().iter();
     let mut here: Vec<_> = parties
+        .map(|mount| mount.ceremonies.relying_party())
         .filter(|party| party.id().eq_ignore_ascii_case(host))
         .collect();
     if here.is_empty() {
@@ -83,7 +87,7 @@ pub(super) async fn related_origins(State(app): State<Arc<App>>, headers: Header
         }
     }
     let headers = [
-        (header::CACHE_CONTROL, DOCUMENT_CACHE),
+        (header::CACHE_CONTROL, ORIGINS_CACHE),
         (header::VARY, "host"),
     ];
     (headers, Json(json!({ "origins": origins }))).into_response()

@@ -2,6 +2,10 @@
 
 mod audit;
 mod ceremonies;
+mod credentials;
+mod enrolments;
+mod metadata;
+mod mounts;
 mod people;
 mod revocations;
 mod sample;
@@ -11,9 +15,10 @@ mod users;
 
 pub(super) use sample::*;
 
-use super::Store;
 use super::embedded::EmbeddedStore;
 use super::memory::MemoryStore;
+use super::{AuditCursor, Store};
+use crate::model::AuditFilter;
 use std::sync::Arc;
 
 /// As many as a burst from one impatient client.
@@ -45,6 +50,14 @@ where
 /// How many of the answers are this one.
 fn times<T: PartialEq>(answers: &[T], answer: &T) -> usize {
     answers.iter().filter(|it| *it == answer).count()
+}
+
+/// The actions in the log, newest first, without those of [`noted`].
+async fn actions(store: &Arc<dyn Store>) -> Vec<String> {
+    let all = AuditFilter::default();
+    let page = store.audit_page(AuditCursor::START, &all, 1_000).await;
+    let actions = page.unwrap().items.into_iter().map(|it| it.action);
+    actions.filter(|it| *it != noted().action).collect()
 }
 
 macro_rules! suite {
@@ -80,7 +93,7 @@ macro_rules! suite {
                 let before = EmbeddedStore::open(directory.path()).unwrap();
                 for n in 900..910 {
                     let (user, credential) = (user(n), credential(n, n));
-                    crate::storage::Users::create_user(&before, &user, &credential).await.unwrap();
+                    crate::storage::Users::create_user(&before, &user, &credential, noted()).await.unwrap();
                 }
                 before.close().await.unwrap();
                 let store: Arc<dyn Store> =
@@ -98,15 +111,15 @@ suite! {
     users::one_of_many_accounts_with_one_name_is_made,
     users::one_of_many_accounts_with_one_credential_is_made,
     users::an_update_changes_what_can_change,
-    users::a_credential_is_added_to_an_existing_user_only,
-    users::one_credential_id_belongs_to_one_account,
-    users::the_limit_of_credentials_holds_in_a_race,
-    users::credentials_come_oldest_first,
-    users::a_label_is_changed_by_its_owner_only,
-    users::the_last_credential_stays,
-    users::two_removals_at_once_leave_one_credential,
-    users::a_removed_credential_can_be_registered_again,
-    users::a_removed_credential_ends_the_sessions_that_it_began,
+    credentials::a_credential_is_added_to_an_existing_user_only,
+    credentials::one_credential_id_belongs_to_one_account,
+    credentials::the_limit_of_credentials_holds_in_a_race,
+    credentials::credentials_come_oldest_first,
+    credentials::a_label_is_changed_by_its_owner_only,
+    credentials::the_last_credential_stays,
+    credentials::two_removals_at_once_leave_one_credential,
+    credentials::a_removed_credential_can_be_registered_again,
+    credentials::a_removed_credential_ends_the_sessions_that_it_began,
     ceremonies::of_many_spends_of_one_challenge_one_succeeds,
     ceremonies::an_expired_challenge_cannot_be_spent,
     ceremonies::a_clock_that_steps_back_revives_no_challenge,
@@ -149,18 +162,25 @@ suite! {
     people::users_are_listed_by_name_in_pages,
     people::users_are_found_by_text_and_group,
     people::an_administrator_is_one_who_can_sign_in,
-    people::of_many_redeemers_of_one_code_one_succeeds,
-    people::what_cannot_be_redeemed_stays,
-    people::a_new_or_revoked_code_makes_the_old_one_worthless,
-    people::a_bootstrap_code_makes_one_account,
-    people::a_registration_clears_what_asked_for_it,
-    people::a_recovery_code_is_spent_once_for_a_way_in,
+    enrolments::of_many_redeemers_of_one_code_one_succeeds,
+    enrolments::what_cannot_be_redeemed_stays,
+    enrolments::a_new_or_revoked_code_makes_the_old_one_worthless,
+    enrolments::a_bootstrap_code_makes_one_account,
+    enrolments::a_registration_clears_what_asked_for_it,
+    enrolments::a_recovery_code_is_spent_once_for_a_way_in,
     people::a_disabled_credential_signs_in_no_more,
     people::an_import_is_whole_or_nothing,
     people::living_sessions_are_listed_in_pages,
     people::a_search_looks_at_a_bounded_number_of_users,
+    mounts::a_mount_is_written_changed_and_deleted,
+    mounts::a_write_over_another_one_stores_nothing,
+    mounts::of_many_writes_of_one_revision_one_is_stored,
+    mounts::a_long_mount_is_kept_whole_and_replaced_whole,
+    mounts::passkeys_are_counted_by_mount,
+    metadata::a_number_never_goes_back,
     audit::records_come_newest_first_whoever_acted,
     audit::records_are_found_by_who_whom_what_and_when,
     audit::old_and_surplus_records_go_book_by_book,
     audit::a_login_is_in_the_log_in_the_same_step,
+    audit::each_change_has_its_record_and_no_other,
 }

@@ -7,11 +7,15 @@
 pub mod bounded;
 pub mod embedded;
 pub mod memory;
+mod metadata;
+mod mounts;
 mod people;
 
 #[cfg(test)]
 mod conformance;
 
+pub use metadata::MetadataNumbers;
+pub use mounts::Mounts;
 pub use people::*;
 
 use crate::model::{
@@ -201,7 +205,7 @@ pub enum Writes {
     Refused,
 }
 
-/// Users and their credentials.
+/// Users and their credentials. What changes them is in the audit log in the same step.
 #[async_trait]
 pub trait Users: Send + Sync {
     /// The user with this id.
@@ -213,6 +217,7 @@ pub trait Users: Send + Sync {
         &self,
         user: &User,
         credential: &Credential,
+        audit: &AuditRecord,
     ) -> Result<UserCreated, StorageError>;
     /// Updates an existing user's display name, email, groups, policies and disabled flag (`name`,
     /// `id` and `created_at` never change); `false` when the user is gone.
@@ -224,6 +229,7 @@ pub trait Users: Send + Sync {
         user: UserId,
         disabled: bool,
         revocation: Option<&Revocation>,
+        audit: &AuditRecord,
     ) -> Result<bool, StorageError>;
     /// Up to `most` users whose folded name, display name or email holds `part` (in lower case), by
     /// name, beginning after `after`.
@@ -245,6 +251,7 @@ pub trait Users: Send + Sync {
         &self,
         credential: &Credential,
         most: usize,
+        audit: &AuditRecord,
     ) -> Result<CredentialInserted, StorageError>;
     /// Gives a credential of this user another label; `false` when there is none.
     async fn label_credential(
@@ -252,6 +259,7 @@ pub trait Users: Send + Sync {
         user: UserId,
         id: &CredentialId,
         label: &str,
+        audit: &AuditRecord,
     ) -> Result<bool, StorageError>;
     /// Removes a credential of this user, and ends and revokes the sessions that it began, whose
     /// tokens were minted up to `now`; with `keep_last`, never the only one.
@@ -261,6 +269,7 @@ pub trait Users: Send + Sync {
         id: &CredentialId,
         keep_last: bool,
         now: UnixTime,
+        audit: &AuditRecord,
     ) -> Result<CredentialRemoved, StorageError>;
 }
 
@@ -320,11 +329,12 @@ pub trait Sessions: Send + Sync {
         idle_until: UnixTime,
     ) -> Result<bool, StorageError>;
     /// Ends a session and keeps its revocation; `false` when there was none: then nothing is
-    /// revoked.
+    /// revoked. Without a record where it ends because of something that has one.
     async fn end_session(
         &self,
         id: SessionId,
         revocation: &Revocation,
+        audit: Option<&AuditRecord>,
     ) -> Result<bool, StorageError>;
     /// Drops the sessions that ended before `now`, and those that the floors end; how many.
     async fn sweep_sessions(&self, now: UnixTime, floors: &Floors) -> Result<u64, StorageError>;
@@ -341,6 +351,7 @@ pub trait SigningKeys: Send + Sync {
         &self,
         keys: &[SigningKeyRecord],
         revocation: Option<&Revocation>,
+        audit: &AuditRecord,
     ) -> Result<(), StorageError>;
 }
 
@@ -350,7 +361,12 @@ pub trait Revocations: Send + Sync {
     /// Every revocation that is stored.
     async fn revocations(&self) -> Result<Vec<Revocation>, StorageError>;
     /// Keeps a revocation; with one of the same that is there, what goes further of each counts.
-    async fn revoke(&self, revocation: &Revocation) -> Result<(), StorageError>;
+    /// Without a record where it is because of something that has one.
+    async fn revoke(
+        &self,
+        revocation: &Revocation,
+        audit: Option<&AuditRecord>,
+    ) -> Result<(), StorageError>;
     /// Forgets those of these that still ended before `now`; how many.
     async fn forget_revocations(
         &self,
@@ -366,7 +382,15 @@ pub trait Revocations: Send + Sync {
 /// A whole store: what `state` hands to the routes.
 #[async_trait]
 pub trait Store:
-    Users + Ceremonies + Sessions + SigningKeys + Revocations + People + AuditLog
+    Users
+    + Ceremonies
+    + Sessions
+    + SigningKeys
+    + Revocations
+    + People
+    + Mounts
+    + MetadataNumbers
+    + AuditLog
 {
     /// `Ok` when reads work, and whether writes would: what `/readyz` asks. Writes nothing.
     async fn probe(&self) -> Result<Writes, StorageError>;

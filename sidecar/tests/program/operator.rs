@@ -141,3 +141,64 @@ fn a_kill_in_a_rotation_leaves_the_old_ring_or_the_new_one() {
         ordering.wait().unwrap();
     }
 }
+
+#[test]
+fn a_mount_is_written_and_outlives_the_program() {
+    let home = Home::new("");
+    let running = Running::start(&home);
+    let shown = answered(
+        &home,
+        &[
+            "mounts",
+            "set",
+            "staff",
+            "rp_display_name=Staff",
+            "two_factor.timeout=2m",
+        ],
+    );
+    assert!(
+        shown.contains("\ntwo_factor.timeout") && shown.contains("administration API"),
+        "{shown}"
+    );
+    let refused = order(&home, &["mounts", "set", "staff", "timeout=1s"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        said(&refused).contains("timeout: expected 30s to 10m"),
+        "{}",
+        said(&refused)
+    );
+    let refused = order(&home, &["mounts", "delete", "webauthn"]);
+    assert!(
+        said(&refused).contains("configuration file"),
+        "{}",
+        said(&refused)
+    );
+    drop(running);
+    let _running = Running::start(&home);
+    let table = answered(&home, &["mounts", "list"]);
+    assert!(
+        table.contains("\nstaff ") && table.contains("served"),
+        "{table}"
+    );
+    let file = home.path().join("staff.json");
+    std::fs::write(&file, "{\"timeout\": 60, \"revision\": 1}").unwrap();
+    let file = file.to_str().unwrap();
+    let shown = answered(
+        &home,
+        &["mounts", "set", "staff", "--file", file, "-o", "json"],
+    );
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(
+        (&shown["timeout"], &shown["revision"]),
+        (&60.into(), &2.into())
+    );
+    assert_eq!(shown["rp_display_name"], "Staff");
+    let done = answered(&home, &["mounts", "delete", "staff"]);
+    assert_eq!(done, "The mount staff is deleted.\n");
+    let gone = order(&home, &["mounts", "show", "staff"]);
+    assert!(
+        said(&gone).contains("There is no such mount"),
+        "{}",
+        said(&gone)
+    );
+}

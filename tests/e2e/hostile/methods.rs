@@ -1,6 +1,7 @@
 //! Methods and protocols other than a plain GET.
 
 use latchkey_tests::Guarded;
+use serde_json::json;
 
 #[test]
 fn every_method_is_checked() {
@@ -37,4 +38,43 @@ fn every_method_is_checked() {
     let status = gateway.stranger().raw(connect).map(|answer| answer.status);
     assert!(status.is_none_or(|status| status >= 400), "{status:?}");
     assert!(gateway.upstream.take().is_empty());
+}
+
+#[test]
+fn a_header_that_asks_for_another_method_does_not_change_the_rule() {
+    let gateway = Guarded::start_with(|config| {
+        config.rules_first(json!([
+            {"match": {"methods": ["POST"], "paths": ["/comments/**"]}, "allow": "public"},
+            {"match": {"methods": ["DELETE"]}, "allow": "authenticated",
+                "require": {"groups": ["owners"]}},
+            {"match": {"paths": ["/api/**"]}, "allow": "authenticated", "preflight": "pass"},
+        ]));
+    });
+    let name = "x-http-method-override";
+    for name in [name, "X-HTTP-Method", "x_method-override"] {
+        let request = gateway.stranger().request("POST", "/comments/1");
+        let asking = request.header(name, "DELETE");
+        gateway.assert_refused(name, &asking, 400, "method_override");
+    }
+    let orders = gateway.member().request("POST", "/orders");
+    gateway.assert_refused(
+        "a member",
+        &orders.clone().header(name, "delete"),
+        400,
+        "method_override",
+    );
+    assert_eq!(orders.header(name, "MERGE").send().status, 200);
+    assert_eq!(
+        gateway.upstream.only().header(name).as_deref(),
+        Some("MERGE")
+    );
+    let preflight = gateway
+        .stranger()
+        .request("OPTIONS", "/api/x")
+        .header("origin", "https://partner.example")
+        .header("access-control-request-method", "PUT");
+    assert_eq!(preflight.send().status, 200);
+    let _ = gateway.upstream.take();
+    let asking = preflight.header(name, "PUT");
+    gateway.assert_refused("no preflight", &asking, 401, "no_credential");
 }

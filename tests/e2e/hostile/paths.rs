@@ -207,6 +207,26 @@ fn a_denied_path_stays_denied_however_it_is_written() {
     });
 }
 
+/// A segment that has only parameters, or only what some servers drop, is none to them: Tomcat reads
+/// `/;/denied/x` as `/denied/x`.
+#[test]
+fn a_segment_that_is_none_to_a_server_does_not_lead_around_a_rule() {
+    both_ways(|gateway| {
+        for target in [
+            "/;/denied/x",
+            "/;a=b/denied/x",
+            "/denied/;x",
+            "/%20/denied/x",
+            "/.../denied/x",
+        ] {
+            assert_eq!(member_asks(gateway, target), Some(400), "{target}");
+            assert!(gateway.upstream.take().is_empty(), "{target}");
+        }
+        assert_eq!(member_asks(gateway, "/a;b=c/d"), Some(200));
+        let _ = gateway.upstream.take();
+    });
+}
+
 #[test]
 fn a_guarded_path_is_forwarded_as_it_was_matched_too() {
     both_ways(|gateway| {

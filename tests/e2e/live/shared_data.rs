@@ -105,11 +105,11 @@ fn what_another_plugin_plants_has_no_effect() {
             "sessions": [[sid, 4_000_000_000_u64]]});
         let ended = ended.to_string();
         let keys = KEYS.map(|name| (name, planted_keys.as_str()));
-        let planted = [&keys[..], &REVOCATIONS.map(|name| (name, ended.as_str()))].concat();
+        let values = [&keys[..], &REVOCATIONS.map(|name| (name, ended.as_str()))].concat();
         let filters = config.connection_manager()["http_filters"]
             .as_array_mut()
             .expect("filters");
-        let planter = beside(&filters[0], dir.path(), "planter", &planter(&planted));
+        let planter = beside(&filters[0], dir.path(), "planter", &planter(&values));
         let reader = beside(&filters[0], dir.path(), "reader", &reader(KEYS[0]));
         let ours = filters.remove(0);
         let vm = |filter: &Value| filter["typed_config"]["config"]["vm_config"]["vm_id"].clone();

@@ -50,11 +50,21 @@ impl Person {
 #[test]
 fn the_first_administrator_lets_the_next_person_in() {
     let mut plan = Plan::new();
+    plan.sidecar.self_registration = false;
     plan.sidecar.more = "[admin]\nenabled = true\n".to_owned();
     let mut person = Person::at(plan.start(), Browser::start());
     let made = order(&person.gateway, &["admin", "bootstrap", "-o", "json"]);
     let made: Value = serde_json::from_str(&made).expect("JSON");
     person.enrol(made["link"].as_str().expect("a link"), Some("root"));
+
+    // Strangers get nowhere, by page or by script.
+    let (status, refused) = person.fetch(
+        "POST",
+        "/v1/auth/webauthn/register/begin",
+        &json!({ "username": "eve" }),
+    );
+    let off = json!("urn:latchkey:problem:registration-off");
+    assert_eq!((&status, &refused["type"]), (&json!(403), &off));
 
     let (status, listed) = person.fetch("GET", "/v1/admin/users", &Value::Null);
     assert_eq!(
@@ -72,6 +82,12 @@ fn the_first_administrator_lets_the_next_person_in() {
 
     person.log_out();
     person.take_another_authenticator();
+    person.open("/orders");
+    person.await_login_page();
+    let offered = person
+        .page
+        .eval("document.querySelectorAll('[data-action=show-register], #panel-register').length");
+    assert_eq!(offered, 0, "no account to be made by oneself");
     person.enrol(&link, None);
     let (status, refused) = person.fetch("GET", "/v1/admin/users", &Value::Null);
     assert_eq!(status, 403, "not everyone is an administrator: {refused}");
@@ -93,4 +109,28 @@ fn the_first_administrator_lets_the_next_person_in() {
         });
         assert!(found, "{actor} {action} {user}: {log:#}");
     }
+}
+
+#[test]
+fn a_link_of_another_mount_leads_to_a_passkey_there() {
+    let mut plan = Plan::new();
+    plan.sidecar.self_registration = false;
+    let mut person = Person::at(plan.start(), Browser::start());
+    let json_of = |person: &Person, arguments: &[&str]| -> Value {
+        let answer = order(&person.gateway, &[arguments, &["-o", "json"]].concat());
+        serde_json::from_str(&answer).expect("JSON")
+    };
+    // While it runs: no restart, no configuration file.
+    let made = json_of(
+        &person,
+        &["mounts", "set", "staff", "rp_display_name=Staff"],
+    );
+    assert_eq!(made["rp_id"], "localhost");
+    json_of(&person, &["users", "add", "ann"]);
+    let made = json_of(&person, &["users", "link", "ann", "--mount", "staff"]);
+    let link = made["enrolment"]["link"].as_str().expect("a link");
+    assert!(link.contains("/enroll#staff."), "{link}");
+    person.enrol(link, None);
+    let passkeys = json_of(&person, &["users", "passkeys", "ann"]);
+    assert_eq!(passkeys["passkeys"][0]["mount"], "staff");
 }

@@ -166,3 +166,17 @@ fn a_thousand_rules_are_accepted_and_the_first_that_matches_counts() {
     }
     assert_eq!(gateway.stranger().get("/team-7/x").send().status, 401);
 }
+
+/// Case 111: a gateway whose clock is 20 s behind the sidecar's.
+#[test]
+fn a_login_from_the_future_passes_where_it_must_be_fresh() {
+    let gateway = gateway();
+    let soon = unix_now() + 20;
+    let said = json!({"iat": soon, "auth_time": soon, "exp": soon + 600});
+    let request = |path: &str| {
+        let cookie = session(&gateway, &said);
+        gateway.stranger().get(path).header("cookie", cookie)
+    };
+    assert_eq!(request("/").send().status, 200);
+    assert_eq!(request("/money").send().status, 200);
+}

@@ -181,3 +181,45 @@ fn without_keys_only_what_is_public_passes() {
     assert!(gate.is_ready());
     changes(decide(&mut gate, "GET", "/x", &[("cookie", &cookie)]));
 }
+
+#[test]
+fn a_header_that_asks_for_another_method_does_not_change_the_rule() {
+    let rules = json!([
+        {"match": {"methods": ["POST"], "paths": ["/comments/**"]}, "allow": "public"},
+        {"match": {"methods": ["DELETE"]}, "allow": "authenticated", "require": {"groups": ["admins"]}},
+        {"match": {"paths": ["/api/**"]}, "allow": "authenticated", "preflight": "pass"},
+    ]);
+    let gate = &mut gate_of(&json!({"rules": rules}));
+    let cookie = cookie_of(&claims());
+    for (name, value) in [
+        ("x-http-method-override", "DELETE"),
+        ("x_http_method_override", "delete"),
+        ("x-http-method", " DELETE"),
+        ("x-method-override", "POST, DELETE"),
+        ("x-method-override", "GET"),
+    ] {
+        let asks = (name, value);
+        let decision = decide(gate, "POST", "/comments/1", &[asks]);
+        assert_eq!(refused(&decision), Reason::MethodOverride, "{asks:?}");
+        assert_eq!(response(&decision).status, 400);
+    }
+    let endless = [("x-http-method", &*"POST,".repeat(5))];
+    let decision = decide(gate, "POST", "/comments/1", &endless);
+    assert_eq!(refused(&decision), Reason::MethodOverride);
+    let by_cookie = ("cookie", cookie.as_str());
+    let asks = |method| ("x-http-method-override", method);
+    let decision = decide(gate, "POST", "/orders", &[by_cookie, asks("DELETE")]);
+    assert_eq!(refused(&decision), Reason::MethodOverride);
+    // Where the same rule holds for both, it is the application's own affair.
+    changes(decide(gate, "POST", "/orders", &[by_cookie, asks("MERGE")]));
+    changes(decide(gate, "POST", "/comments/1", &[asks("post")]));
+    // A preflight asks for nothing of this kind.
+    let preflight = [
+        ("origin", "https://partner.example"),
+        ("access-control-request-method", "PUT"),
+    ];
+    changes(decide(gate, "OPTIONS", "/api/x", &preflight));
+    let asking = [&preflight[..], &[asks("PUT")]].concat();
+    let decision = decide(gate, "OPTIONS", "/api/x", &asking);
+    assert_eq!(refused(&decision), Reason::NoCredential);
+}

@@ -55,7 +55,12 @@ impl Files {
     }
 
     fn open(&self) -> TrustKeeper {
-        TrustKeeper::open(&self.sources(), NOW).expect("readable roots")
+        self.open_knowing(0)
+    }
+
+    /// After a start before which this number was in use.
+    fn open_knowing(&self, known: u64) -> TrustKeeper {
+        TrustKeeper::open(&self.sources(), known, NOW).expect("readable roots")
     }
 }
 
@@ -168,7 +173,7 @@ fn without_a_good_blob_the_program_starts_and_trusts_nobody() {
             .contains("latchkey_fido_metadata_number 0\n")
     );
     assert_eq!(
-        TrustKeeper::open(&Sources::default(), NOW)
+        TrustKeeper::open(&Sources::default(), 0, NOW)
             .expect("nothing")
             .metrics(NOW),
         ""
@@ -187,7 +192,7 @@ fn anchors_are_the_files_of_a_directory() {
         anchors: Some(directory.path().to_owned()),
         metadata: None,
     };
-    let keeper = TrustKeeper::open(&sources, NOW).expect("two anchors");
+    let keeper = TrustKeeper::open(&sources, 0, NOW).expect("two anchors");
     for root in [&one, &two] {
         let chain = [root.issue(&CertifiedKey::new(3), &attestation(None))];
         assert_eq!(keeper.current().verify(Uuid::nil(), &chain, NOW), Ok(()));
@@ -199,7 +204,7 @@ fn what_cannot_be_read_at_start_is_named_with_its_key() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path();
     let said = |sources: &Sources| {
-        TrustKeeper::open(sources, NOW)
+        TrustKeeper::open(sources, 0, NOW)
             .expect_err("a mistake")
             .to_string()
     };
@@ -229,4 +234,43 @@ fn what_cannot_be_read_at_start_is_named_with_its_key() {
         }),
     };
     assert!(said(&sources).starts_with("attestation.metadata_root: "));
+}
+
+#[test]
+fn an_older_blob_is_refused_after_a_restart_too() {
+    let files = Files::new();
+    files.put_number(5, "2099-01-01");
+    let keeper = files.open_knowing(6);
+    let older = BlobError::Older {
+        number: 5,
+        known: 6,
+    };
+    assert_eq!((number(&keeper), keeper.problem()), (None, Some(older)));
+    assert!(
+        keeper
+            .metrics(NOW)
+            .contains("latchkey_fido_metadata_refused 1\n")
+    );
+    files.put_number(6, "2099-01-01");
+    keeper.refresh(NOW);
+    assert_eq!((number(&keeper), keeper.problem()), (Some(6), None));
+    assert_eq!(
+        number(&files.open_knowing(6)),
+        Some(6),
+        "the same one again"
+    );
+}
+
+#[test]
+fn another_signer_or_root_has_numbers_of_its_own() {
+    let files = Files::new();
+    let source = files.sources().metadata.expect("a source");
+    let series = source.series().expect("a root");
+    let other = MetadataSource {
+        signer: "elsewhere.example".to_owned(),
+        ..source.clone()
+    };
+    assert_ne!(other.series().expect("a root"), series);
+    fs::write(&source.root, &Authority::root("Other", 1).pem).expect("a file");
+    assert_ne!(source.series().expect("a root"), series);
 }

@@ -43,6 +43,14 @@ pub enum ClientError {
         /// What came instead.
         what: String,
     },
+    /// A file with what was to be sent is of no use.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// It refused.
     #[error("{title}. {detail}")]
     Refused {
@@ -76,7 +84,11 @@ impl<'a> Client<'a> {
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
-        self.send(Method::DELETE, path, json!({}).to_string()).await
+        self.delete_with(path, &json!({})).await
+    }
+
+    pub(super) async fn delete_with(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.send(Method::DELETE, path, body.to_string()).await
     }
 
     async fn send(&self, method: Method, path: &str, body: String) -> Result<Value, ClientError> {

@@ -118,6 +118,9 @@ pub enum Change {
         /// Seconds for which it is good
         #[arg(long, value_name = "SECONDS")]
         expires_in: Option<u64>,
+        /// The mount that the passkey is for; that of the pages when not given
+        #[arg(long, conflicts_with = "revoke")]
+        mount: Option<String>,
         /// Make no new one: withdraw the one that there is
         #[arg(long, conflicts_with = "expires_in")]
         revoke: bool,
@@ -211,9 +214,18 @@ pub(super) async fn change(
             ))
         }
         Change::Link {
-            user, expires_in, ..
+            user,
+            expires_in,
+            mount,
+            ..
         } => {
-            let body = expires_in.map_or(json!({}), |it| json!({ "expires_in": it }));
+            let mut body = json!({});
+            if let Some(seconds) = expires_in {
+                body["expires_in"] = json!(seconds);
+            }
+            if let Some(mount) = mount {
+                body["mount"] = json!(mount);
+            }
             let made = client.order(&of(user, "/enrolment"), &body).await?;
             Ok(show::link(&made["enrolment"], &made, output))
         }

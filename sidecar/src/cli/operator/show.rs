@@ -125,13 +125,61 @@ pub(super) fn link(link: &Value, answer: &Value, output: Output) -> String {
     if output == Output::Json {
         return pretty(answer);
     }
+    // At a mount with pages of its own there is no link of ours.
+    let (name, secret) = match &link["link"] {
+        Value::String(_) => ("Link", &link["link"]),
+        _ => ("Code", &link["code"]),
+    };
     format!(
-        "{:<14}{}\n{:<14}{} (once)",
-        "Link",
-        text(&link["link"]),
+        "{name:<14}{}\n{:<14}{} (once)",
+        text(secret),
         "Good until",
         text(&link["expires_at"])
     )
+}
+
+pub(super) fn mounts(answer: &Value, output: Output) -> String {
+    let row = |mount: &Value| {
+        let second = if mount["two_factor"].is_object() {
+            "yes"
+        } else {
+            "no"
+        };
+        let state = match &mount["problem"] {
+            Value::String(problem) => format!("not served: {}", plain(problem)),
+            _ => "served".to_owned(),
+        };
+        let [name, rp_id, attestation, declared] =
+            ["name", "rp_id", "attestation", "declared_in"].map(|it| text(&mount[it]));
+        [name, rp_id, attestation, second.to_owned(), declared, state]
+    };
+    let heads = [
+        "MOUNT",
+        "RP ID",
+        "ATTESTATION",
+        "TWO FACTOR",
+        "DECLARED IN",
+        "STATE",
+    ];
+    list(answer, "mounts", heads, row, output)
+}
+
+/// One line for each setting; those of the second policy below it.
+pub(super) fn mount(mount: &Value, output: Output) -> String {
+    if output == Output::Json {
+        return pretty(mount);
+    }
+    let mut lines = Vec::new();
+    for (name, value) in mount.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(inner) => lines.extend(inner.iter().map(|(inner, value)| {
+                let name = format!("{name}.{inner}");
+                format!("{name:<42}{}", text(value))
+            })),
+            value => lines.push(format!("{name:<42}{}", text(value))),
+        }
+    }
+    lines.join("\n")
 }
 
 pub(super) fn passkeys(answer: &Value, output: Output) -> String {

@@ -2,7 +2,7 @@
 
 import { call } from './api.mjs';
 
-export function adminApi(base, mount) {
+export function adminApi(base) {
   const admin = `${base}/v1/admin`;
   const user = (name) => `${admin}/users/${encodeURIComponent(name)}`;
   const passkey = (name, id) => `${user(name)}/passkeys/${encodeURIComponent(id)}`;
@@ -23,7 +23,7 @@ export function adminApi(base, mount) {
     endSession: (id) => call('DELETE', `${admin}/sessions/${encodeURIComponent(id)}`, {}),
     endSessionsOf: (name) => call('DELETE', `${user(name)}/sessions`, {}),
     endEveryones: () => call('DELETE', `${admin}/sessions`, {}),
-    mounts: async () => [{ name: mount, ...(await get(`${base}/v1/auth/${encodeURIComponent(mount)}/config`)).data }],
+    mounts: async () => (await get(`${admin}/mounts`)).mounts,
     records: (query) => get(`${admin}/audit`, query),
   };
 }

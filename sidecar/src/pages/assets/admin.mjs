@@ -25,7 +25,7 @@ const allowed = freshness(api(base, mount), notice, {
 });
 
 // What a view can use. `made` is a link that was just made, which is shown once.
-const context = { calls: adminApi(base, mount), notice, allowed, act, go, userName, made: null };
+const context = { calls: adminApi(base), notice, allowed, act, go, userName, made: null };
 
 const VIEWS = {
   users: { tab: 'users', view: usersView },

@@ -12,7 +12,7 @@ import words from './words.mjs';
 
 const card = document.getElementById('enroll');
 const { base, mount } = card.dataset;
-const calls = api(base, mount);
+let calls = api(base, mount);
 const notice = notices(card);
 const { alone } = oneAtATime();
 const field = (id) => document.getElementById(id);
@@ -41,7 +41,10 @@ function byAddress() {
   const found = location.hash.slice(1);
   notice.clear();
   if (found) {
-    code = found;
+    // A link for another mount than the one of the pages begins with its name.
+    const [named, rest] = found.includes('.') ? found.split('.') : [mount, found];
+    calls = api(base, named);
+    code = rest;
     history.replaceState(null, '', location.pathname);
   }
   if (code) begin();

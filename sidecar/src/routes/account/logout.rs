@@ -2,9 +2,9 @@
 //! neither the token nor the refresh secret works here afterwards.
 
 use crate::app::App;
-use crate::model::SessionId;
+use crate::model::{AuditRecord, Session};
 use crate::problem::Problem;
-use crate::routes::audit::Audit;
+use crate::routes::audit::{own_record, told};
 use crate::routes::caller::{any_caller, cookies, storage_problem};
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
@@ -32,21 +32,10 @@ pub(super) async fn handle(
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Response, Problem> {
-    let mut audit = Audit::new("logout", &client);
-    for id in sessions(&app, &headers)
-        .await
-        .map_err(|error| storage_problem(&error))?
-    {
-        audit.session(id);
-        // With the answer, every gateway has been told.
-        if app
-            .end_session(id)
-            .await
-            .map_err(|error| storage_problem(&error))?
-        {
-            app.metrics.session("ended");
-        }
-        audit.accepted();
+    let held = sessions(&app, &headers).await;
+    for session in held.map_err(|error| storage_problem(&error))? {
+        let left = leave(&app, &client, &session).await;
+        left.map_err(|error| storage_problem(&error))?;
     }
     // Whoever had no session any more is logged out as well.
     let mut response = StatusCode::NO_CONTENT.into_response();
@@ -60,21 +49,33 @@ pub(super) async fn handle(
     Ok(response)
 }
 
+/// Ends a session. With the answer, every gateway has been told.
+async fn leave(app: &App, client: &Client, session: &Session) -> Result<(), StorageError> {
+    let user = app.store.user(session.user).await?;
+    let record = user.map(|user| AuditRecord {
+        session: Some(session.id),
+        ..own_record(app, client, (user.id, &user.name), "logout")
+    });
+    if app.end_session(session.id, record.clone()).await? {
+        app.metrics.session("ended");
+        if let Some(record) = record {
+            told(&record);
+        }
+    }
+    Ok(())
+}
+
 /// Every session that this browser proves to hold: by token (which may run out at any moment) and
 /// by refresh secret (which a planted cookie may have replaced).
-async fn sessions(app: &Arc<App>, headers: &HeaderMap) -> Result<Vec<SessionId>, StorageError> {
+async fn sessions(app: &Arc<App>, headers: &HeaderMap) -> Result<Vec<Session>, StorageError> {
     let mut found = Vec::new();
     if let Ok(caller) = any_caller(app, headers).await {
-        found.push(caller.session.id);
+        found.push(caller.session);
     }
     if let Some(secret) = app.cookies.find_secret(cookies(headers)) {
         let session = app.store.session(secret.session()).await?;
-        found.extend(
-            session
-                .filter(|session| secret.opens(session))
-                .map(|session| session.id),
-        );
+        found.extend(session.filter(|session| secret.opens(session)));
     }
-    found.dedup();
+    found.dedup_by_key(|session| session.id);
     Ok(found)
 }

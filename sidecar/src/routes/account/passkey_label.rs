@@ -1,9 +1,9 @@
 //! `PATCH /v1/self/passkeys/<id>`: another label for one of the caller's passkeys.
 
 use crate::app::App;
-use crate::model::{Credential, CredentialId};
+use crate::model::{AuditRecord, Credential, CredentialId};
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::audit::Audit;
+use crate::routes::audit::{Audit, own_record, told};
 use crate::routes::caller::{CallerError, caller, storage_problem};
 use crate::routes::in_path::InPath;
 use crate::routes::json::StrictJson;
@@ -78,13 +78,11 @@ pub(super) async fn handle(
     StrictJson(change): StrictJson<Change>,
 ) -> Result<Json<Passkey>, Problem> {
     let mut audit = Audit::new("passkey_label", &client);
-    match relabel(&app, &headers, &id, &change.label, &mut audit).await {
-        Ok(credential) => {
-            audit.accepted();
-            Ok(Json(Passkey::from(&credential)))
-        }
+    match relabel(&app, &client, &headers, (&id, &change.label), &mut audit).await {
+        Ok(credential) => Ok(Json(Passkey::from(&credential))),
         Err(error) => {
             audit.refused(error.reason());
+            app.metrics.ceremony("passkey_label", error.reason());
             Err(error.into())
         }
     }
@@ -92,9 +90,9 @@ pub(super) async fn handle(
 
 async fn relabel(
     app: &Arc<App>,
+    client: &Client,
     headers: &HeaderMap,
-    id: &str,
-    text: &str,
+    (id, text): (&str, &str),
     audit: &mut Audit<'_>,
 ) -> Result<Credential, LabelError> {
     let caller = caller(app, headers).await?;
@@ -102,12 +100,18 @@ async fn relabel(
     let id = CredentialId::parse(id).map_err(|_| LabelError::NotFound)?;
     audit.credential(&id);
     let label = label(text).ok_or(LabelError::Label)?;
-    if !app
+    let user = (caller.user.id, &caller.user.name);
+    let record = AuditRecord {
+        credential: Some(id.clone()),
+        detail: Some(label.clone()),
+        ..own_record(app, client, user, "passkey_label")
+    };
+    let labelled = app
         .store
-        .label_credential(caller.user.id, &id, &label)
-        .await?
-    {
+        .label_credential(caller.user.id, &id, &label, &record);
+    if !labelled.await? {
         return Err(LabelError::NotFound);
     }
+    told(&record);
     app.store.credential(&id).await?.ok_or(LabelError::NotFound)
 }

@@ -1,11 +1,11 @@
 //! `DELETE /v1/self/passkeys/<id>`: removes one of the caller's passkeys, never the last one, and
 //! ends the sessions that it began: this one too, when it is one of them.
 
-use crate::app::App;
+use crate::app::{App, Served};
 use crate::ceremony::{Policy, registered_under};
 use crate::model::{Credential, CredentialId};
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::audit::Audit;
+use crate::routes::audit::{Audit, own_record, told};
 use crate::routes::caller::{CallerError, caller, storage_problem};
 use crate::routes::freshness::{NotFresh, NotVerified, require_fresh, require_verified};
 use crate::routes::in_path::InPath;
@@ -86,9 +86,8 @@ pub(super) async fn handle(
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Response, Problem> {
     let mut audit = Audit::new("passkey_remove", &client);
-    match remove(&app, &headers, &id, &mut audit).await {
+    match remove(&app, &client, &headers, &id, &mut audit).await {
         Ok(signed_out) => {
-            audit.accepted();
             let mut response = StatusCode::NO_CONTENT.into_response();
             if signed_out {
                 for line in app.cookies.cleared() {
@@ -99,6 +98,7 @@ pub(super) async fn handle(
         }
         Err(error) => {
             audit.refused(error.reason());
+            app.metrics.ceremony("passkey_remove", error.reason());
             Err(error.into())
         }
     }
@@ -107,6 +107,7 @@ pub(super) async fn handle(
 /// Whether the caller's own session has ended with it.
 async fn remove(
     app: &Arc<App>,
+    client: &Client,
     headers: &HeaderMap,
     id: &str,
     audit: &mut Audit<'_>,
@@ -119,22 +120,25 @@ async fn remove(
     // Or whoever found a key without a PIN could leave its owner with nothing else.
     let credential = app.store.credential(&id).await?;
     let own = credential.filter(|it| it.user == caller.user.id);
-    let policy = own.as_ref().and_then(|it| policy_of(app, it));
+    let served = app.mount_points.served();
+    let policy = own.as_ref().and_then(|it| policy_of(&served, it));
     require_verified(&caller, policy)?;
-    match app
-        .remove_credential(caller.user.id, id.clone(), true)
-        .await?
-    {
-        CredentialRemoved::Removed(_) => Ok(caller.session.ends_with(&id)),
+    let user = (caller.user.id, &caller.user.name);
+    let mut record = own_record(app, client, user, "passkey_remove");
+    record.credential = Some(id.clone());
+    let removed = app.remove_credential(caller.user.id, id.clone(), true, record.clone());
+    match removed.await? {
+        CredentialRemoved::Removed(_) => {
+            told(&record);
+            Ok(caller.session.ends_with(&id))
+        }
         CredentialRemoved::Last => Err(RemoveError::Last),
         CredentialRemoved::NotFound => Err(RemoveError::NotFound),
     }
 }
 
 /// The policy that the passkey was registered under, as its mount has it now.
-fn policy_of<'a>(app: &'a App, credential: &Credential) -> Option<&'a Policy> {
-    let mount = app
-        .mounts()
-        .find(|mount| mount.ceremonies.name() == credential.mount)?;
+fn policy_of<'a>(served: &'a Served, credential: &Credential) -> Option<&'a Policy> {
+    let mount = served.named(&credential.mount)?;
     mount.ceremonies.policy(registered_under(credential))
 }

@@ -85,7 +85,9 @@ pub(super) async fn make(
     }
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
     // Whoever has one registers a passkey of any mount with it, of the strict policy.
-    let policies = app.mounts().map(|mount| mount.ceremonies.passwordless());
+    let served = app.mount_points.served();
+    let policies = served.all().iter();
+    let policies = policies.map(|mount| mount.ceremonies.passwordless());
     require_verified(&caller, policies)?;
     let user = &caller.user;
     let codes: Vec<_> = (0..RECOVERY_CODES)

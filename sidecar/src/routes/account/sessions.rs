@@ -67,15 +67,13 @@ pub(super) async fn end(
     if session.is_none_or(|session| session.user != caller.user.id) {
         return Err(none());
     }
-    let ended = app.end_session(id).await;
-    if !ended.map_err(|error| storage_problem(&error))? {
-        return Err(none());
-    }
     let user = (caller.user.id, &caller.user.name);
     let mut record = own_record(&app, &client, user, "session_end");
     record.session = Some(id);
+    let ended = app.end_session(id, Some(record.clone())).await;
+    if !ended.map_err(|error| storage_problem(&error))? {
+        return Err(none());
+    }
     told(&record);
-    let kept = app.store.append_audit(&record).await;
-    kept.map_err(|error| storage_problem(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }

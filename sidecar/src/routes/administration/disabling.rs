@@ -1,9 +1,11 @@
 //! `/v1/admin/users`.
 
 use super::users::own_account;
-use super::{Acting, audit, named};
+use super::{Acting, named, no_such_user};
 use crate::app::App;
+use crate::model::AuditRecord;
 use crate::problem::{Problem, ProblemKind};
+use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
@@ -34,9 +36,10 @@ pub(super) async fn disable(
     if actor.is(user.id) {
         return Err(own_account());
     }
-    let mut audit = audit("user_disable", &client, &actor);
-    audit.user(&user.name, user.id);
-    answer(&audit, app.disable(user.id).await)
+    let record = actor.record(&app, &client, "user_disable");
+    let record = record.to(user.id, &user.name);
+    let done = app.disable(user.id, record.clone()).await;
+    answer(&record, done)
 }
 
 /// Lets a user in again. Sessions that were ended stay so.
@@ -56,30 +59,16 @@ pub(super) async fn enable(
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
-    let mut audit = audit("user_enable", &client, &actor);
-    audit.user(&user.name, user.id);
-    answer(&audit, app.store.set_disabled(user.id, false, None).await)
+    let record = actor.record(&app, &client, "user_enable");
+    let record = record.to(user.id, &user.name);
+    let done = app.store.set_disabled(user.id, false, None, &record).await;
+    answer(&record, done)
 }
 
-fn answer(
-    audit: &crate::routes::audit::Audit<'_>,
-    done: Result<bool, StorageError>,
-) -> Result<StatusCode, Problem> {
-    match done {
-        Ok(true) => {
-            audit.accepted();
-            Ok(StatusCode::NO_CONTENT)
-        }
-        Ok(false) => {
-            audit.refused("no_user");
-            Err(Problem::new(
-                ProblemKind::NotFound,
-                "There is no such user.",
-            ))
-        }
-        Err(error) => {
-            audit.refused("store_unavailable");
-            Err(storage_problem(&error))
-        }
+fn answer(record: &AuditRecord, done: Result<bool, StorageError>) -> Result<StatusCode, Problem> {
+    if !done.map_err(|error| storage_problem(&error))? {
+        return Err(no_such_user());
     }
+    told(record);
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -26,6 +26,8 @@ const SHORTEST: u64 = 60;
 pub(super) struct EnrolmentWish {
     /// Seconds; not more than `people.link_lifetime`.
     expires_in: Option<u64>,
+    /// Where the passkey is for; the default mount when not given.
+    mount: Option<String>,
 }
 
 /// A link that was made.
@@ -60,6 +62,12 @@ pub(super) async fn make(
         let expected = format!("{SHORTEST} to {} seconds (people.link_lifetime)", most.0);
         return Err(refusal::field("expires_in", expected));
     }
+    let name = wish.mount.as_deref();
+    let name = name.unwrap_or_else(|| app.default_mount.ceremonies.name());
+    let served = app.mount_points.served();
+    let mount = served
+        .named(name)
+        .ok_or_else(|| refusal::field("mount", "the name of a mount"))?;
     let passkeys = app.store.credentials_of(user.id).await;
     let passkeys = passkeys.map_err(|error| storage_problem(&error))?;
     let purpose = match passkeys.as_slice() {
@@ -67,7 +75,8 @@ pub(super) async fn make(
         _ => EnrolmentPurpose::Recover,
     };
     let (by, entropy) = (acting.0.shown(), &*app.entropy);
-    let drawn = EnrolmentCode::draw(user.id, purpose, by, Seconds(life), entropy, app.now());
+    let whose = (user.id, mount.ceremonies.name());
+    let drawn = EnrolmentCode::draw(whose, purpose, by, Seconds(life), entropy, app.now());
     let (code, enrolment) = drawn;
     let mut record = acting.record(&app, &client, "enrolment_create");
     record.detail = Some(purpose.as_str().to_owned());

@@ -1,10 +1,11 @@
 //! `/v1/admin/keys`: the signing keys.
 
+use super::Acting;
 use super::listing::{SigningKey, key, moment};
-use super::{Acting, audit};
 use crate::app::{App, KeyChangeError};
 use crate::issuer::{IssuerError, KeyRole, RevokeError, RotateError};
 use crate::problem::{Problem, ProblemKind};
+use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
@@ -19,6 +20,9 @@ use utoipa::ToSchema;
 /// What a forced rotation comes with.
 const EARLY: &str = "The key that signs now was not published for keys.publish_before: verifiers \
      that have not fetched it yet refuse new tokens until they do.";
+
+/// As much of what was asked for is written down: real ones are shorter.
+const KID_SHOWN: usize = 64;
 
 /// Every key that is published.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,11 +71,12 @@ pub(super) async fn rotate(
     client: Client,
     StrictJson(body): StrictJson<Rotate>,
 ) -> Result<Json<Keys>, Problem> {
-    let audit = audit("keys_rotate", &client, &actor);
     let early = is_early(&app);
-    match app.rotate_keys(body.now).await {
+    let mut record = actor.record(&app, &client, "keys_rotate");
+    record.detail = body.now.then(|| "at once".to_owned());
+    match app.rotate_keys(body.now, record.clone()).await {
         Ok(()) => {
-            audit.accepted();
+            told(&record);
             let Json(mut answer) = list(State(app), actor).await;
             if early {
                 answer.warning = Some(EARLY);
@@ -79,7 +84,7 @@ pub(super) async fn rotate(
             Ok(Json(answer))
         }
         Err(error) => {
-            audit.refused(reason(&error));
+            Acting::refused(&app, record, reason(&error)).await;
             Err(problem(&app, &error))
         }
     }
@@ -109,15 +114,15 @@ pub(super) async fn revoke(
     client: Client,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Json<Keys>, Problem> {
-    let mut audit = audit("key_revoke", &client, &actor);
-    audit.key(&kid);
-    match app.revoke_key(kid).await {
+    let mut record = actor.record(&app, &client, "key_revoke");
+    record.detail = Some(kid.chars().take(KID_SHOWN).collect());
+    match app.revoke_key(kid, record.clone()).await {
         Ok(()) => {
-            audit.accepted();
+            told(&record);
             Ok(list(State(app), actor).await)
         }
         Err(error) => {
-            audit.refused(reason(&error));
+            Acting::refused(&app, record, reason(&error)).await;
             Err(problem(&app, &error))
         }
     }

@@ -5,11 +5,13 @@
 mod audit_log;
 mod bootstrap;
 mod disabling;
+mod ending;
 mod enrolments;
 mod gate;
 mod keys;
 mod listing;
 mod mount_config;
+mod mount_view;
 mod paging;
 mod passkeys;
 mod qr;
@@ -23,7 +25,7 @@ mod users_list;
 
 pub(super) use gate::{GateError, administrator, gate, is_administered_here};
 
-use super::audit::Audit;
+use super::audit::told;
 use super::caller::storage_problem;
 use super::json::malformed;
 use super::layers::Client;
@@ -39,7 +41,12 @@ use utoipa_axum::routes;
 /// Everything that administrators can do.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(mount_config::show, mount_config::change))
+        .routes(routes!(mount_config::list))
+        .routes(routes!(
+            mount_config::show,
+            mount_config::write,
+            mount_config::delete
+        ))
         .routes(routes!(users_list::list_of_mount))
         .routes(routes!(
             users::show_of_mount,
@@ -95,6 +102,18 @@ impl Acting {
         }
     }
 
+    /// Writes down that an order was refused, and why.
+    async fn refused(app: &App, record: AuditRecord, reason: &str) {
+        let record = AuditRecord {
+            refused: Some(reason.to_owned()),
+            ..record
+        };
+        told(&record);
+        if let Err(error) = app.store.append_audit(&record).await {
+            tracing::error!(%error, "that an order was refused is in the log only");
+        }
+    }
+
     /// Whether it is the actor's own account.
     fn is(&self, user: UserId) -> bool {
         matches!(&self.0, Actor::Administrator { id, .. } if *id == user)
@@ -117,13 +136,6 @@ async fn named(app: &App, text: &str) -> Result<User, Problem> {
 
 fn no_such_user() -> Problem {
     Problem::new(ProblemKind::NotFound, "There is no such user.")
-}
-
-/// The beginning of an audit line.
-fn audit<'a>(event: &'static str, client: &'a Client, actor: &Acting) -> Audit<'a> {
-    let mut audit = Audit::new(event, client);
-    audit.actor(actor.0.shown());
-    audit
 }
 
 fn session_id(text: &str) -> Result<SessionId, Problem> {

@@ -2,7 +2,7 @@
 
 use super::{Acting, named};
 use crate::app::App;
-use crate::model::{Credential, CredentialId, User};
+use crate::model::{AuditRecord, Credential, CredentialId, User};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
@@ -98,11 +98,13 @@ pub(super) async fn label(
             "A label has 1 to 64 characters, none of them invisible.",
         )
     })?;
-    let labelled = app.store.label_credential(user.id, &id, &label).await;
-    if !labelled.map_err(|error| storage_problem(&error))? {
+    let mut record = about(acting.record(&app, &client, "passkey_label"), &user, &id);
+    record.detail = Some(label.clone());
+    let labelled = app.store.label_credential(user.id, &id, &label, &record);
+    if !labelled.await.map_err(|error| storage_problem(&error))? {
         return Err(no_such_passkey());
     }
-    note(&app, &acting, &client, "passkey_label", &user, &id).await?;
+    told(&record);
     let credential = app.store.credential(&id).await;
     let credential = credential.map_err(|error| storage_problem(&error))?;
     Ok(Json(shown(&credential.ok_or_else(no_such_passkey)?)))
@@ -127,12 +129,13 @@ pub(super) async fn remove(
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;
     // The last one too: a lost key must not sign in, and an administrator's link leads back.
-    let removed = app.remove_credential(user.id, id.clone(), false).await;
-    let removed = removed.map_err(|error| storage_problem(&error))?;
+    let record = about(acting.record(&app, &client, "passkey_remove"), &user, &id);
+    let removed = app.remove_credential(user.id, id, false, record.clone());
+    let removed = removed.await.map_err(|error| storage_problem(&error))?;
     if !matches!(removed, CredentialRemoved::Removed(_)) {
         return Err(no_such_passkey());
     }
-    note(&app, &acting, &client, "passkey_remove", &user, &id).await?;
+    told(&record);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -145,19 +148,11 @@ async fn passkey_of(app: &App, user: &User, id: &str) -> Result<Credential, Prob
         .ok_or_else(no_such_passkey)
 }
 
-async fn note(
-    app: &App,
-    acting: &Acting,
-    client: &Client,
-    action: &'static str,
-    user: &User,
-    id: &CredentialId,
-) -> Result<(), Problem> {
-    let mut record = acting.record(app, client, action).to(user.id, &user.name);
-    record.credential = Some(id.clone());
-    told(&record);
-    let kept = app.store.append_audit(&record).await;
-    kept.map_err(|error| storage_problem(&error))
+fn about(record: AuditRecord, user: &User, id: &CredentialId) -> AuditRecord {
+    AuditRecord {
+        credential: Some(id.clone()),
+        ..record.to(user.id, &user.name)
+    }
 }
 
 fn no_such_passkey() -> Problem {

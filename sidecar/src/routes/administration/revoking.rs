@@ -1,9 +1,10 @@
 //! `/v1/admin/sessions` and `/v1/admin/users/<user>/sessions`.
 
-use super::{Acting, audit, named, session_id};
+use super::ending::{Ending, end};
+use super::{Acting, named, session_id};
 use crate::app::App;
+use crate::model::AuditRecord;
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::caller::storage_problem;
 use crate::routes::json::{StrictJson, malformed};
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
@@ -36,48 +37,31 @@ pub(super) async fn revoke(
     client: Client,
     StrictJson(which): StrictJson<SessionsToEnd>,
 ) -> Result<StatusCode, Problem> {
-    let mut audit = audit("sessions_revoke", &client, &actor);
-    let done = match which {
+    let record = actor.record(&app, &client, "sessions_revoke");
+    let which = match which {
         SessionsToEnd {
             session: Some(session),
             user: None,
             everyone: false,
-        } => {
-            let id = session_id(&session)?;
-            audit.session(id);
-            app.end_session(id).await
-        }
+        } => Ending::One(session_id(&session)?),
         SessionsToEnd {
             session: None,
             user: Some(user),
             everyone: false,
-        } => {
-            let user = named(&app, &user).await?;
-            audit.user(&user.name, user.id);
-            app.end_sessions(Some(user.id)).await.map(|()| true)
-        }
+        } => Ending::OfUser(Box::new(named(&app, &user).await?)),
         SessionsToEnd {
             session: None,
             user: None,
             everyone: true,
-        } => app.end_sessions(None).await.map(|()| true),
+        } => Ending::Everyones,
         _ => return Err(malformed()),
     };
-    match done {
-        Ok(true) => {
-            audit.accepted();
-            Ok(StatusCode::NO_CONTENT)
-        }
-        Ok(false) => {
-            audit.refused("unknown_session");
-            Err(Problem::new(
-                ProblemKind::NotFound,
-                "There is no such session, or it has ended.",
-            ))
-        }
-        Err(error) => {
-            audit.refused("store_unavailable");
-            Err(storage_problem(&error))
-        }
-    }
+    let record = match which {
+        Ending::Everyones => AuditRecord {
+            detail: Some("everyone".to_owned()),
+            ..record
+        },
+        _ => record,
+    };
+    end(&app, record, which).await
 }

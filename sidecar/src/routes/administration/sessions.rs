@@ -1,11 +1,11 @@
 //! Sessions, for administrators: seen, and ended.
 
+use super::ending::{self, Ending, no_such_session};
 use super::paging::{StrictQuery, size};
 use super::{Acting, ActingSession, named, refusal};
 use crate::app::App;
-use crate::model::{AuditRecord, Session, SessionId};
+use crate::model::{Session, SessionId};
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
@@ -151,25 +151,9 @@ pub(super) async fn end(
     InPath(id): InPath<String>,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
-    let none = || Problem::new(ProblemKind::NotFound, "There is no such session.");
-    let id = uuid::Uuid::try_parse(&id).map_err(|_| none())?;
-    let id = SessionId(id);
-    let session = app.store.session(id).await;
-    let session = session.map_err(|error| storage_problem(&error))?;
-    let session = session.ok_or_else(none)?;
-    let user = app.store.user(session.user).await;
-    let user = user.map_err(|error| storage_problem(&error))?;
-    let ended = app.end_session(id).await;
-    if !ended.map_err(|error| storage_problem(&error))? {
-        return Err(none());
-    }
-    let mut record = acting.record(&app, &client, "session_end");
-    record.session = Some(id);
-    let record = match user {
-        Some(user) => record.to(user.id, &user.name),
-        None => record,
-    };
-    keep(&app, &record).await
+    let id = uuid::Uuid::try_parse(&id).map_err(|_| no_such_session())?;
+    let record = acting.record(&app, &client, "session_end");
+    ending::end(&app, record, Ending::One(SessionId(id))).await
 }
 
 /// Ends every session of a user.
@@ -189,10 +173,8 @@ pub(super) async fn end_all_of_user(
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
-    let ended = app.end_sessions(Some(user.id)).await;
-    ended.map_err(|error| storage_problem(&error))?;
     let record = acting.record(&app, &client, "sessions_end_user");
-    keep(&app, &record.to(user.id, &user.name)).await
+    ending::end(&app, record, Ending::OfUser(Box::new(user))).await
 }
 
 /// Ends every session of everyone, the caller's own included.
@@ -210,17 +192,6 @@ pub(super) async fn end_everyones(
     client: Client,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
-    // The record first: it tells who cut everyone off, whatever happens next.
     let record = acting.record(&app, &client, "sessions_end_everyone");
-    let kept = keep(&app, &record).await?;
-    let ended = app.end_sessions(None).await;
-    ended.map_err(|error| storage_problem(&error))?;
-    Ok(kept)
-}
-
-async fn keep(app: &App, record: &AuditRecord) -> Result<StatusCode, Problem> {
-    let kept = app.store.append_audit(record).await;
-    kept.map_err(|error| storage_problem(&error))?;
-    told(record);
-    Ok(StatusCode::NO_CONTENT)
+    ending::end(&app, record, Ending::Everyones).await
 }

@@ -45,6 +45,8 @@ pub(super) struct UserView {
 pub(super) struct EnrolmentView {
     /// `enrol`, `recover` or `bootstrap`.
     purpose: &'static str,
+    /// The mount that it is for.
+    mount: String,
     created_at: String,
     created_by: String,
     expires_at: String,
@@ -96,6 +98,7 @@ pub(super) async fn view(app: &App, user: &User) -> Result<UserView, StorageErro
 fn described(app: &App, enrolment: &Enrolment) -> EnrolmentView {
     EnrolmentView {
         purpose: enrolment.purpose.as_str(),
+        mount: enrolment.mount.clone(),
         created_at: rfc3339(enrolment.created_at),
         created_by: enrolment.created_by.clone(),
         expires_at: rfc3339(enrolment.expires_at),
@@ -106,18 +109,31 @@ fn described(app: &App, enrolment: &Enrolment) -> EnrolmentView {
     }
 }
 
-/// A code with its secret, shown once: to whoever asked for it.
+/// A code with its secret, shown once: to whoever asked for it. Where the pages are no origin of its
+/// mount there is no link: a program of that mount has to redeem the code.
 pub(super) fn revealed(app: &App, code: &EnrolmentCode, enrolment: &Enrolment) -> EnrolmentView {
-    let link = link(app, code);
+    let link = link(app, code, &enrolment.mount);
     EnrolmentView {
-        qr_svg: svg(&link),
+        qr_svg: link.as_deref().and_then(svg),
         code: Some(code.text().to_string()),
-        link: Some(link),
+        link,
         ..described(app, enrolment)
     }
 }
 
-/// The link of a code. The fragment never reaches a server's log.
-fn link(app: &App, code: &EnrolmentCode) -> String {
-    format!("{}/enroll#{}", app.settings.public_url, *code.text())
+/// The link of a code. The fragment never reaches a server's log; for another mount than the one of
+/// the pages it begins with its name.
+fn link(app: &App, code: &EnrolmentCode, mount: &str) -> Option<String> {
+    let served = app.mount_points.served();
+    let url = &app.settings.public_url;
+    let origin = url.strip_suffix(&app.settings.public_path)?;
+    let party = served.named(mount)?.ceremonies.relying_party();
+    if !party.origins().iter().any(|it| it == origin) {
+        return None;
+    }
+    let code = code.text();
+    if mount == app.default_mount.ceremonies.name() {
+        return Some(format!("{url}/enroll#{}", *code));
+    }
+    Some(format!("{url}/enroll#{mount}.{}", *code))
 }

@@ -3,7 +3,7 @@
 use super::user_fields::{NewUser, UserFields};
 use super::user_view::{UserView, revealed, view};
 use super::{Acting, named, no_such_user, refusal};
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::entropy::random;
 use crate::issuer::EnrolmentCode;
 use crate::model::{EnrolmentPurpose, User, UserChange, UserId, UserLimits, UserName};
@@ -94,6 +94,7 @@ pub(super) async fn create(
     let name = parsed(name)?;
     let change = fields.check()?;
     let enroll = fields.enroll.unwrap_or(false);
+    let enroll = enroll.then_some(&app.default_mount);
     let made = make(&app, &acting, &client, name, &change, enroll).await?;
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
@@ -136,7 +137,7 @@ pub(super) async fn change(
 )]
 pub(super) async fn write_of_mount(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     acting: Acting,
     client: Client,
     InPath((_, name)): InPath<(String, String)>,
@@ -149,7 +150,7 @@ pub(super) async fn write_of_mount(
         }
         None => {
             let change = fields.check()?;
-            let enroll = fields.enroll.unwrap_or(false);
+            let enroll = fields.enroll.unwrap_or(false).then_some(&mount);
             make(&app, &acting, &client, parsed(&name)?, &change, enroll).await?
         }
     };
@@ -216,7 +217,8 @@ async fn make(
     client: &Client,
     name: UserName,
     change: &UserChange,
-    enroll: bool,
+    // At which mount, if a link is wanted.
+    enroll: Option<&Arc<MountPoint>>,
 ) -> Result<UserView, Problem> {
     let now = app.now();
     let blank = User {
@@ -229,13 +231,13 @@ async fn make(
         disabled: false,
         created_at: now,
         limits: UserLimits::default(),
-        must_register: false,
+        must_register: app.settings.people.must_register_passkey,
         passkey_alert: false,
     };
     let user = change.applied_to(&blank);
-    let code = enroll.then(|| {
+    let code = enroll.map(|mount| {
         EnrolmentCode::draw(
-            user.id,
+            (user.id, mount.ceremonies.name()),
             EnrolmentPurpose::Enrol,
             acting.0.shown(),
             app.settings.people.link_lifetime,
@@ -246,7 +248,7 @@ async fn make(
     let mut record = acting
         .record(app, client, "user_create")
         .to(user.id, &user.name);
-    record.detail = enroll.then(|| "with an enrolment link".to_owned());
+    record.detail = enroll.map(|_| "with an enrolment link".to_owned());
     let enrolment = code.as_ref().map(|(_, enrolment)| enrolment);
     let added = app.store.add_user(&user, enrolment, &record).await;
     match added.map_err(|error| storage_problem(&error))? {
@@ -292,7 +294,7 @@ async fn update(
     let changed = changed.ok_or_else(no_such_user)?;
     told(&record);
     if change.disabled == Some(true) {
-        let ended = app.end_sessions(Some(user.id)).await;
+        let ended = app.end_sessions(Some(user.id), None).await;
         ended.map_err(|error| storage_problem(&error))?;
     }
     let Json(mut shown) = shown(app, &changed).await?;
@@ -310,7 +312,7 @@ async fn remove(
         return Err(own_account());
     }
     // Their tokens first: what is gone could not be revoked any more.
-    let ended = app.end_sessions(Some(user.id)).await;
+    let ended = app.end_sessions(Some(user.id), None).await;
     ended.map_err(|error| storage_problem(&error))?;
     let record = acting
         .record(app, client, "user_delete")

@@ -19,6 +19,8 @@ pub(super) enum CodeError {
     Form,
     #[error("it is unknown, used, replaced, revoked or expired")]
     Worthless,
+    #[error("it was made for another mount")]
+    OtherMount,
     #[error("its user is gone or disabled")]
     NoUser,
     #[error("a bootstrap code needs a user name, and no other code takes one")]
@@ -32,6 +34,7 @@ impl CodeError {
         match self {
             Self::Form => "code_form",
             Self::Worthless => "code_worthless",
+            Self::OtherMount => "code_other_mount",
             Self::NoUser => "code_no_user",
             Self::UserName => "code_user_name",
             Self::Storage(_) => "store_unavailable",
@@ -47,11 +50,18 @@ pub(super) enum CodeOf {
     Nobody,
 }
 
-/// Looks a code up; nothing is spent yet.
-pub(super) async fn code_of(app: &App, text: &str) -> Result<(Enrolling, CodeOf), CodeError> {
+/// Looks a code up that was brought to this mount; nothing is spent yet.
+pub(super) async fn code_of(
+    app: &App,
+    mount: &str,
+    text: &str,
+) -> Result<(Enrolling, CodeOf), CodeError> {
     let code = EnrolmentCode::parse(text).ok_or(CodeError::Form)?;
     let enrolment = app.store.enrolment(code.user()).await?;
-    let enrolment = enrolment.filter(|it| code.opens(it, app.now()));
+    if enrolment.as_ref().is_some_and(|it| it.mount != mount) {
+        return Err(CodeError::OtherMount);
+    }
+    let enrolment = enrolment.filter(|it| code.opens(it, mount, app.now()));
     let enrolment = enrolment.ok_or(CodeError::Worthless)?;
     let enrolling = Enrolling {
         code_of: enrolment.user,

@@ -2,8 +2,8 @@
 
 use super::arrival::Arrival;
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
+use super::compromised::compromised;
 use super::sign_count::{regressed, warnings};
-use super::turns::{TooOften, turn};
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, parse};
@@ -17,7 +17,7 @@ use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
 use crate::routes::openapi::{AuthenticationResponse, STORE, tag};
 use crate::routes::signed_in::{HandOutError, SignedIn, SignedInAnswer};
-use crate::routes::too_many;
+use crate::routes::{Named, too_many};
 use crate::storage::{Assertion, AssertionRecorded, ChallengeSpent, StorageError};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -45,8 +45,13 @@ enum FinishError {
     SignCount { stored: u32 },
     #[error("user or credential were removed during the ceremony")]
     Gone,
-    #[error("too many wrong proofs from this address wait to be looked at")]
-    TooOften,
+    #[error("too many wrong proofs wait to be looked at")]
+    TooOften(Seconds),
+    #[error("{error}; one of too many")]
+    Slowed {
+        error: Box<FinishError>,
+        wait: Seconds,
+    },
     #[error("the account logs in too often, or too many used challenges are remembered")]
     Full,
     #[error(transparent)]
@@ -67,7 +72,8 @@ impl FinishError {
             Self::Spent => "challenge_spent",
             Self::SignCount { .. } => "sign_count",
             Self::Gone => "removed_meanwhile",
-            Self::TooOften => "too_often",
+            Self::TooOften(_) => "too_often",
+            Self::Slowed { error, .. } => error.reason(),
             Self::Full => "too_many_challenges",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
@@ -76,14 +82,21 @@ impl FinishError {
 
     /// Whether the signature was right all the same.
     fn is_signed(&self) -> bool {
-        matches!(self, Self::Ceremony(CeremonyError::SignCount { .. }))
+        match self {
+            Self::Slowed { error, .. } => error.is_signed(),
+            error => matches!(error, Self::Ceremony(CeremonyError::SignCount { .. })),
+        }
     }
 
     /// Whether it is about what was sent, rather than about how the server is doing.
     fn is_wrong_proof(&self) -> bool {
         !matches!(
             self,
-            Self::NoCertificate | Self::TooOften | Self::Full | Self::HandOut(_) | Self::Storage(_)
+            Self::NoCertificate
+                | Self::TooOften(_)
+                | Self::Full
+                | Self::HandOut(_)
+                | Self::Storage(_)
         )
     }
 }
@@ -101,7 +114,7 @@ impl From<FinishError> for Problem {
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
             FinishError::NoCertificate => no_certificate(),
-            FinishError::TooOften => too_many(Seconds(1)),
+            FinishError::TooOften(wait) | FinishError::Slowed { wait, .. } => too_many(wait),
             FinishError::Full => too_many(Seconds(30)),
             FinishError::HandOut(error) => error.into(),
             FinishError::Storage(error) => storage_problem(&error),
@@ -174,6 +187,10 @@ async fn finish(
         regressed(app, client, &credential_id).await?;
     }
     let (credential, user, verified) = proven?;
+    let policy = mount.ceremonies.policy_of(&challenge);
+    if let Some(error) = compromised(app, client, policy, (&credential, &user)).await? {
+        return Err(error.into());
+    }
 
     // Before the session that is held is looked at: a revocation in between shows in it.
     let now = app.stamp(user.id).await?;
@@ -202,10 +219,10 @@ async fn finish(
     }
 }
 
-/// Who proves presence, with what. An address with too many wrong proofs waits for its turn; nobody
-/// is refused for what a neighbour does.
+/// Who proves presence, with what. After too many wrong proofs there are turns, and wrong ones are told
+/// to wait; a right one is refused for nobody else's.
 ///
-/// All refusals in here are alike to strangers, so each counts the same against the address: if
+/// All refusals in here are alike to strangers, so each counts the same: if
 /// only wrong signatures did, reaching the limit would tell which of the credentials that
 /// `login/begin` names are real, and so which users.
 async fn proof(
@@ -216,15 +233,30 @@ async fn proof(
     challenge: &Challenge,
     audit: &mut Audit<'_>,
 ) -> Result<(Credential, User, VerifiedAssertion), FinishError> {
-    let _turn = turn(app, client)
-        .await
-        .map_err(|TooOften| FinishError::TooOften)?;
+    let (address, metrics) = (client.address, &app.metrics);
+    let named = named(&assertion, challenge);
+    let turn = app.proofs.admit(address, named, metrics, app.now());
+    let _turn = turn.await.map_err(FinishError::TooOften)?;
     let proven = spend_and_prove(app, mount, assertion, challenge, audit).await;
-    if proven.as_ref().is_err_and(FinishError::is_wrong_proof) {
-        // Where nothing is left, there is nothing more to take.
-        let _ = app.refusals.charge(client.address, 1, app.now());
+    match proven {
+        Err(error) if error.is_wrong_proof() => {
+            match app.proofs.wrong(address, named, metrics, app.now()) {
+                Some(wait) => Err(FinishError::Slowed {
+                    error: Box::new(error),
+                    wait,
+                }),
+                None => Err(error),
+            }
+        }
+        proven => proven,
     }
-    proven
+}
+
+/// The account that the proof names, known or not: by what the login was begun with, or else by the
+/// credential.
+fn named(assertion: &UntrustedAssertion, challenge: &Challenge) -> Option<Named> {
+    let user = challenge.user().map(|hash| Named::user(hash));
+    user.or_else(|| Some(Named::credential(assertion.credential_id())))
 }
 
 /// Spends the challenge, and only then does cryptography: of parallel finishes one gets that far.
@@ -256,7 +288,10 @@ async fn spend_and_prove(
     let proven = prove(app, mount, assertion, challenge, owner);
     match (spent, &proven) {
         // Told to good proofs alone, so that a full memory does not tell who is real.
-        (ChallengeSpent::Full, Ok(_)) => return Err(FinishError::Full),
+        (ChallengeSpent::Full, Ok(_)) => {
+            app.metrics.limited("spent_challenges", "refused");
+            return Err(FinishError::Full);
+        }
         (ChallengeSpent::Spent, Err(error)) if !error.is_signed() => {
             app.store.release_challenge(id).await?;
         }

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod binding;
+mod compromised;
 mod enrolling;
 mod login_begin;
 mod login_finish;
@@ -9,7 +10,6 @@ mod recover;
 mod register_begin;
 mod register_finish;
 mod sign_count;
-mod turns;
 
 pub(super) use sign_count::Warning;
 

@@ -2,8 +2,7 @@
 //! the registration of one passkey, so there is no session that could do more.
 
 use super::arrival::Arrival;
-use super::turns::{TooOften, turn};
-use crate::app::App;
+use crate::app::{App, MountPoint};
 use crate::issuer::{EnrolmentCode, recovery_code_hash};
 use crate::model::{Enrolment, EnrolmentPurpose, Seconds, UserId, UserName};
 use crate::problem::{Problem, ProblemKind};
@@ -15,7 +14,7 @@ use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
 use crate::routes::openapi::{STORE, tag};
 use crate::routes::passkey::rfc3339;
-use crate::routes::too_many;
+use crate::routes::{Named, too_many};
 use crate::storage::StorageError;
 use axum::Json;
 use axum::extract::State;
@@ -34,8 +33,13 @@ pub(super) struct Recover {
 
 #[derive(Debug, thiserror::Error)]
 enum RecoverError {
-    #[error("too many wrong codes from this address wait to be looked at")]
-    TooOften,
+    #[error("too many wrong proofs wait to be looked at")]
+    TooOften(Seconds),
+    #[error("{error}; one of too many")]
+    Slowed {
+        error: Box<RecoverError>,
+        wait: Seconds,
+    },
     #[error("there are no recovery codes here")]
     Off,
     #[error("there is no such user")]
@@ -51,7 +55,8 @@ enum RecoverError {
 impl RecoverError {
     fn reason(&self) -> &'static str {
         match self {
-            Self::TooOften => "too_often",
+            Self::TooOften(_) => "too_often",
+            Self::Slowed { error, .. } => error.reason(),
             Self::Off => "recovery_off",
             Self::NoUser => "no_user",
             Self::Form => "code_form",
@@ -64,7 +69,7 @@ impl RecoverError {
 impl From<RecoverError> for Problem {
     fn from(error: RecoverError) -> Self {
         match error {
-            RecoverError::TooOften => too_many(Seconds(1)),
+            RecoverError::TooOften(wait) | RecoverError::Slowed { wait, .. } => too_many(wait),
             // One answer, so that nobody learns whether there is such a user.
             RecoverError::Off
             | RecoverError::NoUser
@@ -101,13 +106,13 @@ pub(super) struct Recovered {
 )]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
-    _: Mounted,
+    Mounted(mount): Mounted,
     client: Client,
     StrictJson(recover): StrictJson<Recover>,
 ) -> Result<Json<Recovered>, Problem> {
     let arrival = Arrival::now();
     let mut audit = Audit::new("recover", &client);
-    match attempt(&app, &client, &recover, &mut audit).await {
+    match attempt(&app, &mount, &client, &recover, &mut audit).await {
         Ok((code, enrolment)) => {
             audit.accepted();
             app.metrics.ceremony("recover", "ok");
@@ -128,26 +133,34 @@ pub(super) async fn handle(
 
 async fn attempt(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     recover: &Recover,
     audit: &mut Audit<'_>,
 ) -> Result<(EnrolmentCode, Enrolment), RecoverError> {
-    let now = app.now();
-    // By address alone: a limit per account would let a stranger keep its owner out, and 100
-    // random bits need none. One after another, for the same reason: someone behind the address of
-    // whoever tries many gets a turn.
-    let _turn = turn(app, client)
-        .await
-        .map_err(|TooOften| RecoverError::TooOften)?;
-    let tried = spend(app, client, recover, audit).await;
-    if let Err(RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode) = &tried {
-        let _ = app.refusals.charge(client.address, 1, now);
+    let (address, metrics) = (client.address, &app.metrics);
+    // Whatever is typed there, known or not.
+    let named = Some(Named::user(recover.username.trim().as_bytes()));
+    let turn = app.proofs.admit(address, named, metrics, app.now());
+    let _turn = turn.await.map_err(RecoverError::TooOften)?;
+    let tried = spend(app, mount, client, recover, audit).await;
+    match tried {
+        Err(error @ (RecoverError::NoUser | RecoverError::Form | RecoverError::WrongCode)) => {
+            match app.proofs.wrong(address, named, metrics, app.now()) {
+                Some(wait) => Err(RecoverError::Slowed {
+                    error: Box::new(error),
+                    wait,
+                }),
+                None => Err(error),
+            }
+        }
+        tried => tried,
     }
-    tried
 }
 
 async fn spend(
     app: &App,
+    mount: &MountPoint,
     client: &Client,
     recover: &Recover,
     audit: &mut Audit<'_>,
@@ -165,7 +178,8 @@ async fn spend(
     let hash = recovery_code_hash(id, &recover.code).ok_or(RecoverError::Form)?;
     let by = name.as_str();
     let purpose = EnrolmentPurpose::Recover;
-    let (code, enrolment) = EnrolmentCode::draw(id, purpose, by, LIFE, &*app.entropy, app.now());
+    let whose = (id, mount.ceremonies.name());
+    let (code, enrolment) = EnrolmentCode::draw(whose, purpose, by, LIFE, &*app.entropy, app.now());
     let record = own_record(app, client, (id, &name), "recovery_code_used");
     if !app
         .store

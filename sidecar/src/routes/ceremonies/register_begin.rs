@@ -3,7 +3,6 @@
 
 use super::enrolling::{CodeError, CodeOf, code_of};
 use super::login_begin::no_such_policy;
-use super::turns::{TooOften, turn};
 use crate::app::{App, MountPoint};
 use crate::ceremony::Policy;
 use crate::ceremony::registration::creation_options;
@@ -66,8 +65,10 @@ enum BeginError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
-    #[error("this address registers too often")]
+    #[error("this address registers too often, or too many wrong codes wait to be looked at")]
     TooOften(Seconds),
+    #[error("{error}; one of too many")]
+    Slowed { error: &'static str, wait: Seconds },
     #[error("too many registrations are under way")]
     TooManyUnderWay,
     #[error(transparent)]
@@ -88,6 +89,7 @@ impl BeginError {
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::TooOften(_) => "too_often",
+            Self::Slowed { error, .. } => error,
             Self::TooManyUnderWay => "too_many_under_way",
             Self::Storage(_) => "store_unavailable",
         }
@@ -101,10 +103,7 @@ impl From<BeginError> for Problem {
             BeginError::NotFresh(error) => error.into(),
             BeginError::NoSuchPolicy => no_such_policy(),
             BeginError::NotVerified(error) => error.into(),
-            BeginError::RegistrationOff => Self::new(
-                ProblemKind::RegistrationOff,
-                "Ask an administrator for an account.",
-            ),
+            BeginError::RegistrationOff => registration_off(),
             BeginError::Name(error) => {
                 Self::new(ProblemKind::InvalidUserName, format!("Sorry, {error}."))
             }
@@ -114,7 +113,7 @@ impl From<BeginError> for Problem {
             ),
             BeginError::NameTaken => Self::new(ProblemKind::NameTaken, "Choose another user name."),
             BeginError::TooManyPasskeys => too_many_passkeys(),
-            BeginError::TooOften(wait) => too_many(wait),
+            BeginError::TooOften(wait) | BeginError::Slowed { wait, .. } => too_many(wait),
             BeginError::TooManyUnderWay => too_many(Seconds(60)),
             BeginError::Code(CodeError::Storage(error)) | BeginError::Storage(error) => {
                 storage_problem(&error)
@@ -122,6 +121,14 @@ impl From<BeginError> for Problem {
             BeginError::Code(_) => code_refused(),
         }
     }
+}
+
+/// Where accounts are made by administrators.
+pub(super) fn registration_off() -> Problem {
+    Problem::new(
+        ProblemKind::RegistrationOff,
+        "Ask an administrator for an account.",
+    )
 }
 
 /// For an account that is full.
@@ -243,7 +250,10 @@ async fn options(
     };
     match app.store.keep_registration(&ceremony, now).await? {
         CeremonyKept::Kept => Ok(options),
-        CeremonyKept::TooMany => Err(BeginError::TooManyUnderWay),
+        CeremonyKept::TooMany => {
+            app.metrics.limited("registrations_under_way", "refused");
+            Err(BeginError::TooManyUnderWay)
+        }
     }
 }
 
@@ -260,7 +270,10 @@ async fn new_account(
     }
     let charge = |cost| {
         let charged = app.registrations.charge(client.address, cost, app.now());
-        charged.map_err(BeginError::TooOften)
+        charged.map_err(|wait| {
+            app.metrics.limited("registrations", "refused");
+            BeginError::TooOften(wait)
+        })
     };
     charge(1)?;
     let shown = display_name
@@ -298,14 +311,20 @@ async fn coded_account(
     (name, display_name): (Option<&str>, Option<String>),
     audit: &mut Audit<'_>,
 ) -> Result<Account, BeginError> {
-    let _turn = turn(app, client)
-        .await
-        .map_err(|TooOften| BeginError::TooOften(Seconds(1)))?;
-    let found = code_of(app, code).await.inspect_err(|error| {
-        if !matches!(error, CodeError::Storage(_)) {
-            let _ = app.refusals.charge(client.address, 1, app.now());
-        }
-    });
+    let (address, metrics) = (client.address, &app.metrics);
+    let turn = app.proofs.admit(address, None, metrics, app.now());
+    let _turn = turn.await.map_err(BeginError::TooOften)?;
+    let found = match code_of(app, mount.ceremonies.name(), code).await {
+        Err(CodeError::Storage(error)) => return Err(error.into()),
+        Err(error) => match app.proofs.wrong(address, None, metrics, app.now()) {
+            Some(wait) => {
+                let error = error.reason();
+                return Err(BeginError::Slowed { error, wait });
+            }
+            None => Err(error),
+        },
+        found => found,
+    };
     let (enrolling, whose) = found?;
     let shown = display_name.as_deref().map(str::trim);
     let shown = shown.filter(|shown| !shown.is_empty());

@@ -4,15 +4,17 @@
 use super::arrival::Arrival;
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::enrolling::{RedeemError, redeem};
-use super::register_begin::{code_refused, too_many_passkeys};
+use super::register_begin::{code_refused, registration_off, too_many_passkeys};
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
 use crate::issuer::{Presence, begin};
-use crate::model::{AuthenticatorClass, Credential, Session, User, authenticator_name};
+use crate::model::{
+    AuditRecord, AuthenticatorClass, Credential, Session, User, authenticator_name,
+};
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::audit::Audit;
+use crate::routes::audit::{Audit, own_record};
 use crate::routes::caller::{Caller, CallerError, any_caller, storage_problem};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
@@ -35,6 +37,8 @@ enum FinishError {
     UnknownCeremony,
     #[error("the ceremony began at another mount")]
     OtherMount,
+    #[error("strangers cannot make accounts any more")]
+    RegistrationOff,
     #[error("the ceremony belongs to a session that this request does not carry: {0}")]
     Caller(#[source] CallerError),
     #[error("the ceremony belongs to another session")]
@@ -65,6 +69,7 @@ impl FinishError {
             Self::Ceremony(error) => error.reason(),
             Self::UnknownCeremony => "unknown_ceremony",
             Self::OtherMount => "other_mount",
+            Self::RegistrationOff => "registration_off",
             Self::Caller(error) => error.reason(),
             Self::OtherSession => "other_session",
             Self::Label => "label",
@@ -107,6 +112,7 @@ impl From<FinishError> for Problem {
             | FinishError::OtherSession
             | FinishError::CredentialTaken
             | FinishError::NoUser => Self::ceremony_refused(),
+            FinishError::RegistrationOff => registration_off(),
             FinishError::Label => Self::new(
                 ProblemKind::BadRequest,
                 "A label has 1 to 64 characters, none of them invisible.",
@@ -134,6 +140,7 @@ impl From<FinishError> for Problem {
         ProblemKind::NotFound,
         ProblemKind::CeremonyRefused,
         ProblemKind::NameTaken,
+        ProblemKind::RegistrationOff,
         ProblemKind::CodeRefused,
         ProblemKind::TooManyPasskeys,
         ProblemKind::CertificateRequired,
@@ -186,6 +193,10 @@ async fn finish(
     if ceremony.mount != mount.ceremonies.name() {
         return Err(FinishError::OtherMount);
     }
+    // The mount may have changed since; it is as it is now that counts.
+    if !ceremony.existing && ceremony.enrolling.is_none() && !mount.self_registration {
+        return Err(FinishError::RegistrationOff);
+    }
     let session = if ceremony.existing {
         Some(own(app, headers, &ceremony).await?)
     } else {
@@ -204,7 +215,7 @@ async fn finish(
         return Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))));
     }
     match session {
-        Some(session) => add_passkey(app, mount, &new.credential, &session).await,
+        Some(session) => add_passkey(app, mount, client, &new.credential, &session).await,
         None => create_account(app, client, ceremony, &new, audit).await,
     }
 }
@@ -269,15 +280,21 @@ fn verify(
 async fn add_passkey(
     app: &App,
     mount: &MountPoint,
+    client: &Client,
     credential: &Credential,
     caller: &Caller,
 ) -> Result<Response, FinishError> {
     let most = mount.max_credentials;
-    match app
+    let user = (caller.user.id, &caller.user.name);
+    let record = AuditRecord {
+        credential: Some(credential.id.clone()),
+        session: Some(caller.session.id),
+        ..own_record(app, client, user, "passkey_add")
+    };
+    let inserted = app
         .store
-        .insert_credential_if_absent(credential, most)
-        .await?
-    {
+        .insert_credential_if_absent(credential, most, &record);
+    match inserted.await? {
         CredentialInserted::Inserted => {}
         CredentialInserted::Taken => return Err(FinishError::CredentialTaken),
         CredentialInserted::NoUser => return Err(FinishError::NoUser),
@@ -316,7 +333,12 @@ async fn create_account(
     let (session, secret) = begin(presence, app.session_limits, &*app.entropy, now);
     audit.session(session.id);
     let signed_in = SignedIn::new(app, &user, &session, Some(&secret), now)?;
-    store_account(app, &user, &new.credential, &session).await?;
+    let record = AuditRecord {
+        credential: Some(new.credential.id.clone()),
+        session: Some(session.id),
+        ..own_record(app, client, (user.id, &user.name), "account_create")
+    };
+    store_account(app, &user, &new.credential, &session, &record).await?;
     app.metrics.session("begun");
     Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))))
 }
@@ -327,8 +349,9 @@ async fn store_account(
     user: &User,
     credential: &Credential,
     session: &Session,
+    record: &AuditRecord,
 ) -> Result<(), FinishError> {
-    match app.store.create_user(user, credential).await? {
+    match app.store.create_user(user, credential, record).await? {
         UserCreated::Created => Ok(app.store.insert_session(session).await?),
         UserCreated::NameTaken => Err(FinishError::NameTaken),
         UserCreated::CredentialTaken => Err(FinishError::CredentialTaken),

@@ -22,6 +22,7 @@ pub struct Metrics {
     store_refuses_writes: AtomicBool,
     renewals: Mutex<BTreeMap<Labels, u64>>,
     revocations: Mutex<BTreeMap<&'static str, u64>>,
+    limits: Mutex<BTreeMap<Labels, u64>>,
 }
 
 impl Metrics {
@@ -68,6 +69,11 @@ impl Metrics {
     /// Something was revoked: a `session`, a `user`, `everyone` or a `key`.
     pub fn revoked(&self, kind: &'static str) {
         count(&self.revocations, kind);
+    }
+
+    /// A limit did something: `slowed`, `told_to_wait` or `refused`.
+    pub fn limited(&self, limit: &'static str, what: &'static str) {
+        count(&self.limits, (limit, what));
     }
 
     /// The text for `/metrics`.
@@ -124,6 +130,14 @@ impl Metrics {
         for (kind, n) in &*lock(&self.revocations) {
             let _ = writeln!(text, "latchkey_revocations_total{{kind=\"{kind}\"}} {n}");
         }
+        text.push_str(
+            "# HELP latchkey_limits_total What limits did: proofs looked at one after another (slowed), wrong ones told to wait, requests refused.\n\
+             # TYPE latchkey_limits_total counter\n",
+        );
+        for ((limit, what), n) in &*lock(&self.limits) {
+            let labels = format!("limit=\"{limit}\",what=\"{what}\"");
+            let _ = writeln!(text, "latchkey_limits_total{{{labels}}} {n}");
+        }
         text
     }
 }
@@ -147,6 +161,18 @@ pub(super) fn gauges(app: &App) -> String {
         let age = now.since(key.published_at).0;
         let labels = format!("kid=\"{kid}\",role=\"{role}\"");
         let _ = writeln!(text, "latchkey_signing_key_age_seconds{{{labels}}} {age}");
+    }
+    let _ = writeln!(
+        text,
+        "# HELP latchkey_slow_lane_waiting Proofs that wait for their turn.\n\
+         # TYPE latchkey_slow_lane_waiting gauge\n\
+         latchkey_slow_lane_waiting {}\n\
+         # HELP latchkey_limited Addresses and accounts with too many wrong proofs lately; total is 1 when there are in all.\n\
+         # TYPE latchkey_limited gauge",
+        app.proofs.in_lane()
+    );
+    for (limit, n) in app.proofs.limited(now) {
+        let _ = writeln!(text, "latchkey_limited{{limit=\"{limit}\"}} {n}");
     }
     text
 }

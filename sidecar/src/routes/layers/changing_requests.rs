@@ -2,7 +2,7 @@
 //! within a bounded time. GET and HEAD change nothing and pass.
 
 use super::Client;
-use crate::app::App;
+use crate::app::{App, Served};
 use crate::problem::{Problem, ProblemKind};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -28,7 +28,7 @@ pub(crate) async fn refuse_unsafe(
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(next.run(request).await);
     }
-    same_origin(request.headers(), &app.settings.origins)?;
+    same_origin(request.headers(), &app.mount_points.served())?;
     declared_as_json(request.headers())?;
     let request = app.bodies.whole(client.address, request).await?;
     Ok(next.run(request).await)
@@ -36,11 +36,11 @@ pub(crate) async fn refuse_unsafe(
 
 /// Browsers say where a request comes from in two headers; programs send neither. Each value that
 /// is there must be ours.
-fn same_origin(headers: &HeaderMap, own: &[String]) -> Result<(), Problem> {
+fn same_origin(headers: &HeaderMap, own: &Served) -> Result<(), Problem> {
     let mut sites = headers.get_all("sec-fetch-site").iter();
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let ours = sites.all(|site| site == "same-origin")
-        && origins.all(|origin| own.iter().any(|own| origin == own.as_str()));
+        && origins.all(|origin| own.has_origin(origin.as_bytes()));
     if ours {
         return Ok(());
     }
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn only_our_own_origin_and_programs_pass() {
-        let own = ["https://app.example.com".to_owned()];
+        let own = Served::of_origins(&["https://app.example.com"]);
         let ours = |pairs: &[_]| same_origin(&headers(pairs), &own).is_ok();
         assert!(ours(&[]));
         assert!(ours(&[

@@ -164,7 +164,7 @@ async fn keys_are_listed_rotated_and_revoked_and_sessions_go_on() {
 
     let path = format!("/v1/admin/keys/{second}/revoke");
     let revoked = order(&place, &path, json!({})).await.expect(200);
-    assert_eq!(place.audit()["key"], second.as_str());
+    assert_eq!(place.audit()["detail"], second.as_str());
     let keys = states(&revoked);
     assert!(keys.iter().all(|(_, kid)| *kid != second));
     let jwks = place

@@ -157,7 +157,7 @@ async fn no_more_questions_wait_than_there_is_room_for() {
     drop(room);
     // Who has something to hear need not wait.
     worker.version += 0;
-    place.app.end_sessions(None).await.unwrap();
+    place.app.end_sessions(None, None).await.unwrap();
     assert!(worker.ask().await.everyone.is_some());
 }
 
@@ -177,7 +177,7 @@ async fn after_everyone_was_sent_away_a_login_counts_and_nothing_older_does() {
     let mut person = place.person();
     person.register("ann").await;
     let before = claims(&person);
-    place.app.end_sessions(None).await.unwrap();
+    place.app.end_sessions(None, None).await.unwrap();
     assert_eq!(person.read("/userinfo").await.status, 401);
     let refused = person.post("/v1/self/refresh", json!({})).await;
     assert_eq!(
@@ -209,7 +209,7 @@ async fn a_restart_with_a_clock_behind_revokes_what_was_minted_before() {
     place.clock.set(UnixTime(START.0 - 3_600));
     let app = place.restarted().await;
     let user = place.user("ann").await.id;
-    app.end_sessions(Some(user)).await.unwrap();
+    app.end_sessions(Some(user), None).await.unwrap();
     let page = Worker::new(&app).ask().await;
     assert!(page.users[0].not_before > before.iat);
     assert!(page.users[0].until > before.exp);
@@ -221,7 +221,7 @@ async fn what_has_ended_is_swept_with_the_sessions_that_it_ended() {
     let mut person = place.person();
     person.register("ann").await;
     let user = place.user("ann").await.id;
-    place.app.end_sessions(Some(user)).await.unwrap();
+    place.app.end_sessions(Some(user), None).await.unwrap();
     assert_eq!(place.app.sweep().await.unwrap(), 1, "the session");
     for _ in 0..66 {
         place.app.sweep().await.unwrap();

@@ -6,9 +6,12 @@ mod adding;
 mod admin_page;
 mod administration;
 mod alike;
+mod audit_trail;
 mod binding;
+mod compromised;
 mod documented;
 mod hardening;
+mod links;
 mod live;
 mod login;
 mod mounts;
@@ -20,6 +23,7 @@ mod renewal;
 mod secrecy;
 mod sessions;
 mod ways_back;
+mod written_mounts;
 
 use crate::app::App;
 use crate::clock::ManualClock;
@@ -98,7 +102,12 @@ impl Place {
 
     /// The same store and clock after a restart.
     async fn restarted(&self) -> Arc<App> {
-        let config = Config::parse(CONFIG, &Vec::new()).unwrap();
+        self.restarted_with(CONFIG).await
+    }
+
+    /// The same with another configuration.
+    async fn restarted_with(&self, text: &str) -> Arc<App> {
+        let config = Config::parse(text, &Vec::new()).unwrap();
         let key = KeyEncryptionKey::from_bytes([7; 32]);
         let (store, clock) = (Arc::clone(&self.app.store), self.clock.clone());
         let entropy = Arc::new(SequenceEntropy::default());

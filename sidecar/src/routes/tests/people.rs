@@ -37,7 +37,7 @@ impl Person<'_> {
         self.finish("register", response).await
     }
 
-    async fn patch(&mut self, path: &str, body: Value) -> Answer {
+    pub(super) async fn patch(&mut self, path: &str, body: Value) -> Answer {
         self.call(Method::PATCH, path, body).await
     }
 
@@ -55,7 +55,7 @@ pub(super) async fn administrator<'a>(place: &'a Place, name: &str) -> Person<'a
 }
 
 /// A user made by an administrator, with the code of the link.
-async fn made(root: &mut Person<'_>, name: &str) -> String {
+pub(super) async fn made(root: &mut Person<'_>, name: &str) -> String {
     let body = json!({ "name": name, "enroll": true });
     let answer = root.post("/v1/admin/users", body).await.expect(201);
     answer.json()["enrolment"]["code"]
@@ -64,7 +64,7 @@ async fn made(root: &mut Person<'_>, name: &str) -> String {
         .to_owned()
 }
 
-const EVERY_ENDPOINT: [(&str, &str); 24] = [
+const EVERY_ENDPOINT: [(&str, &str); 27] = [
     ("GET", "/v1/admin/users"),
     ("POST", "/v1/admin/users"),
     ("GET", "/v1/admin/users/ann"),
@@ -86,7 +86,10 @@ const EVERY_ENDPOINT: [(&str, &str); 24] = [
     ("GET", "/v1/admin/keys"),
     ("POST", "/v1/admin/keys/rotate"),
     ("POST", "/v1/admin/bootstrap"),
+    ("GET", "/v1/admin/mounts"),
     ("GET", "/v1/auth/webauthn/config"),
+    ("POST", "/v1/auth/webauthn/config"),
+    ("DELETE", "/v1/auth/webauthn/config"),
     ("POST", "/v1/auth/webauthn/user/ann"),
     ("DELETE", "/v1/auth/webauthn/user/ann"),
 ];
@@ -308,134 +311,6 @@ async fn unknown_and_privileged_fields_are_refused() {
 }
 
 #[tokio::test]
-async fn of_twenty_who_redeem_one_link_one_gets_in() {
-    let place = Place::configured(ADMIN).await;
-    let mut root = administrator(&place, "root").await;
-    let code = made(&mut root, "alice").await;
-    let mut racers: Vec<_> = (0..20).map(|_| place.person()).collect();
-    let mut responses = Vec::new();
-    // Everyone begins before anyone finishes.
-    for racer in racers.iter_mut().take(8) {
-        let options = racer.begin("register", json!({ "code": code })).await;
-        responses.push(racer.authenticator.create(&options));
-    }
-    let mut let_in = 0;
-    let finishes = racers.iter_mut().zip(responses).map(|(racer, response)| {
-        let request = racer.request(Method::POST, "/v1/auth/webauthn/register/finish", &response);
-        place.send(request)
-    });
-    for answer in futures_all(finishes).await {
-        match answer.status.as_u16() {
-            200 => let_in += 1,
-            _ => assert_eq!(answer.expect(400).problem(), "code-refused"),
-        }
-    }
-    assert_eq!(let_in, 1);
-    let user = place.user("alice").await;
-    let passkeys = place.app.store.credentials_of(user.id).await.unwrap();
-    assert_eq!(passkeys.len(), 1);
-}
-
-async fn futures_all<F: Future<Output = Answer>>(all: impl Iterator<Item = F>) -> Vec<Answer> {
-    let mut all: Vec<_> = all.map(Box::pin).collect();
-    let mut done = Vec::new();
-    std::future::poll_fn(|context| {
-        all.retain_mut(|one| match one.as_mut().poll(context) {
-            std::task::Poll::Ready(answer) => {
-                done.push(answer);
-                false
-            }
-            std::task::Poll::Pending => true,
-        });
-        if all.is_empty() {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    done
-}
-
-#[tokio::test]
-async fn a_link_ends_when_it_is_replaced_withdrawn_or_old() {
-    let place = Place::configured(ADMIN).await;
-    let mut root = administrator(&place, "root").await;
-    let first = made(&mut root, "alice").await;
-    let path = "/v1/admin/users/alice/enrolment";
-    let refused = async |code: &str| {
-        let begin = "/v1/auth/webauthn/register/begin";
-        let answer = place.person().post(begin, json!({ "code": code })).await;
-        assert_eq!(answer.expect(400).problem(), "code-refused");
-    };
-    let new = |answer: Answer| {
-        let code = answer.expect(201).json()["enrolment"]["code"].clone();
-        code.as_str().unwrap().to_owned()
-    };
-    let second = new(root.post(path, json!({})).await);
-    refused(&first).await;
-    root.delete(path).await.expect(204);
-    root.delete(path).await.expect(404);
-    refused(&second).await;
-    let third = new(root.post(path, json!({ "expires_in": 60 })).await);
-    place.later(60);
-    refused(&third).await;
-    refused("").await;
-    refused("nonsense").await;
-    for wrong in [
-        json!({ "expires_in": 1 }),
-        json!({ "expires_in": 99_999_999 }),
-        json!({ "x": 1 }),
-    ] {
-        root.post(path, wrong).await.expect(400);
-    }
-}
-
-#[tokio::test]
-async fn opening_a_link_spends_nothing_and_a_ceremony_is_the_users_own() {
-    let place = Place::configured(ADMIN).await;
-    let mut root = administrator(&place, "root").await;
-    let code = made(&mut root, "alice").await;
-    for path in ["/enroll", &format!("/enroll?code={code}")] {
-        let mut preview = place.person();
-        preview.browser = false;
-        preview.read(path).await.expect(200);
-    }
-    // Nor does a form post, or a request of another site.
-    let mut alice = place.person();
-    let begin = json!({ "code": code });
-    let mut foreign = alice.request(Method::POST, "/v1/auth/webauthn/register/begin", &begin);
-    foreign
-        .headers_mut()
-        .insert("origin", "https://evil.example".parse().unwrap());
-    assert_eq!(
-        place.send(foreign).await.expect(403).problem(),
-        "cross-site"
-    );
-    // Beginning spends nothing either: only a passkey does.
-    alice.begin("register", json!({ "code": code })).await;
-    let both = json!({ "code": code, "username": "mallory" });
-    let answer = alice.post("/v1/auth/webauthn/register/begin", both).await;
-    assert_eq!(answer.expect(400).problem(), "code-refused");
-    alice.enrol(json!({ "code": code })).await.expect(200);
-    assert_eq!(place.user("alice").await.name.as_str(), "alice");
-    assert!(!place.log.text().contains(&code), "never in a log");
-}
-
-#[tokio::test]
-async fn a_strangers_registration_does_not_take_a_waiting_account() {
-    let place = Place::configured(ADMIN).await;
-    let mut root = administrator(&place, "root").await;
-    made(&mut root, "alice").await;
-    let mut eve = place.person();
-    let begin = "/v1/auth/webauthn/register/begin";
-    for name in ["alice", "ALICE", "\u{ff41}lice"] {
-        let answer = eve.post(begin, json!({ "username": name })).await;
-        assert_eq!(answer.expect(409).problem(), "name-taken", "{name}");
-    }
-}
-
-#[tokio::test]
 async fn nobody_locks_themselves_out_by_a_slip() {
     let place = Place::configured(ADMIN).await;
     let mut root = administrator(&place, "root").await;
@@ -516,91 +391,4 @@ async fn sessions_are_seen_and_ended() {
     root.delete("/v1/admin/sessions").await.expect(204);
     phone.read("/userinfo").await.expect(401);
     root.read("/v1/admin/users").await.expect(401);
-}
-
-#[tokio::test]
-async fn what_was_done_is_in_the_log_and_found_there() {
-    let place = Place::configured(ADMIN).await;
-    let mut root = administrator(&place, "root").await;
-    let code = made(&mut root, "alice").await;
-    let mut alice = place.person();
-    alice.enrol(json!({ "code": code })).await.expect(200);
-    root.patch("/v1/admin/users/alice", json!({ "groups": ["eng"] }))
-        .await;
-    alice.cookies.clear();
-    alice.log_in("alice").await;
-    let search = async |root: &mut Person<'_>, query: &str| -> Vec<(String, String, String)> {
-        let answer = root.read(&format!("/v1/admin/audit?{query}")).await;
-        let found = answer.expect(200).json();
-        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
-        let records = found["records"].as_array().unwrap().iter();
-        records
-            .map(|it| (text(&it["actor"]), text(&it["action"]), text(&it["user"])))
-            .collect()
-    };
-    let own = |actor: &str, action: &str, user: &str| {
-        (actor.to_owned(), action.to_owned(), user.to_owned())
-    };
-    assert_eq!(
-        search(&mut root, "user=alice&limit=10").await,
-        [
-            own("root", "user_update", "alice"),
-            own("root", "user_create", "alice"),
-            own("alice", "enrolled", "alice"),
-        ]
-    );
-    assert_eq!(
-        search(&mut root, "actor=alice").await,
-        [own("alice", "login", ""), own("alice", "enrolled", "alice")]
-    );
-    assert_eq!(search(&mut root, "action=user_update").await.len(), 1);
-    assert_eq!(search(&mut root, "since=2199-01-01T00:00:00Z").await, []);
-    let answer = root.read("/v1/admin/audit?limit=1").await.json();
-    let next = answer["next"].as_str().unwrap();
-    root.read(&format!("/v1/admin/audit?after={next}"))
-        .await
-        .expect(200);
-    root.read("/v1/admin/audit?after=x").await.expect(400);
-    let all = root.read("/v1/admin/audit").await;
-    assert!(!String::from_utf8_lossy(&all.body).contains(&code));
-}
-
-#[tokio::test]
-async fn what_strangers_try_is_counted_and_not_listed() {
-    let place = Place::configured(ADMIN).await;
-    let mut root = administrator(&place, "root").await;
-    place.app.tend_audit_log().await.unwrap();
-    let records = async || {
-        let (from, all) = (
-            crate::storage::AuditCursor::START,
-            crate::model::AuditFilter::default(),
-        );
-        let page = place.app.store.audit_page(from, &all, 100).await;
-        page.unwrap().items
-    };
-    let before = records().await.len();
-    for _ in 0..50 {
-        let mut eve = place.person();
-        let options = eve.begin("login", json!({ "username": "root" })).await;
-        let _ = options;
-        let begin = "/v1/auth/webauthn/register/begin";
-        eve.post(begin, json!({ "code": "x" })).await.expect(400);
-    }
-    assert_eq!(records().await.len(), before, "nothing for each of them");
-    place.later(600);
-    place.app.tend_audit_log().await.unwrap();
-    let after = records().await;
-    assert_eq!(after.len(), before + 1);
-    assert_eq!(after[0].action, "register_begin");
-    assert_eq!(after[0].refused.as_deref(), Some("code_form"));
-    assert_eq!(after[0].count, Some(50));
-    place.later(600);
-    place.app.tend_audit_log().await.unwrap();
-    assert_eq!(records().await.len(), before + 1, "once");
-    // Older than the retention.
-    place.later(91 * 86_400);
-    root.log_in("root").await;
-    place.app.tend_audit_log().await.unwrap();
-    // The newest of each book stays in any case.
-    assert_eq!(records().await.len(), 2);
 }

@@ -1,6 +1,7 @@
 //! Renewals that filters ask for.
 
 use super::*;
+use crate::model::{Actor, AuditRecord};
 
 const PATH: &str = "/internal/v1/sessions/refresh";
 
@@ -102,10 +103,11 @@ async fn a_session_that_is_over_is_refused_also_where_a_token_is_remembered() {
         let secret = secret(&person);
         renew(&place, &secret).await.expect(200);
         let user = place.user(end).await.id;
+        let record = AuditRecord::new(START, Actor::Operator, "user_disable");
         match end {
             "logout" => drop(person.post("/v1/self/logout", json!({})).await.expect(204)),
-            "disabled" => assert!(place.app.disable(user).await.unwrap()),
-            "revoked" => place.app.end_sessions(Some(user)).await.unwrap(),
+            "disabled" => assert!(place.app.disable(user, record).await.unwrap()),
+            "revoked" => place.app.end_sessions(Some(user), None).await.unwrap(),
             _ => place.later(13 * 3_600),
         }
         assert_eq!(renew(&place, &secret).await.status, 401, "{end}");

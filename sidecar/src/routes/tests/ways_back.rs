@@ -56,26 +56,66 @@ async fn wrong_codes_and_unknown_users_get_one_answer_and_are_limited() {
     let nobody = json!({ "username": "nobody", "code": "00000-00000-00000-00000" });
     let unknown = eve.post(RECOVER, nobody.clone()).await.expect(400);
     assert_eq!(known.body, unknown.body);
-    for _ in 0..598 {
-        eve.post(RECOVER, nobody.clone()).await.expect(400);
+    let limited = |answer: &Answer| answer.headers.get("retry-after").cloned();
+    for _ in 0..99 {
+        let answer = eve.post(RECOVER, nobody.clone()).await;
+        assert!(limited(&answer.expect(400)).is_none());
     }
-    // From here on one after another; who there is, is still not told.
-    let late = eve.post(RECOVER, nobody).await.expect(400);
-    assert_eq!(late.body, known.body);
-    let turn = place.app.slow_lane.turn([192, 0, 2, 7].into()).await;
-    let mut owner = place.person();
-    let typed = json!({ "username": "ann", "code": codes[3] });
-    let here = owner.post(RECOVER, typed);
-    let waits = tokio::time::timeout(std::time::Duration::from_secs(1), here).await;
-    assert!(waits.is_err(), "another's turn lasts");
-    drop(turn);
-    // The owner gets in, also with eve's address, and with what the code leads to.
-    let typed = json!({ "username": "ann", "code": codes[4] });
-    let answer = owner.post(RECOVER, typed).await.expect(200).json();
-    owner
-        .enrol(json!({ "code": answer["code"] }))
+    let first = eve.post(RECOVER, nobody.clone()).await.expect(429);
+    assert_eq!(first.problem(), "too-many");
+    for _ in 0..60 {
+        eve.post(RECOVER, nobody.clone()).await.expect(429);
+    }
+    let later = eve.post(RECOVER, nobody).await.expect(429);
+    let waits = [first, later].map(|it| limited(&it).unwrap());
+    assert_eq!(waits, ["1", "8"]);
+    assert_eq!(place.reason(), "no_user");
+    let metrics = place
+        .internal(Method::GET, "/metrics", Value::Null)
         .await
-        .expect(200);
+        .body;
+    let metrics = String::from_utf8(metrics.to_vec()).unwrap();
+    for line in [
+        "latchkey_limits_total{limit=\"account\",what=\"told_to_wait\"} 62\n",
+        "latchkey_limits_total{limit=\"account\",what=\"slowed\"} 61\n",
+        "latchkey_limited{limit=\"account\"} 1\n",
+        "latchkey_limited{limit=\"address\"} 0\n",
+        "latchkey_slow_lane_waiting 0\n",
+    ] {
+        assert!(metrics.contains(line), "{line}{metrics}");
+    }
+    // The owner comes in, also from the same address, and after as many wrong codes for the account.
+    let wrong = json!({ "username": "ann", "code": "00000-00000-00000-00000" });
+    for _ in 0..200 {
+        eve.post(RECOVER, wrong.clone()).await;
+    }
+    eve.post(RECOVER, wrong).await.expect(429);
+    for (address, code) in [([192, 0, 2, 7], &codes[3]), ([198, 51, 100, 1], &codes[4])] {
+        let typed = json!({ "username": "ann", "code": code });
+        let owner = eve.request(Method::POST, RECOVER, &typed);
+        place.send_from(address.into(), owner).await.expect(200);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_links_are_told_to_wait_and_a_good_one_is_taken_all_the_same() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let made = json!({ "name": "ann", "enroll": true });
+    let made = root.post("/v1/admin/users", made).await.expect(201).json();
+    let mut eve = place.person();
+    let wrong = json!({ "code": "AAAA" });
+    let begin = "/v1/auth/webauthn/register/begin";
+    for _ in 0..600 {
+        eve.post(begin, wrong.clone()).await.expect(400);
+    }
+    let refused = eve.post(begin, wrong).await.expect(429);
+    assert_eq!(refused.headers["retry-after"], "1");
+    assert_eq!(place.reason(), "code_form");
+    // Of the same address.
+    let mut ann = place.person();
+    let code = json!({ "code": made["enrolment"]["code"] });
+    ann.enrol(code).await.expect(200);
 }
 
 #[tokio::test]
@@ -182,5 +222,110 @@ async fn a_copied_passkey_is_disabled_where_the_policy_says_so() {
         } else {
             assert_eq!(warnings, Value::Null);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_good_at_the_mount_that_it_was_made_for_alone() {
+    let place = Place::configured(&format!(
+        "{ADMIN}[mounts.staff]\n[mounts.apart]\n\
+        rp_id = \"example.org\"\nrp_origins = [\"https://example.org\"]\n"
+    ))
+    .await;
+    let mut root = administrator(&place, "root").await;
+    let begin = |mount: &str| format!("/v1/auth/{mount}/register/begin");
+    let body = json!({ "enroll": true });
+    let made = root
+        .post("/v1/auth/staff/user/ann", body)
+        .await
+        .expect(200)
+        .json();
+    let made = &made["data"]["enrolment"];
+    assert_eq!(made["mount"], "staff");
+    let code = made["code"].as_str().unwrap();
+    let link = made["link"].as_str().unwrap();
+    assert_eq!(link, format!("{ORIGIN}/_latchkey/enroll#staff.{code}"));
+    let mut ann = place.person();
+    let redeem = json!({ "code": code });
+    let refused = ann
+        .post(&begin("webauthn"), redeem.clone())
+        .await
+        .expect(400);
+    assert_eq!(refused.problem(), "code-refused");
+    assert_eq!(place.reason(), "code_other_mount");
+    let options = ann.post(&begin("staff"), redeem).await.expect(200).json();
+    let response = ann.authenticator.create(&options["publicKey"]);
+    // Nor is a ceremony that was begun there finished elsewhere; it is used up by trying.
+    ann.finish("register", response.clone()).await.expect(400);
+    assert_eq!(place.reason(), "other_mount");
+    let options = ann
+        .post(&begin("staff"), json!({ "code": code }))
+        .await
+        .expect(200)
+        .json();
+    let response = ann.authenticator.create(&options["publicKey"]);
+    ann.post("/v1/auth/staff/register/finish", response)
+        .await
+        .expect(200);
+
+    // So is what a recovery code buys, and what an administrator makes.
+    let codes = codes_of(&mut ann).await;
+    let typed = json!({ "username": "ann", "code": codes[0] });
+    let bought = ann
+        .post("/v1/auth/staff/recover", typed)
+        .await
+        .expect(200)
+        .json();
+    let bought = json!({ "code": bought["code"] });
+    ann.post(&begin("webauthn"), bought.clone())
+        .await
+        .expect(400);
+    ann.post(&begin("staff"), bought).await.expect(200);
+    let path = "/v1/admin/users/ann/enrolment";
+    let apart = root
+        .post(path, json!({ "mount": "apart" }))
+        .await
+        .expect(201)
+        .json();
+    assert_eq!(
+        apart["enrolment"]["link"],
+        Value::Null,
+        "the pages are not there"
+    );
+    assert_eq!(apart["enrolment"]["qr_svg"], Value::Null);
+    let refused = root
+        .post(path, json!({ "mount": "nobody" }))
+        .await
+        .expect(400)
+        .json();
+    assert_eq!(refused["detail"], "mount: expected the name of a mount.");
+}
+
+#[tokio::test]
+async fn new_users_must_register_a_passkey_where_that_is_the_default() {
+    for (line, expected) in [("", false), ("must_register_passkey = true", true)] {
+        let place = Place::configured(&format!("{ADMIN}[people]\n{line}\n")).await;
+        let mut root = administrator(&place, "root").await;
+        let made = async |root: &mut Person<'_>, body| {
+            let made = root.post("/v1/admin/users", body).await.expect(201).json();
+            made["must_register_passkey"].clone()
+        };
+        assert_eq!(made(&mut root, json!({ "name": "ann" })).await, expected);
+        let said = json!({ "name": "bob", "must_register_passkey": !expected });
+        assert_eq!(made(&mut root, said).await, !expected);
+        let path = "/v1/auth/webauthn/user/carl";
+        let carl = root
+            .post(path, json!({ "enroll": true }))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(carl["data"]["must_register_passkey"], expected);
+        // Registering is what was asked for.
+        let mut carl_himself = place.person();
+        let code = json!({ "code": carl["data"]["enrolment"]["code"] });
+        carl_himself.enrol(code).await.expect(200);
+        carl_himself.read("/userinfo").await.expect(200);
+        let carl = root.read(path).await.expect(200).json();
+        assert_eq!(carl["data"]["must_register_passkey"], false);
     }
 }

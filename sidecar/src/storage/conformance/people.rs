@@ -1,55 +1,11 @@
 //! Users as administrators see them, codes, and imports.
 
+use super::enrolments::{add, audit, enrolment};
 use super::*;
-use crate::model::{
-    Actor, AuditFilter, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, SecretHash, User,
-    UserChange, UserId,
-};
+use crate::model::{RecoveryCodes, SecretHash, User, UserChange};
 use crate::storage::{
-    Assertion, AssertionRecorded, AuditCursor, ImportConflict, ImportedUser, LOOKED_AT, Redeemed,
-    Redemption, UserAdded, UserFilter,
+    Assertion, AssertionRecorded, ImportConflict, ImportedUser, LOOKED_AT, UserAdded, UserFilter,
 };
-
-fn audit(action: &str) -> AuditRecord {
-    AuditRecord::new(NOW, Actor::Operator, action)
-}
-
-fn enrolment(user: UserId, secret: u8) -> Enrolment {
-    Enrolment {
-        user,
-        secret: SecretHash([secret; 32]),
-        purpose: EnrolmentPurpose::Enrol,
-        created_at: NOW,
-        created_by: "operator".to_owned(),
-        expires_at: at(3_600),
-    }
-}
-
-/// Credential and session `n`, for user 1, with the code of [`enrolment`].
-fn redemption(n: u128, secret: u8) -> Redemption {
-    Redemption {
-        code_of: user_id(1),
-        secret: SecretHash([secret; 32]),
-        new_user: None,
-        credential: credential(n, 1),
-        session: session(n, 1),
-        most: 3,
-        at: at(10),
-    }
-}
-
-/// The actions in the log, newest first.
-async fn actions(store: &Arc<dyn Store>) -> Vec<String> {
-    let page = store
-        .audit_page(AuditCursor::START, &AuditFilter::default(), 1_000)
-        .await
-        .unwrap();
-    page.items.into_iter().map(|it| it.action).collect()
-}
-
-async fn add(store: &Arc<dyn Store>, n: u128) -> UserAdded {
-    store.add_user(&user(n), None, &audit("add")).await.unwrap()
-}
 
 pub(super) async fn a_user_is_made_without_a_passkey(store: Arc<dyn Store>) {
     let code = enrolment(user_id(1), 1);
@@ -117,7 +73,7 @@ pub(super) async fn two_changes_at_once_lose_nothing_of_each_other(store: Arc<dy
 pub(super) async fn a_deleted_user_leaves_nothing_but_the_name(store: Arc<dyn Store>) {
     let code = enrolment(user_id(1), 1);
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     store.put_enrolment(&code, &audit("code")).await.unwrap();
@@ -131,7 +87,7 @@ pub(super) async fn a_deleted_user_leaves_nothing_but_the_name(store: Arc<dyn St
         .await
         .unwrap();
     store
-        .create_user(&user(2), &credential(20, 2))
+        .create_user(&user(2), &credential(20, 2), noted())
         .await
         .unwrap();
     assert!(
@@ -236,7 +192,7 @@ pub(super) async fn an_administrator_is_one_who_can_sign_in(store: Arc<dyn Store
     assert_eq!(added.unwrap(), UserAdded::Added);
     assert!(!is_there().await, "has no passkey");
     store
-        .create_user(&admin(2), &credential(20, 2))
+        .create_user(&admin(2), &credential(20, 2), noted())
         .await
         .unwrap();
     assert!(is_there().await);
@@ -251,192 +207,9 @@ pub(super) async fn an_administrator_is_one_who_can_sign_in(store: Arc<dyn Store
     assert!(!is_there().await, "is disabled");
 }
 
-pub(super) async fn of_many_redeemers_of_one_code_one_succeeds(store: Arc<dyn Store>) {
-    let code = enrolment(user_id(1), 1);
-    store
-        .add_user(&user(1), Some(&code), &audit("add"))
-        .await
-        .unwrap();
-    let answers = at_once(&store, |store, n| async move {
-        let redemption = Redemption {
-            most: 1_000,
-            ..redemption(n as u128 + 1, 1)
-        };
-        store.redeem(&redemption, &audit("redeem")).await.unwrap()
-    })
-    .await;
-    assert_eq!(times(&answers, &Redeemed::Redeemed), 1);
-    assert_eq!(times(&answers, &Redeemed::Spent), PARALLEL - 1);
-    assert_eq!(store.credentials_of(user_id(1)).await.unwrap().len(), 1);
-    assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 1);
-    assert_eq!(store.enrolment(user_id(1)).await.unwrap(), None);
-    assert_eq!(actions(&store).await, ["redeem", "add"]);
-}
-
-pub(super) async fn what_cannot_be_redeemed_stays(store: Arc<dyn Store>) {
-    let code = enrolment(user_id(1), 1);
-    store
-        .add_user(&user(1), Some(&code), &audit("add"))
-        .await
-        .unwrap();
-    store
-        .create_user(&user(2), &credential(20, 2))
-        .await
-        .unwrap();
-    let redeem = async |redemption: Redemption| {
-        let redeemed = store.redeem(&redemption, &audit("redeem")).await.unwrap();
-        if redeemed != Redeemed::Redeemed {
-            assert_eq!(store.credentials_of(user_id(1)).await.unwrap(), []);
-            assert!(store.enrolment(user_id(1)).await.unwrap().is_some());
-        }
-        redeemed
-    };
-    assert_eq!(
-        redeem(redemption(1, 2)).await,
-        Redeemed::Spent,
-        "other code"
-    );
-    let late = Redemption {
-        at: at(3_600),
-        ..redemption(1, 1)
-    };
-    assert_eq!(redeem(late).await, Redeemed::Spent, "expired");
-    let other_user = Redemption {
-        credential: credential(1, 2),
-        ..redemption(1, 1)
-    };
-    assert_eq!(redeem(other_user).await, Redeemed::Spent);
-    let taken = Redemption {
-        credential: credential(20, 1),
-        ..redemption(1, 1)
-    };
-    assert_eq!(redeem(taken).await, Redeemed::CredentialTaken);
-    let full = Redemption {
-        most: 0,
-        ..redemption(1, 1)
-    };
-    assert_eq!(redeem(full).await, Redeemed::TooMany);
-    let disabled = |yes| UserChange {
-        disabled: Some(yes),
-        ..UserChange::default()
-    };
-    let switch = async |yes| {
-        let change = disabled(yes);
-        let changed = store
-            .change_user(user_id(1), &change, &audit("switch"))
-            .await;
-        changed.unwrap();
-    };
-    switch(true).await;
-    assert_eq!(redeem(redemption(1, 1)).await, Redeemed::Spent, "disabled");
-    switch(false).await;
-    assert_eq!(redeem(redemption(1, 1)).await, Redeemed::Redeemed);
-}
-
-pub(super) async fn a_new_or_revoked_code_makes_the_old_one_worthless(store: Arc<dyn Store>) {
-    add(&store, 1).await;
-    let put = async |secret| {
-        let code = enrolment(user_id(1), secret);
-        store.put_enrolment(&code, &audit("code")).await.unwrap()
-    };
-    assert!(put(1).await);
-    assert!(put(2).await);
-    let redeem = async |secret| {
-        let redemption = redemption(1, secret);
-        store.redeem(&redemption, &audit("redeem")).await.unwrap()
-    };
-    assert_eq!(redeem(1).await, Redeemed::Spent);
-    let revoke = async || {
-        let revoked = store.revoke_enrolment(user_id(1), &audit("revoke")).await;
-        revoked.unwrap()
-    };
-    assert!(revoke().await);
-    assert!(!revoke().await);
-    assert_eq!(redeem(2).await, Redeemed::Spent);
-    let nobody = enrolment(user_id(7), 1);
-    assert!(!store.put_enrolment(&nobody, &audit("code")).await.unwrap());
-}
-
-pub(super) async fn a_bootstrap_code_makes_one_account(store: Arc<dyn Store>) {
-    let code = enrolment(Enrolment::NOBODY, 1);
-    assert!(store.put_enrolment(&code, &audit("code")).await.unwrap());
-    let answers = at_once(&store, |store, n| async move {
-        let n = n as u128 + 1;
-        let redemption = Redemption {
-            code_of: Enrolment::NOBODY,
-            new_user: Some(user(n)),
-            credential: credential(n, n),
-            session: session(n, n),
-            ..redemption(n, 1)
-        };
-        store.redeem(&redemption, &audit("redeem")).await.unwrap()
-    })
-    .await;
-    assert_eq!(times(&answers, &Redeemed::Redeemed), 1);
-    let page = store.user_page(None, &UserFilter::default(), 100).await;
-    let made = page.unwrap().items.into_iter();
-    let made = made.filter(|it| it.id.0.as_u128() <= PARALLEL as u128);
-    assert_eq!(made.count(), 1);
-}
-
-pub(super) async fn a_registration_clears_what_asked_for_it(store: Arc<dyn Store>) {
-    let user = User {
-        must_register: true,
-        ..user(1)
-    };
-    let code = enrolment(user_id(1), 1);
-    store
-        .add_user(&user, Some(&code), &audit("add"))
-        .await
-        .unwrap();
-    let redeemed = store.redeem(&redemption(1, 1), &audit("redeem")).await;
-    assert_eq!(redeemed.unwrap(), Redeemed::Redeemed);
-    let user = store.user(user_id(1)).await.unwrap().unwrap();
-    assert!(!user.must_register);
-}
-
-pub(super) async fn a_recovery_code_is_spent_once_for_a_way_in(store: Arc<dyn Store>) {
-    add(&store, 1).await;
-    let codes = RecoveryCodes {
-        created_at: NOW,
-        left: vec![SecretHash([1; 32]), SecretHash([2; 32])],
-    };
-    let put = store
-        .put_recovery_codes(user_id(1), &codes, &audit("codes"))
-        .await;
-    assert!(put.unwrap());
-    let answers = at_once(&store, |store, n| async move {
-        let code = SecretHash([1; 32]);
-        let enrolment = enrolment(user_id(1), u8::try_from(n).unwrap());
-        let spent = store
-            .spend_recovery_code(code, &enrolment, &audit("recover"))
-            .await;
-        spent.unwrap()
-    })
-    .await;
-    assert_eq!(times(&answers, &true), 1);
-    let left = store.recovery_codes(user_id(1)).await.unwrap().unwrap();
-    assert_eq!(left.left, [SecretHash([2; 32])]);
-    assert!(store.enrolment(user_id(1)).await.unwrap().is_some());
-    let spend = async |user, code: u8| {
-        let enrolment = enrolment(user_id(user), 1);
-        let code = SecretHash([code; 32]);
-        let spent = store
-            .spend_recovery_code(code, &enrolment, &audit("recover"))
-            .await;
-        spent.unwrap()
-    };
-    assert!(!spend(1, 3).await, "never was one");
-    assert!(!spend(2, 2).await, "someone else's");
-    let nobody = store
-        .put_recovery_codes(user_id(7), &codes, &audit("codes"))
-        .await;
-    assert!(!nobody.unwrap());
-}
-
 pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let disable = async || {
@@ -463,7 +236,7 @@ pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>
 
 pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let imported = |n, credentials: &[u128]| ImportedUser {

@@ -14,7 +14,7 @@ pub(super) async fn a_revocation_is_kept_and_only_grows(store: Arc<dyn Store>) {
     let early = revoked_user(1);
     let late = Revocation::new(Revoked::User(user_id(1)), at(50));
     for revocation in [&early, &late, &early] {
-        store.revoke(revocation).await.unwrap();
+        store.revoke(revocation, None).await.unwrap();
     }
     assert_eq!(all(&store).await, std::slice::from_ref(&late));
     let others = [
@@ -23,7 +23,7 @@ pub(super) async fn a_revocation_is_kept_and_only_grows(store: Arc<dyn Store>) {
         revoked(Revoked::Key("kid".to_owned())),
     ];
     for revocation in &others {
-        store.revoke(revocation).await.unwrap();
+        store.revoke(revocation, None).await.unwrap();
     }
     let [session, everyone, key] = others;
     assert_eq!(all(&store).await, [session, late, everyone, key]);
@@ -33,7 +33,7 @@ pub(super) async fn of_many_revocations_of_one_user_the_furthest_counts(store: A
     at_once(&store, |store, n| async move {
         let minted = at((n as u64 * 7) % PARALLEL as u64);
         let revocation = Revocation::new(Revoked::User(user_id(1)), minted);
-        store.revoke(&revocation).await.unwrap();
+        store.revoke(&revocation, None).await.unwrap();
     })
     .await;
     let furthest = Revocation::new(Revoked::User(user_id(1)), at(PARALLEL as u64 - 1));
@@ -50,7 +50,10 @@ pub(super) async fn one_of_many_ends_of_a_session_ends_it(store: Arc<dyn Store>)
                 .await
                 .unwrap();
         }
-        store.end_session(session_id(1), &revocation).await.unwrap()
+        store
+            .end_session(session_id(1), &revocation, None)
+            .await
+            .unwrap()
     })
     .await;
     assert_eq!(times(&ended, &true), 1);
@@ -59,12 +62,14 @@ pub(super) async fn one_of_many_ends_of_a_session_ends_it(store: Arc<dyn Store>)
 }
 
 pub(super) async fn a_user_is_disabled_together_with_the_revocation(store: Arc<dyn Store>) {
-    let created = store.create_user(&user(1), &credential(10, 1)).await;
+    let created = store
+        .create_user(&user(1), &credential(10, 1), noted())
+        .await;
     created.unwrap();
     let set = |n, disabled, revocation: Option<Revocation>| {
         let store = Arc::clone(&store);
         async move {
-            let done = store.set_disabled(user_id(n), disabled, revocation.as_ref());
+            let done = store.set_disabled(user_id(n), disabled, revocation.as_ref(), noted());
             done.await.unwrap()
         }
     };
@@ -85,7 +90,7 @@ pub(super) async fn only_what_has_ended_is_forgotten(store: Arc<dyn Store>) {
         ..revoked_user(1)
     };
     for revocation in [&ended, &revoked_user(2)] {
-        store.revoke(revocation).await.unwrap();
+        store.revoke(revocation, None).await.unwrap();
     }
     let what = [1, 2, 3].map(|n| Revoked::User(user_id(n)));
     let forget = |now| store.forget_revocations(&what, now);
@@ -108,7 +113,7 @@ pub(super) async fn users_come_by_name_in_pages(store: Arc<dyn Store>) {
         if n == 7 {
             user.email = Some("Seven@Example.com".to_owned());
         }
-        let created = store.create_user(&user, &credential(n, n)).await;
+        let created = store.create_user(&user, &credential(n, n), noted()).await;
         created.unwrap();
     }
     let names = async |after: Option<&str>, part: &str, most| {

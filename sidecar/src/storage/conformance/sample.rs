@@ -1,14 +1,23 @@
 //! Records to test with; the number makes them different.
 
 use crate::model::{
-    AuthenticatorClass, ChallengeId, Credential, CredentialId, PolicyName, Revocation, Revoked,
-    SecretHash, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserLimits, UserName,
+    Actor, AuditRecord, AuthenticatorClass, ChallengeId, Credential, CredentialId, PolicyName,
+    Revocation, Revoked, SecretHash, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId,
+    UserLimits, UserName,
 };
 use crate::storage::RegistrationCeremony;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 pub(in crate::storage) const NOW: UnixTime = UnixTime(1_800_000_000);
+
+/// The record of something.
+pub(in crate::storage) fn noted() -> &'static AuditRecord {
+    static RECORD: LazyLock<AuditRecord> =
+        LazyLock::new(|| AuditRecord::new(NOW, Actor::Program, "test"));
+    &RECORD
+}
 
 pub(in crate::storage) fn at(seconds: u64) -> UnixTime {
     UnixTime(NOW.0 + seconds)

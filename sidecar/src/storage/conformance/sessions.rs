@@ -15,7 +15,10 @@ fn assertion(sign_count: u32) -> Assertion {
 async fn with_user(store: &Arc<dyn Store>, sign_count: u32) {
     let mut credential = credential(10, 1);
     credential.sign_count = sign_count;
-    store.create_user(&user(1), &credential).await.unwrap();
+    store
+        .create_user(&user(1), &credential, noted())
+        .await
+        .unwrap();
 }
 
 pub(super) async fn a_session_is_stored_found_and_removed(store: Arc<dyn Store>) {
@@ -26,7 +29,7 @@ pub(super) async fn a_session_is_stored_found_and_removed(store: Arc<dyn Store>)
         Some(session(1, 1))
     );
     let revocation = revoked_session(1);
-    let end = || store.end_session(session_id(1), &revocation);
+    let end = || store.end_session(session_id(1), &revocation, None);
     assert!(end().await.unwrap());
     assert_eq!(
         store.revocations().await.unwrap(),
@@ -188,7 +191,7 @@ pub(super) async fn a_login_of_someone_who_is_gone_stores_nothing(store: Arc<dyn
     );
     with_user(&store, 0).await;
     store
-        .create_user(&user(2), &credential(20, 2))
+        .create_user(&user(2), &credential(20, 2), noted())
         .await
         .unwrap();
     assert_eq!(
@@ -210,7 +213,7 @@ pub(super) async fn a_login_of_someone_who_is_gone_stores_nothing(store: Arc<dyn
     );
     store.update_user(&user(1)).await.unwrap();
     store
-        .remove_credential(user_id(1), &credential_id(10), false, NOW)
+        .remove_credential(user_id(1), &credential_id(10), false, NOW, noted())
         .await
         .unwrap();
     assert_eq!(

@@ -1,14 +1,14 @@
 //! Accounts and their credentials.
 
 use super::*;
-use crate::model::{Revoked, Session, User};
-use crate::storage::{CredentialInserted, CredentialRemoved, UserCreated};
+use crate::model::User;
+use crate::storage::UserCreated;
 
 pub(super) async fn an_account_is_stored_with_its_first_credential(store: Arc<dyn Store>) {
     let before = store.count_users().await.unwrap();
     assert_eq!(store.user(user_id(1)).await.unwrap(), None);
     let created = store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     assert_eq!(created, UserCreated::Created);
@@ -31,7 +31,7 @@ pub(super) async fn an_account_is_stored_with_its_first_credential(store: Arc<dy
 
 pub(super) async fn a_taken_name_or_credential_makes_no_account(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let users = store.count_users().await.unwrap();
@@ -41,14 +41,14 @@ pub(super) async fn a_taken_name_or_credential_makes_no_account(store: Arc<dyn S
         ..user(2)
     };
     let created = store
-        .create_user(&same_name, &credential(20, 2))
+        .create_user(&same_name, &credential(20, 2), noted())
         .await
         .unwrap();
     assert_eq!(created, UserCreated::NameTaken);
     assert_eq!(store.credential(&credential_id(20)).await.unwrap(), None);
 
     let created = store
-        .create_user(&user(3), &credential(10, 3))
+        .create_user(&user(3), &credential(10, 3), noted())
         .await
         .unwrap();
     assert_eq!(created, UserCreated::CredentialTaken);
@@ -70,7 +70,10 @@ pub(super) async fn one_of_many_accounts_with_one_name_is_made(store: Arc<dyn St
             name: user(5_000).name,
             ..user(n)
         };
-        store.create_user(&user, &credential(n, n)).await.unwrap()
+        store
+            .create_user(&user, &credential(n, n), noted())
+            .await
+            .unwrap()
     })
     .await;
     assert_eq!(times(&answers, &UserCreated::Created), 1);
@@ -97,7 +100,7 @@ pub(super) async fn one_of_many_accounts_with_one_credential_is_made(store: Arc<
     let answers = at_once(&store, |store, n| async move {
         let n = n as u128 + 1;
         store
-            .create_user(&user(n), &credential(5_000, n))
+            .create_user(&user(n), &credential(5_000, n), noted())
             .await
             .unwrap()
     })
@@ -120,7 +123,7 @@ pub(super) async fn one_of_many_accounts_with_one_credential_is_made(store: Arc<
 
 pub(super) async fn an_update_changes_what_can_change(store: Arc<dyn Store>) {
     store
-        .create_user(&user(1), &credential(10, 1))
+        .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
     let changed = User {
@@ -141,276 +144,4 @@ pub(super) async fn an_update_changes_what_can_change(store: Arc<dyn Store>) {
     assert_eq!(store.user_by_name(&user(7).name).await.unwrap(), None);
     assert!(!store.update_user(&user(2)).await.unwrap());
     assert_eq!(store.user(user_id(2)).await.unwrap(), None);
-}
-
-pub(super) async fn a_credential_is_added_to_an_existing_user_only(store: Arc<dyn Store>) {
-    let inserted = store
-        .insert_credential_if_absent(&credential(10, 1), 5)
-        .await
-        .unwrap();
-    assert_eq!(inserted, CredentialInserted::NoUser);
-    assert_eq!(store.credential(&credential_id(10)).await.unwrap(), None);
-    store
-        .create_user(&user(1), &credential(10, 1))
-        .await
-        .unwrap();
-    let inserted = store
-        .insert_credential_if_absent(&credential(11, 1), 2)
-        .await
-        .unwrap();
-    assert_eq!(inserted, CredentialInserted::Inserted);
-    let inserted = store
-        .insert_credential_if_absent(&credential(12, 1), 2)
-        .await
-        .unwrap();
-    assert_eq!(inserted, CredentialInserted::TooMany);
-    assert_eq!(
-        store.credentials_of(user_id(1)).await.unwrap(),
-        [credential(10, 1), credential(11, 1)]
-    );
-}
-
-pub(super) async fn one_credential_id_belongs_to_one_account(store: Arc<dyn Store>) {
-    for n in 1..=PARALLEL as u128 {
-        store
-            .create_user(&user(n), &credential(n, n))
-            .await
-            .unwrap();
-    }
-    let answers = at_once(&store, |store, n| async move {
-        let credential = credential(5_000, n as u128 + 1);
-        store
-            .insert_credential_if_absent(&credential, 5)
-            .await
-            .unwrap()
-    })
-    .await;
-    assert_eq!(times(&answers, &CredentialInserted::Inserted), 1);
-    assert_eq!(times(&answers, &CredentialInserted::Taken), PARALLEL - 1);
-    let owner = store
-        .credential(&credential_id(5_000))
-        .await
-        .unwrap()
-        .unwrap()
-        .user;
-    for n in 1..=PARALLEL as u128 {
-        let has = store.credentials_of(user_id(n)).await.unwrap().len();
-        assert_eq!(has, if user_id(n) == owner { 2 } else { 1 });
-    }
-}
-
-pub(super) async fn the_limit_of_credentials_holds_in_a_race(store: Arc<dyn Store>) {
-    store
-        .create_user(&user(1), &credential(1_000, 1))
-        .await
-        .unwrap();
-    let answers = at_once(&store, |store, n| async move {
-        let credential = credential(n as u128 + 1, 1);
-        store
-            .insert_credential_if_absent(&credential, 5)
-            .await
-            .unwrap()
-    })
-    .await;
-    assert_eq!(times(&answers, &CredentialInserted::Inserted), 4);
-    assert_eq!(times(&answers, &CredentialInserted::TooMany), PARALLEL - 4);
-    assert_eq!(store.credentials_of(user_id(1)).await.unwrap().len(), 5);
-}
-
-pub(super) async fn credentials_come_oldest_first(store: Arc<dyn Store>) {
-    // By their ids they would come in another order.
-    let mut late = credential(1, 1);
-    late.created_at = at(500);
-    store.create_user(&user(1), &late).await.unwrap();
-    store
-        .insert_credential_if_absent(&credential(20, 1), 5)
-        .await
-        .unwrap();
-    store
-        .insert_credential_if_absent(&credential(10, 1), 5)
-        .await
-        .unwrap();
-    assert_eq!(
-        store.credentials_of(user_id(1)).await.unwrap(),
-        [credential(10, 1), credential(20, 1), late]
-    );
-    assert!(store.credentials_of(user_id(2)).await.unwrap().is_empty());
-}
-
-pub(super) async fn a_label_is_changed_by_its_owner_only(store: Arc<dyn Store>) {
-    store
-        .create_user(&user(1), &credential(10, 1))
-        .await
-        .unwrap();
-    store
-        .create_user(&user(2), &credential(20, 2))
-        .await
-        .unwrap();
-    assert!(
-        store
-            .label_credential(user_id(1), &credential_id(10), "Phone")
-            .await
-            .unwrap()
-    );
-    assert_eq!(
-        store
-            .credential(&credential_id(10))
-            .await
-            .unwrap()
-            .unwrap()
-            .label,
-        "Phone"
-    );
-    assert!(
-        !store
-            .label_credential(user_id(1), &credential_id(20), "Mine")
-            .await
-            .unwrap()
-    );
-    assert!(
-        !store
-            .label_credential(user_id(1), &credential_id(30), "None")
-            .await
-            .unwrap()
-    );
-    assert_eq!(
-        store.credential(&credential_id(20)).await.unwrap(),
-        Some(credential(20, 2))
-    );
-}
-
-pub(super) async fn the_last_credential_stays(store: Arc<dyn Store>) {
-    store
-        .create_user(&user(1), &credential(10, 1))
-        .await
-        .unwrap();
-    store
-        .create_user(&user(2), &credential(20, 2))
-        .await
-        .unwrap();
-    let (one, mine, other) = (user_id(1), credential_id(10), credential_id(20));
-    let removed = |id, keep_last| store.remove_credential(one, id, keep_last, NOW);
-    assert_eq!(
-        removed(&other, false).await.unwrap(),
-        CredentialRemoved::NotFound
-    );
-    assert_eq!(removed(&mine, true).await.unwrap(), CredentialRemoved::Last);
-    store
-        .insert_credential_if_absent(&credential(11, 1), 5)
-        .await
-        .unwrap();
-    assert_eq!(
-        removed(&mine, true).await.unwrap(),
-        CredentialRemoved::Removed(Vec::new())
-    );
-    assert_eq!(
-        removed(&mine, true).await.unwrap(),
-        CredentialRemoved::NotFound
-    );
-    assert_eq!(
-        store.credentials_of(one).await.unwrap(),
-        [credential(11, 1)]
-    );
-    assert_eq!(
-        removed(&credential_id(11), false).await.unwrap(),
-        CredentialRemoved::Removed(Vec::new())
-    );
-    assert!(store.credentials_of(one).await.unwrap().is_empty());
-    assert_eq!(
-        store.credential(&other).await.unwrap(),
-        Some(credential(20, 2))
-    );
-}
-
-pub(super) async fn two_removals_at_once_leave_one_credential(store: Arc<dyn Store>) {
-    store
-        .create_user(&user(1), &credential(1, 1))
-        .await
-        .unwrap();
-    for n in 2..=PARALLEL as u128 {
-        store
-            .insert_credential_if_absent(&credential(n, 1), 100)
-            .await
-            .unwrap();
-    }
-    let answers = at_once(&store, |store, n| async move {
-        store
-            .remove_credential(user_id(1), &credential_id(n as u128 + 1), true, NOW)
-            .await
-            .unwrap()
-    })
-    .await;
-    assert_eq!(
-        times(&answers, &CredentialRemoved::Removed(Vec::new())),
-        PARALLEL - 1
-    );
-    assert_eq!(times(&answers, &CredentialRemoved::Last), 1);
-    assert_eq!(store.credentials_of(user_id(1)).await.unwrap().len(), 1);
-}
-
-pub(super) async fn a_removed_credential_can_be_registered_again(store: Arc<dyn Store>) {
-    store
-        .create_user(&user(1), &credential(10, 1))
-        .await
-        .unwrap();
-    store
-        .create_user(&user(2), &credential(20, 2))
-        .await
-        .unwrap();
-    store
-        .remove_credential(user_id(1), &credential_id(10), false, NOW)
-        .await
-        .unwrap();
-    let inserted = store
-        .insert_credential_if_absent(&credential(10, 2), 5)
-        .await
-        .unwrap();
-    assert_eq!(inserted, CredentialInserted::Inserted);
-    assert!(store.credentials_of(user_id(1)).await.unwrap().is_empty());
-}
-
-pub(super) async fn a_removed_credential_ends_the_sessions_that_it_began(store: Arc<dyn Store>) {
-    for (n, name) in [(1, 1), (3, 2)] {
-        store
-            .create_user(&user(name), &credential(n, name))
-            .await
-            .unwrap();
-    }
-    store
-        .insert_credential_if_absent(&credential(2, 1), 2)
-        .await
-        .unwrap();
-    // By the first credential, by the second, by nobody knows which, and someone else's.
-    let unknown = Session {
-        credential: None,
-        ..session(13, 1)
-    };
-    let others = Session {
-        credential: None,
-        ..session(3, 2)
-    };
-    for session in [&session(1, 1), &session(2, 1), &unknown, &others] {
-        store.insert_session(session).await.unwrap();
-    }
-    let first = credential_id(1);
-    let kept = store.remove_credential(user_id(2), &first, false, NOW);
-    assert_eq!(kept.await.unwrap(), CredentialRemoved::NotFound);
-    assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 3);
-
-    let removed = store.remove_credential(user_id(1), &first, true, NOW);
-    let CredentialRemoved::Removed(mut ended) = removed.await.unwrap() else {
-        panic!("not removed")
-    };
-    ended.sort_unstable();
-    assert_eq!(ended, [session_id(1), session_id(13)]);
-    let revoked = store.revocations().await.unwrap();
-    let revoked: Vec<_> = revoked.into_iter().map(|it| it.what).collect();
-    assert_eq!(revoked, [1, 13].map(|n| Revoked::Session(session_id(n))));
-    assert_eq!(
-        store.sessions_of(user_id(1)).await.unwrap(),
-        [session(2, 1)]
-    );
-    assert_eq!(store.session(session_id(1)).await.unwrap(), None);
-    assert_eq!(store.session(session_id(13)).await.unwrap(), None);
-    assert_eq!(store.sessions_of(user_id(2)).await.unwrap(), [others]);
 }

@@ -32,11 +32,15 @@ pub(super) enum Table {
     /// One-time codes, by the user whom they are for.
     Enrolments,
     RecoveryCodes,
+    /// Name and number of the piece; and the last revision.
+    Mounts,
     /// Book and number.
     Audit,
     Revocations,
     /// Up to when tokens may have been minted, under one key.
     Minted,
+    /// The highest number of FIDO metadata, by their series.
+    Metadata,
     /// About the store itself; not counted in the inventory.
     Meta,
 }
@@ -53,9 +57,11 @@ impl Table {
             Self::SigningKeys => b'k',
             Self::Enrolments => b'e',
             Self::RecoveryCodes => b'q',
+            Self::Mounts => b'w',
             Self::Audit => b'a',
             Self::Revocations => b'r',
             Self::Minted => b't',
+            Self::Metadata => b'f',
             Self::Meta => b'm',
         }
     }
@@ -71,9 +77,11 @@ impl Table {
             Self::SigningKeys => "signing keys",
             Self::Enrolments => "enrolment codes",
             Self::RecoveryCodes => "recovery codes",
+            Self::Mounts => "mounts",
             Self::Audit => "audit log",
             Self::Revocations => "revocations",
             Self::Minted => "minted",
+            Self::Metadata => "metadata numbers",
             Self::Meta => "meta",
         }
     }
@@ -193,6 +201,33 @@ impl Key {
         Self::new(Table::RecoveryCodes, &[user.0.as_bytes()])
     }
 
+    /// The pieces of every mount.
+    pub(super) fn mounts() -> Self {
+        Self::new(Table::Mounts, &[b"m"])
+    }
+
+    /// The pieces of one mount, in order. No name holds a NUL, and none is the beginning of another
+    /// with one.
+    pub(super) fn mount(name: &str) -> Self {
+        Self::new(Table::Mounts, &[b"m", name.as_bytes(), &[0]])
+    }
+
+    pub(super) fn mount_piece(name: &str, number: u16) -> Self {
+        let mut key = Self::mount(name);
+        key.bytes.extend_from_slice(&number.to_be_bytes());
+        key
+    }
+
+    /// What all pieces of one mount have in common.
+    pub(super) fn mount_from(key: &[u8]) -> &[u8] {
+        key.get(..key.len().saturating_sub(size_of::<u16>()))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn mounts_revision() -> Self {
+        Self::new(Table::Mounts, &[b"r"])
+    }
+
     pub(super) fn audit_book(book: AuditBook) -> Self {
         let tag = match book {
             AuditBook::Administration => b"a",
@@ -227,6 +262,10 @@ impl Key {
         Self::new(Table::Minted, &[b"until"])
     }
 
+    pub(super) fn metadata_number(series: &str) -> Self {
+        Self::new(Table::Metadata, &[series.as_bytes()])
+    }
+
     /// The first key that an entry after this name can have.
     pub(super) fn name_after(name: &UserName) -> Self {
         let mut key = Self::name(name);
@@ -239,7 +278,7 @@ impl Key {
         let id = self.bytes.get(1..).unwrap_or_default();
         match (self.table, Uuid::from_slice(id)) {
             (Table::Users | Table::Sessions, Ok(uuid)) => uuid.to_string(),
-            (Table::Names | Table::SigningKeys, _) => {
+            (Table::Names | Table::SigningKeys | Table::Mounts | Table::Metadata, _) => {
                 String::from_utf8_lossy(id).escape_debug().to_string()
             }
             _ => CredentialId::from_bytes(id)

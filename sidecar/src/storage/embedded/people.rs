@@ -14,23 +14,9 @@ use crate::storage::{
 };
 use async_trait::async_trait;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// What one step of pruning removes at most, so that logins do not wait behind a long one.
 const PORTION: usize = 256;
-
-impl EmbeddedStore {
-    /// Runs a read that looks at many records, away from the threads that answer requests.
-    async fn look<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&View) -> Result<T, StorageError> + Send + 'static,
-    ) -> Result<T, StorageError> {
-        let view = Arc::clone(&self.view);
-        tokio::task::spawn_blocking(move || work(&view))
-            .await
-            .map_err(|_| StorageError::Read(std::io::ErrorKind::Other.into()))?
-    }
-}
 
 #[async_trait]
 impl People for EmbeddedStore {
@@ -72,13 +58,13 @@ impl People for EmbeddedStore {
         most: usize,
     ) -> Result<Page<User, UserName>, StorageError> {
         let (after, filter) = (after.cloned(), filter.clone());
-        self.look(move |view| user_page(view, after.as_ref(), &filter, most))
+        self.scan(move |view| user_page(view, after.as_ref(), &filter, most))
             .await
     }
 
     async fn has_administrator(&self, groups: &[String]) -> Result<bool, StorageError> {
         let groups = groups.to_vec();
-        self.look(move |view| has_administrator(view, &groups))
+        self.scan(move |view| has_administrator(view, &groups))
             .await
     }
 
@@ -153,7 +139,7 @@ impl People for EmbeddedStore {
         now: UnixTime,
         most: usize,
     ) -> Result<Page<Session, SessionId>, StorageError> {
-        self.look(move |view| session_page(view, after, now, most))
+        self.scan(move |view| session_page(view, after, now, most))
             .await
     }
 
@@ -197,7 +183,7 @@ impl AuditLog for EmbeddedStore {
         most: usize,
     ) -> Result<Page<AuditRecord, AuditCursor>, StorageError> {
         let filter = filter.clone();
-        self.look(move |view| {
+        self.scan(move |view| {
             let looked_at = looked_at(&filter, most);
             let read = |book, before| newest(view, book, before, looked_at);
             let administration = read(AuditBook::Administration, from.administration)?;
@@ -211,7 +197,7 @@ impl AuditLog for EmbeddedStore {
         let mut removed = 0;
         for book in [AuditBook::Administration, AuditBook::People] {
             loop {
-                let numbers = self.look(move |view| oldest(view, book, before, most));
+                let numbers = self.scan(move |view| oldest(view, book, before, most));
                 let numbers = numbers.await?;
                 if numbers.is_empty() {
                     break;

@@ -4,8 +4,8 @@ use super::layout::{Key, Table};
 use super::ledger::Ledger;
 use super::people_steps::{append_audit, registered};
 use crate::model::{
-    Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId, SigningKeyRecord,
-    UnixTime, User, UserId,
+    AuditRecord, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
+    SigningKeyRecord, UnixTime, User, UserId,
 };
 use crate::storage::{
     Assertion, AssertionRecorded, CredentialInserted, CredentialRemoved, StorageError, UserCreated,
@@ -18,6 +18,7 @@ pub(super) fn create_user(
     ledger: &mut Ledger<'_>,
     user: &User,
     credential: &Credential,
+    audit: &AuditRecord,
 ) -> Step<UserCreated> {
     if ledger.has(&Key::name(&user.name))? {
         return Ok(UserCreated::NameTaken);
@@ -28,6 +29,7 @@ pub(super) fn create_user(
     ledger.put(&Key::name(&user.name), &user.id)?;
     ledger.put(&Key::user(user.id), user)?;
     put_credential(ledger, credential)?;
+    append_audit(ledger, audit)?;
     Ok(UserCreated::Created)
 }
 
@@ -46,6 +48,7 @@ pub(super) fn set_disabled(
     user: UserId,
     disabled: bool,
     revocation: Option<&Revocation>,
+    audit: &AuditRecord,
 ) -> Step<bool> {
     let key = Key::user(user);
     let Some(mut stored) = ledger.record::<User>(&key)? else {
@@ -54,6 +57,7 @@ pub(super) fn set_disabled(
     stored.disabled = disabled;
     ledger.put(&key, &stored)?;
     revocation.map_or(Ok(()), |it| revoke(ledger, it))?;
+    append_audit(ledger, audit)?;
     Ok(true)
 }
 
@@ -61,6 +65,7 @@ pub(super) fn insert_credential(
     ledger: &mut Ledger<'_>,
     credential: &Credential,
     most: usize,
+    audit: &AuditRecord,
 ) -> Step<CredentialInserted> {
     let Some(user) = ledger.record::<User>(&Key::user(credential.user))? else {
         return Ok(CredentialInserted::NoUser);
@@ -77,6 +82,7 @@ pub(super) fn insert_credential(
     }
     registered(ledger, user)?;
     put_credential(ledger, credential)?;
+    append_audit(ledger, audit)?;
     Ok(CredentialInserted::Inserted)
 }
 
@@ -95,12 +101,14 @@ pub(super) fn label_credential(
     user: UserId,
     id: &CredentialId,
     label: String,
+    audit: &AuditRecord,
 ) -> Step<bool> {
     let Some(mut credential) = credential_of(ledger, user, id)? else {
         return Ok(false);
     };
     credential.label = label;
     ledger.put(&Key::credential(id), &credential)?;
+    append_audit(ledger, audit)?;
     Ok(true)
 }
 
@@ -110,6 +118,7 @@ pub(super) fn remove_credential(
     id: &CredentialId,
     keep_last: bool,
     now: UnixTime,
+    audit: &AuditRecord,
 ) -> Step<CredentialRemoved> {
     if credential_of(ledger, user, id)?.is_none() {
         return Ok(CredentialRemoved::NotFound);
@@ -128,6 +137,7 @@ pub(super) fn remove_credential(
             ended.push(session.id);
         }
     }
+    append_audit(ledger, audit)?;
     Ok(CredentialRemoved::Removed(ended))
 }
 
@@ -178,15 +188,24 @@ pub(super) fn extend_session(
     Ok(true)
 }
 
-pub(super) fn end_session(
-    ledger: &mut Ledger<'_>,
-    id: SessionId,
-    revocation: &Revocation,
-) -> Step<bool> {
+fn end_session(ledger: &mut Ledger<'_>, id: SessionId, revocation: &Revocation) -> Step<bool> {
     let ended = remove_session(ledger, id)?;
     if ended {
         revoke(ledger, revocation)?;
     }
+    Ok(ended)
+}
+
+/// The same as a step of its own, with its record where it has one.
+pub(super) fn end_session_noted(
+    ledger: &mut Ledger<'_>,
+    id: SessionId,
+    revocation: &Revocation,
+    audit: Option<&AuditRecord>,
+) -> Step<bool> {
+    let ended = end_session(ledger, id, revocation)?;
+    let audit = audit.filter(|_| ended);
+    audit.map_or(Ok(()), |audit| append_audit(ledger, audit))?;
     Ok(ended)
 }
 
@@ -218,11 +237,21 @@ pub(super) fn sweep_sessions(
     Ok(removed)
 }
 
-pub(super) fn revoke(ledger: &mut Ledger<'_>, revocation: &Revocation) -> Step<()> {
+fn revoke(ledger: &mut Ledger<'_>, revocation: &Revocation) -> Step<()> {
     let key = Key::revocation(&revocation.what);
     let mut stored = ledger.record(&key)?.unwrap_or_else(|| revocation.clone());
     stored.grow(revocation);
     ledger.put(&key, &stored)
+}
+
+/// The same as a step of its own, with its record where it has one.
+pub(super) fn revoke_noted(
+    ledger: &mut Ledger<'_>,
+    revocation: &Revocation,
+    audit: Option<&AuditRecord>,
+) -> Step<()> {
+    revoke(ledger, revocation)?;
+    audit.map_or(Ok(()), |audit| append_audit(ledger, audit))
 }
 
 /// Those of the candidates that still have ended: one may have grown meanwhile.
@@ -256,11 +285,13 @@ pub(super) fn replace_signing_keys(
     ledger: &mut Ledger<'_>,
     keys: &[SigningKeyRecord],
     revocation: Option<&Revocation>,
+    audit: &AuditRecord,
 ) -> Step<()> {
     for key in ledger.stored_keys(&Key::all_of(Table::SigningKeys))? {
         ledger.remove_raw(key);
     }
     keys.iter()
         .try_for_each(|key| ledger.put(&Key::signing_key(&key.kid), key))?;
-    revocation.map_or(Ok(()), |it| revoke(ledger, it))
+    revocation.map_or(Ok(()), |it| revoke(ledger, it))?;
+    append_audit(ledger, audit)
 }

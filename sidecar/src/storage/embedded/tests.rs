@@ -5,8 +5,11 @@ mod full_disk;
 mod killed;
 mod opening;
 
+use super::layout::{Key, Table};
 use super::*;
-use crate::storage::conformance::{credential, user, user_id};
+use crate::model::User;
+use crate::storage::conformance::{credential, noted, user, user_id};
+use crate::storage::{Revocations as _, Sessions as _, Users as _};
 use std::path::PathBuf;
 
 /// A closed store with accounts 1 to `accounts`.
@@ -14,7 +17,7 @@ async fn filled(directory: &Path, accounts: u128) {
     let store = EmbeddedStore::open(directory).unwrap();
     for n in 1..=accounts {
         store
-            .create_user(&user(n), &credential(n, n))
+            .create_user(&user(n), &credential(n, n), noted())
             .await
             .unwrap();
     }

@@ -21,6 +21,12 @@ impl Tables {
         book.insert(last + 1, record.clone());
     }
 
+    pub(super) fn append_if_any(&mut self, record: Option<&AuditRecord>) {
+        if let Some(record) = record {
+            self.append_audit(record);
+        }
+    }
+
     fn put_user(&mut self, user: &User) {
         self.names.insert(user.name.clone(), user.id);
         self.users.insert(user.id, user.clone());

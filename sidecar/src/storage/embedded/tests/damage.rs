@@ -148,7 +148,7 @@ async fn older_files_under_a_newer_watermark_are_refused() {
     copy(&old, &new);
     let store = EmbeddedStore::open(&new).unwrap();
     store
-        .create_user(&user(100), &credential(100, 100))
+        .create_user(&user(100), &credential(100, 100), noted())
         .await
         .unwrap();
     store.close().await.unwrap();

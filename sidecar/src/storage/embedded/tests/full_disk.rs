@@ -67,12 +67,14 @@ async fn on_a_small_disk() {
     let directory = disk.join("data");
     let store = EmbeddedStore::open(&directory).unwrap();
     store
-        .create_user(&user(1), &credential(1, 1))
+        .create_user(&user(1), &credential(1, 1), noted())
         .await
         .unwrap();
 
     fill(&disk.join("filler"));
-    let refused = store.create_user(&user(2), &credential(2, 2)).await;
+    let refused = store
+        .create_user(&user(2), &credential(2, 2), noted())
+        .await;
     let Err(StorageError::Write(error)) = refused else {
         panic!("{refused:?}")
     };
@@ -84,7 +86,7 @@ async fn on_a_small_disk() {
     fs::remove_file(disk.join("filler")).unwrap();
     assert_eq!(store.probe().await.unwrap(), Writes::Accepted);
     store
-        .create_user(&user(2), &credential(2, 2))
+        .create_user(&user(2), &credential(2, 2), noted())
         .await
         .unwrap();
     store.close().await.unwrap();
@@ -142,7 +144,7 @@ fn a_failed_write_is_undone_for_readers() {
         let store = EmbeddedStore::open(parent.path()).unwrap();
         let next = acknowledged + 10;
         store
-            .create_user(&user(next), &credential(next, next))
+            .create_user(&user(next), &credential(next, next), noted())
             .await
             .unwrap();
         store.close().await.unwrap();
@@ -159,7 +161,10 @@ async fn under_a_file_size_limit() {
     let mut n = 0;
     loop {
         n += 1;
-        match store.create_user(&user(n), &credential(n, n)).await {
+        match store
+            .create_user(&user(n), &credential(n, n), noted())
+            .await
+        {
             Ok(_) => assert!(n < 20_000, "the limit is never met"),
             Err(StorageError::Write(_)) => break,
             Err(other) => panic!("{other}"),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::storage::UserCreated;
-use crate::storage::conformance::{revoked_session, session, session_id};
+use crate::storage::conformance::{noted, revoked_session, session, session_id};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
@@ -29,12 +29,14 @@ async fn writes_until_it_is_killed() {
         async move {
             for n in (first + lane..).step_by(4) {
                 let created = store
-                    .create_user(&user(n), &credential(n, n))
+                    .create_user(&user(n), &credential(n, n), noted())
                     .await
                     .unwrap();
                 assert_eq!(created, UserCreated::Created);
                 store.insert_session(&session(n, n)).await.unwrap();
-                let ended = store.end_session(session_id(n), &revoked_session(n)).await;
+                let ended = store
+                    .end_session(session_id(n), &revoked_session(n), None)
+                    .await;
                 assert!(ended.unwrap());
                 println!("\nacknowledged {n}");
             }
@@ -146,7 +148,7 @@ async fn a_copy_of_the_live_files_has_everything_acknowledged() {
         for _ in 0..20 {
             n += 1;
             store
-                .create_user(&user(n), &credential(n, n))
+                .create_user(&user(n), &credential(n, n), noted())
                 .await
                 .unwrap();
         }

@@ -40,7 +40,7 @@ async fn a_second_process_is_refused_and_told_who_has_it() {
     );
     // The first one is not disturbed.
     store
-        .create_user(&user(1), &credential(1, 1))
+        .create_user(&user(1), &credential(1, 1), noted())
         .await
         .unwrap();
     store.close().await.unwrap();
@@ -174,14 +174,14 @@ async fn a_record_that_is_too_large_is_refused_and_the_rest_goes_on() {
     let store = EmbeddedStore::open(directory.path()).unwrap();
     let mut large = credential(1, 1);
     large.label = "x".repeat(5_000);
-    let refused = store.create_user(&user(1), &large).await;
+    let refused = store.create_user(&user(1), &large, noted()).await;
     assert!(
         matches!(refused, Err(StorageError::Write(_))),
         "{refused:?}"
     );
     assert_eq!(store.user_by_name(&user(1).name).await.unwrap(), None);
     store
-        .create_user(&user(1), &credential(1, 1))
+        .create_user(&user(1), &credential(1, 1), noted())
         .await
         .unwrap();
     store.close().await.unwrap();

@@ -1,5 +1,6 @@
 //! How often one client address may do what costs something, in bounded memory.
 
+use super::network;
 use crate::model::{Seconds, UnixTime};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -41,15 +42,6 @@ impl AddressLimiter {
             most,
             windows: Mutex::default(),
         }
-    }
-
-    /// Whether the address has something left. What newcomers used up together in a flood is held
-    /// against none of them here: asking is for what must go on in one.
-    #[must_use]
-    pub fn allows(&self, address: IpAddr, now: UnixTime) -> bool {
-        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.by_network.get(&network(address));
-        window.is_none_or(|window| window.is_over(now) || window.used < self.most)
     }
 
     /// Uses `cost` of what the address has left.
@@ -105,14 +97,6 @@ impl Window {
     }
 }
 
-/// One subscriber of IPv6 has at least a /64.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,19 +116,16 @@ mod tests {
     }
 
     #[test]
-    fn what_costs_more_uses_more_and_asking_uses_nothing() {
+    fn what_costs_more_uses_more() {
         let limiter = AddressLimiter::new(10);
-        for _ in 0..20 {
-            assert!(limiter.allows(v4(1), UnixTime(100)));
-        }
         assert_eq!(limiter.charge(v4(1), 9, UnixTime(100)), Ok(()));
         assert_eq!(
             limiter.charge(v4(1), 9, UnixTime(100)),
             Ok(()),
             "something was left"
         );
-        assert!(!limiter.allows(v4(1), UnixTime(101)));
-        assert!(limiter.allows(v4(1), UnixTime(160)));
+        assert!(limiter.charge(v4(1), 1, UnixTime(101)).is_err());
+        assert!(limiter.charge(v4(1), 1, UnixTime(160)).is_ok());
     }
 
     #[test]
@@ -180,7 +161,6 @@ mod tests {
             limiter.charge(v4(0), 1, UnixTime(2)).is_ok(),
             "was there before the flood"
         );
-        assert!(limiter.allows(v4(49_999), UnixTime(2)));
         assert!(limiter.charge(v4(49_999), 1, UnixTime(2)).is_err());
         assert!(
             limiter.charge(v4(49_999), 1, UnixTime(62)).is_ok(),

@@ -1,0 +1,104 @@
+//! Models that the FIDO metadata report as compromised after people registered them.
+
+use super::people::{ADMIN, administrator};
+use super::*;
+use crate::attestation::tests::blobs::{SIGNER, Service, model, payload};
+use tempfile::TempDir;
+
+const MODEL: [u8; 16] = [0xaa; 16];
+
+/// A directory with the metadata.
+struct Metadata {
+    directory: TempDir,
+    service: Service,
+}
+
+impl Metadata {
+    fn new() -> Self {
+        let (directory, service) = (TempDir::new().unwrap(), Service::new());
+        std::fs::write(directory.path().join("root.pem"), &service.root.pem).unwrap();
+        Self { directory, service }
+    }
+
+    /// Each has another length, so that the file looks new.
+    fn put(&self, number: u64, status: &str) {
+        let entry = model(MODEL, &self.service.root.der, status, "2020-01-01");
+        let blob = self.service.blob(&payload(number, &[entry]));
+        std::fs::write(self.directory.path().join("blob.jwt"), blob).unwrap();
+    }
+
+    fn configuration(&self, webauthn: &str) -> String {
+        let path = self.directory.path();
+        let admin = ADMIN.replace("[webauthn]\n", &format!("[webauthn]\n{webauthn}\n"));
+        format!(
+            "{admin}[attestation]\nmetadata = {:?}\nmetadata_root = {:?}\nmetadata_signer = {SIGNER:?}\n",
+            path.join("blob.jwt"),
+            path.join("root.pem"),
+        )
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_became_compromised_signs_in_no_more_unless_the_policy_lets_it() {
+    for (line, refused) in [("", true), ("refuse_compromised = false", false)] {
+        let metadata = Metadata::new();
+        metadata.put(1, "FIDO_CERTIFIED");
+        let place = Place::configured(&metadata.configuration(line)).await;
+        let mut root = administrator(&place, "root").await;
+        let mut ann = place.person();
+        ann.authenticator.aaguid = MODEL;
+        ann.register("ann").await;
+        ann.log_in("ann").await;
+        metadata.put(2, "USER_KEY_REMOTE_COMPROMISE");
+        place.app.refresh_trust().await.unwrap();
+
+        let options = ann.begin("login", json!({ "username": "ann" })).await;
+        let response = ann.authenticator.get(&options);
+        let answer = ann.finish("login", response).await;
+        if !refused {
+            answer.expect(200);
+            continue;
+        }
+        assert_eq!(answer.clone().expect(400).problem(), "ceremony-refused");
+        assert_eq!(place.reason(), "authenticator_compromised");
+        // A stranger with a wrong signature gets the same bytes.
+        let options = ann.begin("login", json!({ "username": "ann" })).await;
+        let mut response = ann.authenticator.get(&options);
+        response["response"]["signature"] = json!("AAAA");
+        let wrong = ann.finish("login", response).await.expect(400);
+        assert_eq!(wrong.body, answer.body);
+        let log = root
+            .read("/v1/admin/audit?user=ann&action=login")
+            .await
+            .json();
+        let record = &log["records"][0];
+        assert_eq!(
+            (&record["result"], &record["actor"]),
+            (&json!("refused"), &json!("ann"))
+        );
+        assert_eq!(record["reason"], "authenticator_compromised");
+        assert_eq!(
+            record["detail"],
+            "the metadata report USER_KEY_REMOTE_COMPROMISE"
+        );
+    }
+}
+
+#[tokio::test]
+async fn metadata_that_were_in_use_are_remembered_over_a_restart() {
+    let metadata = Metadata::new();
+    metadata.put(7, "FIDO_CERTIFIED");
+    let place = Place::configured(&metadata.configuration("")).await;
+    place.app.refresh_trust().await.unwrap();
+    metadata.put(6, "FIDO_CERTIFIED");
+    let again = place.restarted_with(&metadata.configuration("")).await;
+    assert_eq!(again.trust.number(), None);
+    let problem = again.trust.problem().unwrap().to_string();
+    assert_eq!(
+        problem,
+        "the blob has number 6, one with 7 was in use already"
+    );
+    metadata.put(17, "FIDO_CERTIFIED");
+    again.refresh_trust().await.unwrap();
+    assert_eq!(again.trust.number(), Some(17));
+}

@@ -1,0 +1,125 @@
+//! `storage::Users` over sled.
+
+use super::layout::{Key, Table};
+use super::{EmbeddedStore, steps};
+use crate::model::{
+    AuditRecord, Credential, CredentialId, Revocation, UnixTime, User, UserId, UserName,
+};
+use crate::storage::{CredentialInserted, CredentialRemoved, StorageError, UserCreated, Users};
+use async_trait::async_trait;
+
+#[async_trait]
+impl Users for EmbeddedStore {
+    async fn user(&self, id: UserId) -> Result<Option<User>, StorageError> {
+        self.view.record(&Key::user(id))
+    }
+
+    async fn user_by_name(&self, name: &UserName) -> Result<Option<User>, StorageError> {
+        let id: Option<UserId> = self.view.record(&Key::name(name))?;
+        id.map_or(Ok(None), |id| self.view.record(&Key::user(id)))
+    }
+
+    async fn create_user(
+        &self,
+        user: &User,
+        credential: &Credential,
+        audit: &AuditRecord,
+    ) -> Result<UserCreated, StorageError> {
+        let (user, credential, audit) = (user.clone(), credential.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::create_user(ledger, &user, &credential, &audit))
+            .await
+    }
+
+    async fn update_user(&self, user: &User) -> Result<bool, StorageError> {
+        let user = user.clone();
+        self.writer
+            .run(move |ledger| steps::update_user(ledger, &user))
+            .await
+    }
+
+    async fn set_disabled(
+        &self,
+        user: UserId,
+        disabled: bool,
+        revocation: Option<&Revocation>,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (revocation, audit) = (revocation.cloned(), audit.clone());
+        self.writer
+            .run(move |ledger| {
+                steps::set_disabled(ledger, user, disabled, revocation.as_ref(), &audit)
+            })
+            .await
+    }
+
+    async fn users(
+        &self,
+        after: Option<&UserName>,
+        part: &str,
+        most: usize,
+    ) -> Result<Vec<User>, StorageError> {
+        let (after, part) = (after.cloned(), part.to_owned());
+        self.scan(move |view| view.users(after.as_ref(), &part, most))
+            .await
+    }
+
+    async fn count_users(&self) -> Result<u64, StorageError> {
+        self.view.count(Table::Users)
+    }
+
+    async fn credential(&self, id: &CredentialId) -> Result<Option<Credential>, StorageError> {
+        self.view.record(&Key::credential(id))
+    }
+
+    async fn credentials_of(&self, user: UserId) -> Result<Vec<Credential>, StorageError> {
+        let mut credentials: Vec<Credential> = Vec::new();
+        for key in self.view.keys(&Key::credentials_of(user))? {
+            // Removed since the keys were read: then it is not one of the user's any more.
+            if let Some(credential) = self.view.record(&Key::credential_from(&key))? {
+                credentials.push(credential);
+            }
+        }
+        credentials.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(credentials)
+    }
+
+    async fn insert_credential_if_absent(
+        &self,
+        credential: &Credential,
+        most: usize,
+        audit: &AuditRecord,
+    ) -> Result<CredentialInserted, StorageError> {
+        let (credential, audit) = (credential.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::insert_credential(ledger, &credential, most, &audit))
+            .await
+    }
+
+    async fn label_credential(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        label: &str,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (id, label, audit) = (id.clone(), label.to_owned(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::label_credential(ledger, user, &id, label, &audit))
+            .await
+    }
+
+    async fn remove_credential(
+        &self,
+        user: UserId,
+        id: &CredentialId,
+        keep_last: bool,
+        now: UnixTime,
+        audit: &AuditRecord,
+    ) -> Result<CredentialRemoved, StorageError> {
+        let (id, audit) = (id.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last, now, &audit))
+            .await
+    }
+}
