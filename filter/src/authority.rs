@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use latchkey_filter_config::Host;
 use thiserror::Error;
 
 /// A host in the form in which the configuration names it, and the port if one was given.
@@ -69,9 +70,62 @@ impl<'a> Authority<'a> {
     }
 }
 
+/// Hosts that requests often name, each as it would be read: there is no need to.
+#[derive(Debug, Clone, Default)]
+pub struct KnownHosts(Vec<String>);
+
+impl KnownHosts {
+    /// Those of these hosts that are as requests write them.
+    #[must_use]
+    pub fn new(hosts: &[Host]) -> Self {
+        let reads_as_itself = |host: &&str| {
+            Authority::parse(host.as_bytes())
+                .is_ok_and(|read| read.host() == *host && read.port().is_none())
+        };
+        let hosts = hosts.iter().map(Host::as_str);
+        Self(hosts.filter(reads_as_itself).map(str::to_owned).collect())
+    }
+
+    /// Reads `:authority`.
+    ///
+    /// # Errors
+    /// As those of [`Authority::parse`].
+    pub fn read<'a>(&'a self, raw: &'a [u8]) -> Result<Authority<'a>, BadAuthority> {
+        match self.0.iter().find(|known| known.as_bytes() == raw) {
+            Some(known) => Ok(Authority {
+                host: Cow::Borrowed(known),
+                port: None,
+            }),
+            None => Authority::parse(raw),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn known_hosts_are_read_like_others() {
+        let hosts = ["app.example.com", "[::1]", "127.0.0.1"];
+        let hosts = hosts.map(|host| Host::try_from(host.to_owned()).unwrap());
+        let known = KnownHosts::new(&hosts);
+        for raw in [
+            "app.example.com",
+            "APP.example.com",
+            "app.example.com.",
+            "app.example.com:8080",
+            "other.example.com",
+            "[::1]",
+            "[::1]:80",
+            "127.0.0.1",
+            "",
+            "a/b",
+        ] {
+            let raw = raw.as_bytes();
+            assert_eq!(known.read(raw), Authority::parse(raw));
+        }
+    }
 
     #[test]
     fn spellings_of_one_host_are_the_same() {

@@ -6,9 +6,10 @@ use std::{
     rc::Rc,
 };
 
-use latchkey_token::{Claims, VerifiedToken};
 use lru::LruCache;
 use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::{tokens::Known, upstream::Header};
 
 /// What one worker's cache may take: about 10,000 tokens of 800 bytes. Wasm memory never shrinks,
 /// and each worker of each gateway has its own; with 100,000 revocations beside it a VM stays below
@@ -27,7 +28,7 @@ pub struct Cache {
 }
 
 struct Entry {
-    token: Rc<VerifiedToken>,
+    token: Rc<Known>,
     bytes: usize,
 }
 
@@ -65,15 +66,15 @@ impl Cache {
     }
 
     /// The token of this fingerprint, which from now on is the most recently used.
-    pub fn find(&mut self, fingerprint: Fingerprint) -> Option<Rc<VerifiedToken>> {
+    pub fn find(&mut self, fingerprint: Fingerprint) -> Option<Rc<Known>> {
         self.entries
             .get(&fingerprint.0)
             .map(|entry| Rc::clone(&entry.token))
     }
 
     /// Keeps a token, for others that were not used for longest.
-    pub fn keep(&mut self, fingerprint: Fingerprint, token: Rc<VerifiedToken>) {
-        let bytes = weight(token.claims());
+    pub fn keep(&mut self, fingerprint: Fingerprint, token: Rc<Known>) {
+        let bytes = weight(&token);
         if bytes > self.capacity {
             return;
         }
@@ -115,9 +116,11 @@ impl Cache {
 }
 
 /// What a token takes in memory, allocations and table slots included, a little more than less.
-fn weight(claims: &Claims) -> usize {
+fn weight(token: &Known) -> usize {
     const PER_TEXT: usize = size_of::<String>() + 16;
-    const PER_ENTRY: usize = size_of::<VerifiedToken>() + size_of::<Entry>() + 96;
+    const PER_HEADER: usize = size_of::<Header>() + 4;
+    const PER_ENTRY: usize = size_of::<Known>() + size_of::<Entry>() + 96;
+    let claims = token.claims();
     let many = [&claims.aud, &claims.amr, &claims.groups, &claims.policies];
     let some = [
         &claims.acr,
@@ -139,7 +142,10 @@ fn weight(claims: &Claims) -> usize {
     let texts = texts.fold(0, |sum: usize, text| {
         sum.saturating_add(text.capacity()).saturating_add(PER_TEXT)
     });
-    texts.saturating_add(PER_ENTRY)
+    let headers = token.told().iter().fold(0, |sum: usize, (_, value)| {
+        sum.saturating_add(value.len()).saturating_add(PER_HEADER)
+    });
+    texts.saturating_add(headers).saturating_add(PER_ENTRY)
 }
 
 /// The keys are hashes already.
@@ -166,12 +172,13 @@ impl Hasher for AlreadyHashed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support;
+    use crate::{identity::Told, test_support};
 
-    fn token(name: &str) -> Rc<VerifiedToken> {
+    fn token(name: &str) -> Rc<Known> {
         let mut claims = test_support::claims();
         claims.preferred_username = Some(name.to_owned());
-        Rc::new(test_support::verified(&claims))
+        let told = Told::new(&test_support::config());
+        Rc::new(Known::new(test_support::verified(&claims), &told))
     }
 
     #[test]
@@ -189,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_bytes_are_bounded_and_the_least_recently_used_goes_first() {
-        let one = weight(token("n").claims());
+        let one = weight(&token("n"));
         let mut cache = Cache::new([7; 16], 10 * one + one / 2);
         let first = cache.fingerprint(b"0");
         for n in 0..1000_u32 {
@@ -213,7 +220,7 @@ mod tests {
         for _ in 0..3 {
             cache.keep(cache.fingerprint(b"a"), token("a"));
         }
-        assert_eq!((cache.len(), cache.bytes), (1, weight(token("a").claims())));
+        assert_eq!((cache.len(), cache.bytes), (1, weight(&token("a"))));
     }
 
     #[test]

@@ -3,25 +3,24 @@
 use std::rc::Rc;
 
 use latchkey_filter_config::{Access, FilterConfig, Preflight};
-use latchkey_token::{Claims, JwkSet, SignatureVerifier, VerifiedToken};
+use latchkey_token::{Claims, JwkSet, SignatureVerifier};
 
 use crate::{
-    authority::Authority,
+    authority::{Authority, KnownHosts},
     certificate, cors,
     credentials::{self, Carrier},
-    cross_site,
-    identity::Reserved,
-    method_override,
+    cross_site, method_override,
     path::Target,
     reason::Reason,
     refusal::{self, Response},
     renewal::{Ask, Renewals},
     request::{Request, Surroundings},
     requirements,
+    reserved::Reserved,
     revocations::{FeedError, Revocations},
     rules::{Chosen, Rules},
     shadow, sign_in,
-    tokens::Tokens,
+    tokens::{Known, Tokens},
     upstream::{self, Changes},
 };
 
@@ -32,6 +31,7 @@ mod tests;
 /// Decides on requests: the configuration, the keys, and what was verified before.
 pub struct Gate {
     config: FilterConfig,
+    hosts: KnownHosts,
     rules: Rules,
     reserved: Reserved,
     tokens: Tokens,
@@ -49,7 +49,7 @@ pub struct Decision {
     /// Whether its token was known already; nothing where no token was looked up.
     pub cache_hit: Option<bool>,
     /// Who sent it, as far as a good token says so.
-    pub token: Option<Rc<VerifiedToken>>,
+    pub token: Option<Rc<Known>>,
     /// Lines for `set-cookie` of the response, which then must not be kept by a cache.
     pub set_cookie: Vec<String>,
 }
@@ -92,12 +92,14 @@ impl Gate {
     /// A gate without keys: it refuses everything that is guarded. `hash_key` must be random.
     #[must_use]
     pub fn new(config: FilterConfig, hash_key: [u8; 16]) -> Self {
+        let hosts = KnownHosts::new(&config.hosts);
         let rules = Rules::new(&config.rules);
         let reserved = Reserved::new(&config);
         let tokens = Tokens::new(&config, hash_key);
         let revocations = config.revocations.as_ref().map(Revocations::new);
         Self {
             config,
+            hosts,
             rules,
             reserved,
             tokens,
@@ -240,11 +242,12 @@ impl Gate {
     ) -> Result<Changes, Stop> {
         let Self {
             config,
+            hosts,
             rules,
             reserved,
             ..
         } = self;
-        let authority = authority(request)?;
+        let authority = authority(hosts, request)?;
         let target = target(request)?;
         if sign_in::is_sign_in(config, authority.host(), &target, surroundings)? {
             return Ok(Changes {
@@ -298,14 +301,14 @@ impl Gate {
                     &target,
                     self.reserved.spoofed(request.names()),
                     found,
-                    claims,
+                    admitted.token.told(),
                 ))
             }
         }
     }
 
     fn refuse(&self, request: &Request<'_>, reason: Reason) -> Outcome {
-        let authority = authority(request).ok();
+        let authority = authority(&self.hosts, request).ok();
         let host = authority.as_ref().map(Authority::host);
         let has_sign_in = host.is_some_and(|host| sign_in::has_sign_in(&self.config, host));
         let target = target(request).ok();
@@ -328,14 +331,12 @@ struct Noted {
     now: u64,
     after: After,
     cache_hit: Option<bool>,
-    token: Option<Rc<VerifiedToken>>,
+    token: Option<Rc<Known>>,
     set_cookie: Vec<String>,
 }
 
-fn authority<'a>(request: &Request<'a>) -> Result<Authority<'a>, Reason> {
-    Ok(Authority::parse(
-        request.only(":authority").unwrap_or_default(),
-    )?)
+fn authority<'a>(hosts: &'a KnownHosts, request: &Request<'a>) -> Result<Authority<'a>, Reason> {
+    Ok(hosts.read(request.only(":authority").unwrap_or_default())?)
 }
 
 fn target<'a>(request: &Request<'a>) -> Result<Target<'a>, Reason> {

@@ -1,90 +1,56 @@
-//! The headers that tell the application who is signed in, and everything that looks like them.
+//! The headers that tell the application who is signed in.
 
-use latchkey_filter_config::{Claim, ClaimFormat, FilterConfig, HeaderName};
+use std::rc::Rc;
+
+use latchkey_filter_config::{Claim, ClaimFormat, FilterConfig, IdentityHeader};
 use latchkey_token::{Authn, Claims};
-use serde_json::Value;
+use serde_json::Value as Json;
+
+use crate::upstream::{Header, Name, Value};
 
 /// Tells the sidecar the client's address as Envoy knows it.
 pub const CLIENT_ADDRESS: &str = "x-latchkey-client-address";
 /// Tells the sidecar the thumbprint of the client's certificate (`x5t#S256`).
 pub const CLIENT_CERTIFICATE: &str = "x-latchkey-client-certificate";
 
-/// Names under which oauth2-proxy tells an application who is signed in. One that moved from there
-/// to here may still believe them, so no client may send them, although we never set them.
-const OF_OAUTH2_PROXY: [&str; 6] = [
-    "x-forwarded-user",
-    "x-forwarded-email",
-    "x-forwarded-preferred-username",
-    "x-forwarded-groups",
-    "x-forwarded-access-token",
-    "x-auth-request-access-token",
-];
-
-/// The names that no client may send.
+/// What applications are told about users. The names are shared by all tokens that are remembered.
 #[derive(Debug, Clone)]
-pub struct Reserved(Vec<String>);
+pub struct Told(Vec<(IdentityHeader, Name)>);
 
-impl Reserved {
-    /// The names that this configuration sets, and our defaults even where it sets others: an
-    /// application may still read them.
+impl Told {
+    /// What this configuration says.
     #[must_use]
     pub fn new(config: &FilterConfig) -> Self {
-        let defaults = [
-            HeaderName::user(),
-            HeaderName::email(),
-            HeaderName::preferred_username(),
-            HeaderName::groups(),
-            HeaderName::token(),
-            HeaderName::payload(),
-        ];
-        let always = [CLIENT_ADDRESS, CLIENT_CERTIFICATE];
-        let always = always.into_iter().chain(OF_OAUTH2_PROXY);
-        let mut names: Vec<String> = always.map(str::to_owned).collect();
-        let configured = config.identity_headers.iter().map(|told| &told.header);
-        let token = config.forward_token.iter().map(|forward| &forward.header);
-        let payload = config.forward_payload.iter().map(|forward| &forward.header);
-        for name in configured.chain(token).chain(payload).chain(&defaults) {
-            if !names.iter().any(|known| known == name.as_str()) {
-                names.push(name.as_str().to_owned());
-            }
-        }
-        Self(names)
+        let named = |told: &IdentityHeader| {
+            let name = Name::Configured(Rc::from(told.header.as_str()));
+            (told.clone(), name)
+        };
+        Self(config.identity_headers.iter().map(named).collect())
     }
 
-    /// Whether a server behind the gateway could take this name for one of ours. CGI and its heirs
-    /// read `X_Auth.Request-User` as `X-Auth-Request-User`, so only letters and digits count.
+    /// The headers for a user. Made once for each token, not for each request.
     #[must_use]
-    pub fn covers(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|ours| looks_like(name, ours))
-    }
-
-    /// Those of the names that must go, each once.
-    pub fn spoofed<'a>(&self, names: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
-        let mut spoofed: Vec<Vec<u8>> = Vec::new();
-        for name in names.filter(|name| self.covers(name)) {
-            if !spoofed.iter().any(|known| known == name) {
-                spoofed.push(name.to_vec());
+    pub fn headers(&self, claims: &Claims) -> Box<[Header]> {
+        let mut text = Vec::new();
+        let mut parts = Vec::new();
+        for (told, name) in &self.0 {
+            let Some(said) = said(told.claim, claims) else {
+                continue;
+            };
+            let value = match told.format {
+                ClaimFormat::Plain => said.plain(),
+                ClaimFormat::Json => Some(said.json()),
+            };
+            if let Some(value) = value {
+                let start = text.len();
+                text.extend_from_slice(value.as_bytes());
+                parts.push((name, (start, text.len())));
             }
         }
-        spoofed
+        let text = Rc::from(text);
+        let header = |(name, part): (&Name, _)| (name.clone(), Value::part(&text, part));
+        parts.into_iter().map(header).collect()
     }
-}
-
-/// What the application is told about the user.
-#[must_use]
-pub fn headers(config: &FilterConfig, claims: &Claims) -> Vec<(String, Vec<u8>)> {
-    config
-        .identity_headers
-        .iter()
-        .filter_map(|told| {
-            let said = said(told.claim, claims)?;
-            let value = match told.format {
-                ClaimFormat::Plain => said.plain()?,
-                ClaimFormat::Json => said.json(),
-            };
-            Some((told.header.as_str().to_owned(), value.into_bytes()))
-        })
-        .collect()
 }
 
 /// What a token says in one claim.
@@ -115,10 +81,10 @@ impl Said<'_> {
 
     fn json(&self) -> String {
         let value = match self {
-            Self::Text(text) => Value::from(*text),
-            Self::Number(number) => Value::from(*number),
-            Self::Flag(flag) => Value::from(*flag),
-            Self::List(entries) => Value::from(*entries),
+            Self::Text(text) => Json::from(*text),
+            Self::Number(number) => Json::from(*number),
+            Self::Flag(flag) => Json::from(*flag),
+            Self::List(entries) => Json::from(*entries),
         };
         value.to_string()
     }
@@ -167,24 +133,6 @@ fn said(claim: Claim, claims: &Claims) -> Option<Said<'_>> {
     }
 }
 
-/// Whether a server behind the gateway could take `name` for `ours`.
-#[must_use]
-pub(crate) fn looks_like(name: &[u8], ours: &str) -> bool {
-    ours.len() == name.len()
-        && ours
-            .bytes()
-            .zip(name)
-            .all(|(ours, byte)| ours == folded(*byte))
-}
-
-fn folded(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() {
-        byte.to_ascii_lowercase()
-    } else {
-        b'-'
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use latchkey_token::Confirmation;
@@ -193,90 +141,21 @@ mod tests {
     use super::*;
     use crate::test_support;
 
-    #[test]
-    fn every_spelling_of_our_names_is_covered() {
-        let reserved = Reserved::new(&test_support::config());
-        for name in [
-            &b"x-auth-request-user"[..],
-            b"X-Auth-Request-User",
-            b"x_auth_request_user",
-            b"x-auth_request.user",
-            b"x\xffauth-request-user",
-            b"x-auth-request-email",
-            b"x-auth-request-preferred-username",
-            b"x-auth-request-groups",
-            b"x-latchkey-token",
-            b"x-latchkey-client-address",
-            b"X_LATCHKEY_CLIENT_CERTIFICATE",
-            b"X-Forwarded-User",
-            b"x-forwarded-email",
-            b"x_forwarded_groups",
-            b"x-forwarded-preferred-username",
-            b"x-forwarded-access-token",
-            b"x-auth-request-access-token",
-        ] {
-            assert!(reserved.covers(name), "{}", name.escape_ascii());
-        }
-        for name in [
-            &b"x-auth-request-users"[..],
-            b"x-auth-request-use",
-            b"xauthrequestuser",
-            // About the way of the request, not about who sends it.
-            b"x-forwarded-for",
-            b"x-forwarded-proto",
-            b"x-forwarded-host",
-            b"x-forwarded-client-cert",
-            b"x-auth-request-redirect",
-            b"cookie",
-            b"",
-        ] {
-            assert!(!reserved.covers(name), "{}", name.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn configured_names_are_covered_too() {
-        let config = test_support::config_and(&json!({
-            "identity_headers": {"sub": "x-user", "email": null, "sid": "x-session"},
-            "forward_payload": {"header": "x-payload"},
-        }));
-        let reserved = Reserved::new(&config);
-        assert!(reserved.covers(b"x_session"));
-        assert!(reserved.covers(b"x_payload"));
-        assert!(reserved.covers(b"x-latchkey-payload"));
-        assert!(reserved.covers(b"X_User"));
-        assert!(reserved.covers(b"x-auth-request-user"));
-        assert!(reserved.covers(b"x-auth-request-email"));
-    }
-
-    #[test]
-    fn each_spelling_goes_once() {
-        let reserved = Reserved::new(&test_support::config());
-        let names = [
-            &b"x-auth-request-user"[..],
-            b"accept",
-            b"x_auth_request_user",
-            b"x-auth-request-user",
-        ];
-        assert_eq!(
-            reserved.spoofed(names.into_iter()),
-            [
-                b"x-auth-request-user".to_vec(),
-                b"x_auth_request_user".to_vec()
-            ]
-        );
+    /// The headers for these claims, as text.
+    fn told(config: &FilterConfig, claims: &Claims) -> Vec<String> {
+        let headers = Told::new(config).headers(claims);
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        headers
+            .iter()
+            .map(|(name, value)| format!("{}: {}", &**name, text(value)))
+            .collect()
     }
 
     #[test]
     fn only_what_the_token_says_is_told() {
         let config = test_support::config();
         let mut claims = test_support::claims();
-        let told = |claims: &Claims| {
-            headers(&config, claims)
-                .into_iter()
-                .map(|(name, value)| format!("{name}: {}", String::from_utf8(value).unwrap()))
-                .collect::<Vec<_>>()
-        };
+        let told = |claims: &Claims| told(&config, claims);
         claims.groups = vec!["a".to_owned(), "b".to_owned()];
         claims.email = Some("ada@example.com".to_owned());
         claims.preferred_username = Some("ada".to_owned());
@@ -338,11 +217,11 @@ mod tests {
             ("cnf.x5t#S256", "thumb", r#""thumb""#),
         ] {
             for (format, value) in [("plain", plain), ("json", as_json)] {
-                let told = json!({"header": "x-told", "format": format});
-                let config = json!({"identity_headers": {claim: told}});
-                let told = headers(&test_support::config_and(&config), &claims);
-                let found = told.iter().find(|(name, _)| name == "x-told").unwrap();
-                assert_eq!(found.1, value.as_bytes(), "{claim} {format}");
+                let header = json!({"header": "x-told", "format": format});
+                let config = json!({"identity_headers": {claim: header}});
+                let told = told(&test_support::config_and(&config), &claims);
+                let expected = format!("x-told: {value}");
+                assert!(told.contains(&expected), "{claim} {format}: {told:?}");
             }
         }
     }
@@ -352,7 +231,10 @@ mod tests {
         let config = test_support::config_and(&json!({"identity_headers": {"policies": "x-p"}}));
         let mut claims = test_support::claims();
         claims.policies = vec!["a,admin".to_owned()];
-        let told = headers(&config, &claims);
-        assert!(told.iter().all(|(name, _)| name != "x-p"), "{told:?}");
+        let told = told(&config, &claims);
+        assert!(
+            told.iter().all(|line| !line.starts_with("x-p:")),
+            "{told:?}"
+        );
     }
 }

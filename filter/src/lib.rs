@@ -20,7 +20,7 @@
 //! 8. Requests whose session is not what the rule asks for are refused ([`requirements`],
 //!    [`step_up`]).
 //! 9. The application is told who it is, and nothing else that looks like it ([`identity`],
-//!    [`upstream`]).
+//!    [`reserved`], [`upstream`]).
 //!
 //! Where nothing is enforced, all of it is only counted ([`shadow`]).
 //!
@@ -59,6 +59,7 @@ pub mod refusal;
 pub mod renewal;
 pub mod request;
 pub mod requirements;
+pub mod reserved;
 pub mod revocations;
 pub mod rules;
 pub mod shadow;

@@ -4,7 +4,7 @@
 //! (Rails, Spring and others do where they are told to, for POST) must not do under one rule what
 //! another guards.
 
-use crate::{identity::looks_like, request::Request};
+use crate::{request::Request, reserved::looks_like};
 
 const HEADERS: [&str; 3] = [
     "x-http-method-override",

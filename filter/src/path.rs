@@ -81,16 +81,14 @@ impl<'a> Target<'a> {
             [b'/', ..] => {}
             _ => return Err(BadPath::NotAbsolute),
         }
-        if raw
-            .iter()
-            .any(|byte| byte.is_ascii_control() || *byte == b' ')
-        {
+        let seen = Seen::in_target(raw);
+        if seen.bad_character {
             return Err(BadPath::Character);
         }
-        if raw.contains(&b'#') {
+        if seen.fragment {
             return Err(BadPath::Fragment);
         }
-        let (path, query) = match raw.iter().position(|byte| *byte == b'?') {
+        let (path, query) = match seen.query {
             Some(at) => raw
                 .split_at_checked(at)
                 .map_or((raw, None), |(path, rest)| {
@@ -98,11 +96,64 @@ impl<'a> Target<'a> {
                 }),
             None => (raw, None),
         };
-        if !path.is_ascii() {
+        if seen.not_ascii {
             return Err(BadPath::Character);
         }
         let path = std::str::from_utf8(path).map_err(|_| BadPath::Character)?;
-        normalise(path, query).map(Self::Path)
+        // Most paths are normal already.
+        if seen.odd {
+            normalise(path, query).map(Self::Path)
+        } else {
+            Ok(Self::Path(NormalPath {
+                text: Cow::Borrowed(path),
+                query,
+                changed: false,
+                ambiguity: None,
+                has_escaped_fragment: false,
+            }))
+        }
+    }
+}
+
+/// What one walk over a path and its query comes upon.
+#[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent, and each decides at its turn"
+)]
+struct Seen {
+    /// A control character or a space anywhere.
+    bad_character: bool,
+    /// `#` anywhere.
+    fragment: bool,
+    /// Where the first `?` stands.
+    query: Option<usize>,
+    /// In front of the query a byte that is not ASCII.
+    not_ascii: bool,
+    /// In front of the query something of all that a path in normal form lacks, or a dot behind a
+    /// slash, which may be harmless.
+    odd: bool,
+}
+
+impl Seen {
+    fn in_target(raw: &[u8]) -> Self {
+        let mut seen = Self::default();
+        let mut before = 0;
+        for (at, byte) in raw.iter().copied().enumerate() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
+                ..=b' ' | 0x7f => seen.bad_character = true,
+                b'#' => seen.fragment = true,
+                _ if seen.query.is_some() => {}
+                b'?' => seen.query = Some(at),
+                0x80.. => seen.not_ascii = true,
+                b'%' | b';' | b'\\' => seen.odd = true,
+                b'/' | b'.' if before == b'/' => seen.odd = true,
+                _ => {}
+            }
+            before = byte;
+        }
+        seen
     }
 }
 
@@ -180,18 +231,6 @@ pub fn decoded(segment: &str) -> Cow<'_, [u8]> {
 }
 
 fn normalise<'a>(path: &'a str, query: Option<&'a [u8]>) -> Result<NormalPath<'a>, BadPath> {
-    // Most paths are normal already; this finds all that are not, and some that are.
-    let plain = !path.contains(['%', ';', '\\']) && !path.contains("//") && !path.contains("/.");
-    if plain {
-        let text = Cow::Borrowed(path);
-        return Ok(NormalPath {
-            text,
-            query,
-            changed: false,
-            ambiguity: None,
-            has_escaped_fragment: false,
-        });
-    }
     let mut ambiguity = None;
     let mut has_escaped_fragment = false;
     let mut kept: Vec<Cow<'_, str>> = Vec::new();

@@ -4,6 +4,9 @@
 #[derive(Debug, Clone, Default)]
 pub struct Request<'a> {
     headers: Vec<(&'a [u8], &'a [u8])>,
+    /// The marks of all names. Most headers that are asked for are not there, and this says so of
+    /// most of them.
+    marks: u64,
 }
 
 /// What Envoy knows about a request beyond its headers. Each is asked for only when needed.
@@ -21,12 +24,21 @@ impl<'a> Request<'a> {
     /// A view of these headers, pseudo-headers included.
     #[must_use]
     pub fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> Self {
-        Self { headers }
+        let marks = headers
+            .iter()
+            .fold(0, |marks, (name, _)| marks | mark(name));
+        Self { headers, marks }
     }
 
     /// Every value of a header, in order.
     pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
-        self.headers
+        let may_be_there = self.marks & mark(name.as_bytes()) != 0;
+        let headers = if may_be_there {
+            self.headers.as_slice()
+        } else {
+            &[]
+        };
+        headers
             .iter()
             .filter(move |(is, _)| *is == name.as_bytes())
             .map(|(_, value)| *value)
@@ -65,5 +77,43 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn is_upgrade(&self) -> bool {
         self.has("upgrade") || self.has(":protocol") || self.method() == b"CONNECT"
+    }
+}
+
+/// One bit of 64, by length and last character: the names that are asked for differ in it, and so do
+/// most others from them.
+fn mark(name: &[u8]) -> u64 {
+    let length = u32::try_from(name.len()).unwrap_or_default();
+    let last = name.last().copied().map_or(0, u32::from);
+    1_u64.rotate_left(length.wrapping_mul(5).wrapping_add(last) & 63)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_there_is_found(
+            names in prop::collection::vec("[a-c:-]{0,3}", 0..9),
+            wanted in "[a-c:-]{0,3}",
+        ) {
+            let values: Vec<[u8; 1]> = (0..9).map(|n| [n]).collect();
+            let headers: Vec<_> = names
+                .iter()
+                .zip(&values)
+                .map(|(name, value)| (name.as_bytes(), &value[..]))
+                .collect();
+            let expected: Vec<&[u8]> = headers
+                .iter()
+                .filter(|(name, _)| *name == wanted.as_bytes())
+                .map(|(_, value)| *value)
+                .collect();
+            let request = Request::new(headers);
+            prop_assert_eq!(request.has(&wanted), !expected.is_empty());
+            prop_assert_eq!(request.all(&wanted).collect::<Vec<_>>(), expected);
+        }
     }
 }

@@ -6,10 +6,9 @@ mod revoked;
 mod tests;
 
 use latchkey_filter_config::{Revocations as Config, WhenStale};
-use latchkey_token::Claims;
 
 pub use feed::{Feed, FeedError};
-pub use revoked::{MAX_ENTRIES, Revoked, Which};
+pub use revoked::{MAX_ENTRIES, Revocable, Revoked, Which};
 
 use crate::reason::Reason;
 
@@ -63,8 +62,8 @@ impl Revocations {
     ///
     /// # Errors
     /// [`Reason::Revoked`].
-    pub fn check(&self, claims: &Claims) -> Result<(), Reason> {
-        match self.revoked.is_revoked(claims) {
+    pub fn check(&self, token: impl Into<Revocable>) -> Result<(), Reason> {
+        match self.revoked.is_revoked(token) {
             Some(which) => Err(Reason::Revoked(which)),
             None => Ok(()),
         }

@@ -8,6 +8,7 @@ use crate::{
     path::Target,
     reason::Reason,
     request::Surroundings,
+    upstream::{Header, Name, Value},
 };
 
 /// Whether a request goes to the sign-in without a token.
@@ -53,7 +54,7 @@ pub fn has_sign_in(config: &FilterConfig, host: &str) -> bool {
 
 /// What the sidecar is told about the client.
 #[must_use]
-pub fn headers(surroundings: &impl Surroundings) -> Vec<(String, Vec<u8>)> {
+pub fn headers(surroundings: &impl Surroundings) -> Vec<Header> {
     let address = surroundings
         .client_address()
         .as_deref()
@@ -64,7 +65,7 @@ pub fn headers(surroundings: &impl Surroundings) -> Vec<(String, Vec<u8>)> {
         .and_then(thumbprint);
     [(CLIENT_ADDRESS, address), (CLIENT_CERTIFICATE, certificate)]
         .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.into_bytes())))
+        .filter_map(|(name, value)| Some((Name::Fixed(name), Value::from(value?.as_bytes()))))
         .collect()
 }
 
@@ -151,7 +152,7 @@ mod tests {
                 ..Fixed::default()
             };
             let expected: Vec<_> = told
-                .map(|told| (CLIENT_ADDRESS.to_owned(), told.as_bytes().to_vec()))
+                .map(|told| (Name::Fixed(CLIENT_ADDRESS), Value::from(told.as_bytes())))
                 .into_iter()
                 .collect();
             assert_eq!(headers(&surroundings), expected, "{address}");
@@ -166,7 +167,10 @@ mod tests {
             ..Fixed::default()
         };
         let expected = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8";
-        let told = vec![(CLIENT_CERTIFICATE.to_owned(), expected.as_bytes().to_vec())];
+        let told = vec![(
+            Name::Fixed(CLIENT_CERTIFICATE),
+            Value::from(expected.as_bytes()),
+        )];
         assert_eq!(headers(&surroundings), told);
         for bad in ["", "00", "zz", &"0".repeat(63), &"0".repeat(66)] {
             let surroundings = Fixed {

@@ -4,20 +4,65 @@ use std::rc::Rc;
 
 use latchkey_filter_config::FilterConfig;
 use latchkey_token::{
-    Claims, Expectations, JwkSet, SignatureVerifier, TokenError, TokenType, UntrustedToken,
-    Validity, VerifiedToken,
+    Claims, Expectations, JwkSet, KnownHeader, SignatureVerifier, TokenError, TokenType,
+    UntrustedToken, Validity, VerifiedToken,
 };
 
 use crate::{
     cache::{Cache, Fingerprint, MAX_CACHE_BYTES},
+    identity::Told,
     reason::Reason,
+    revocations::Revocable,
+    upstream::Header,
 };
+
+/// A token that holds, and what every request that brings it needs of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Known {
+    token: VerifiedToken,
+    told: Box<[Header]>,
+    revocable: Revocable,
+}
+
+impl Known {
+    pub(crate) fn new(token: VerifiedToken, told: &Told) -> Self {
+        Self {
+            told: told.headers(token.claims()),
+            revocable: Revocable::from(token.claims()),
+            token,
+        }
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &VerifiedToken {
+        &self.token
+    }
+
+    /// What the token says.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        self.token.claims()
+    }
+
+    /// What a revocation can name of it.
+    #[must_use]
+    pub fn revocable(&self) -> Revocable {
+        self.revocable
+    }
+
+    /// The headers that tell the application about its user.
+    #[must_use]
+    pub fn told(&self) -> &[Header] {
+        &self.told
+    }
+}
 
 /// A token that our key has signed for us.
 #[derive(Debug)]
 pub enum Session {
     /// It holds.
-    Valid(Rc<VerifiedToken>),
+    Valid(Rc<Known>),
     /// It has expired, and everything else holds.
     Expired(Box<Claims>, TokenError),
 }
@@ -31,6 +76,15 @@ impl Session {
             Self::Expired(claims, _) => claims,
         }
     }
+
+    /// What a revocation can name of it.
+    #[must_use]
+    pub fn revocable(&self) -> Revocable {
+        match self {
+            Self::Valid(token) => token.revocable,
+            Self::Expired(claims, _) => Revocable::from(&**claims),
+        }
+    }
 }
 
 /// The keys, and the tokens that were verified with them.
@@ -39,6 +93,9 @@ pub struct Tokens {
     keys: Option<JwkSet>,
     revoked_keys: Vec<String>,
     cache: Cache,
+    told: Told,
+    /// That of the token that was verified last.
+    header: Option<KnownHeader>,
 }
 
 impl Tokens {
@@ -59,6 +116,8 @@ impl Tokens {
             keys: None,
             revoked_keys: Vec::new(),
             cache: Cache::new(hash_key, MAX_CACHE_BYTES),
+            told: Told::new(config),
+            header: None,
         }
     }
 
@@ -132,7 +191,7 @@ impl Tokens {
             *cache_hit = Some(true);
             // A clock that steps must not bring a token back, so only what has expired for good
             // is forgotten; not yet valid ones stay.
-            return match known.still_valid(now, self.expected.clock_skew) {
+            return match known.token.still_valid(now, self.expected.clock_skew) {
                 Ok(()) => Ok(Session::Valid(known)),
                 Err(error @ TokenError::Expired { .. }) => {
                     self.cache.drop_one(fingerprint);
@@ -142,12 +201,17 @@ impl Tokens {
             };
         }
         *cache_hit = Some(false);
-        let token = UntrustedToken::parse(token, TokenType::Session)?
-            .verify(keys, verifier)?
-            .judge(&self.expected, now)?;
-        match token {
+        let known = self.header.as_ref();
+        let token = UntrustedToken::parse_beside(known, token, TokenType::Session)?;
+        let new_header = token.new_header(known);
+        let signed = token.verify(keys, verifier)?;
+        // Only one that a key of ours vouches for, so that no stranger can put another in its place.
+        if new_header.is_some() {
+            self.header = new_header;
+        }
+        match signed.judge(&self.expected, now)? {
             Validity::Valid(token) => {
-                let token = Rc::new(token);
+                let token = Rc::new(Known::new(token, &self.told));
                 self.cache.keep(fingerprint, Rc::clone(&token));
                 Ok(Session::Valid(token))
             }

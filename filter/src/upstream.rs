@@ -1,11 +1,12 @@
 //! What the application gets to see of a request, and what a cache may keep of its response.
 
+use std::{fmt, ops::Deref, rc::Rc};
+
 use latchkey_filter_config::FilterConfig;
-use latchkey_token::{Claims, TokenType, UntrustedToken, cookie};
+use latchkey_token::{TokenType, UntrustedToken, cookie};
 
 use crate::{
     credentials::{Carrier, Credential},
-    identity,
     path::Target,
     request::Request,
 };
@@ -15,8 +16,111 @@ use crate::{
 pub struct Changes {
     /// Headers to remove, every copy of each.
     pub remove: Vec<Vec<u8>>,
-    /// Headers to set, in the place of any of the same name.
-    pub set: Vec<(String, Vec<u8>)>,
+    /// Headers to set. But for `:path`, which takes the place of what the client sent, no header of
+    /// these names is left once the removals are made.
+    pub set: Vec<Header>,
+}
+
+/// One header to set. Both parts can be shared with others: those of a known user are.
+pub type Header = (Name, Value);
+
+/// The value of a header: part of a text that may hold others beside it, so that all that is told of
+/// a user takes one piece of memory.
+#[derive(Clone, Eq)]
+pub struct Value {
+    text: Rc<[u8]>,
+    part: (usize, usize),
+}
+
+impl Value {
+    /// A part of a text, by where it begins and ends.
+    #[must_use]
+    pub fn part(text: &Rc<[u8]>, part: (usize, usize)) -> Self {
+        Self {
+            text: Rc::clone(text),
+            part,
+        }
+    }
+}
+
+impl Deref for Value {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let (start, end) = self.part;
+        self.text.get(start..end).unwrap_or_default()
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(text: &[u8]) -> Self {
+        Self {
+            part: (0, text.len()),
+            text: Rc::from(text),
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Value {
+    /// It may be a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
+}
+
+/// The name of a header to set.
+#[derive(Clone, Eq)]
+pub enum Name {
+    /// One that is always the same.
+    Fixed(&'static str),
+    /// One that the configuration gives.
+    Configured(Rc<str>),
+}
+
+impl Name {
+    /// The one header that is there already when it is set.
+    pub const PATH: Self = Self::Fixed(":path");
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Fixed(name) => name,
+            Self::Configured(name) => name,
+        }
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<str> for Name {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Name {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
 }
 
 /// A request that nobody needs to be known for: no session goes on, nor any claim to one.
@@ -34,8 +138,8 @@ pub fn anonymous(
     changes
 }
 
-/// A request of a user who is known. The token itself goes on only where it is asked for: who
-/// holds it can use it elsewhere until it expires.
+/// A request of a user who is known, and who `told` tells the application about. The token itself
+/// goes on only where it is asked for: who holds it can use it elsewhere until it expires.
 #[must_use]
 pub fn identified(
     config: &FilterConfig,
@@ -43,25 +147,24 @@ pub fn identified(
     target: &Target<'_>,
     spoofed: Vec<Vec<u8>>,
     credential: Credential<'_>,
-    claims: &Claims,
+    told: &[Header],
 ) -> Changes {
     let mut changes = forwarded(config, request, target, spoofed);
     if credential.carrier == Carrier::Bearer {
         changes.remove.push(b"authorization".to_vec());
     }
-    changes.set.extend(identity::headers(config, claims));
+    changes.set.extend_from_slice(told);
+    let configured = |name: &str| Name::Configured(Rc::from(name));
     if let Some(forward) = &config.forward_payload {
         let payload = credential.token.split(|byte| *byte == b'.').nth(1);
-        changes.set.push((
-            forward.header.as_str().to_owned(),
-            payload.unwrap_or_default().to_vec(),
-        ));
+        let name = configured(forward.header.as_str());
+        changes
+            .set
+            .push((name, Value::from(payload.unwrap_or_default())));
     }
     if let Some(forward) = &config.forward_token {
-        changes.set.push((
-            forward.header.as_str().to_owned(),
-            credential.token.to_vec(),
-        ));
+        let name = configured(forward.header.as_str());
+        changes.set.push((name, Value::from(credential.token)));
     }
     changes
 }
@@ -103,7 +206,9 @@ fn forwarded(
     if let Target::Path(path) = target
         && path.is_changed()
     {
-        changes.set.push((":path".to_owned(), path.with_query()));
+        changes
+            .set
+            .push((Name::PATH, Value::from(&*path.with_query())));
     }
     cut_cookies(config, request, &mut changes);
     changes
@@ -125,9 +230,10 @@ fn cut_cookies(config: &FilterConfig, request: &Request<'_>, changes: &mut Chang
         let kept: Vec<&[u8]> = kept.iter().flatten().map(|kept| &**kept).collect();
         changes.remove.push(b"cookie".to_vec());
         if !kept.is_empty() {
+            let kept = kept.join(&b"; "[..]);
             changes
                 .set
-                .push(("cookie".to_owned(), kept.join(&b"; "[..])));
+                .push((Name::Fixed("cookie"), Value::from(&*kept)));
         }
     }
 }

@@ -5,6 +5,7 @@ use latchkey::cli::check_config::{self, Checked, disagreements};
 use latchkey::cli::operator::{self, Order, Reach};
 use latchkey::cli::{Cli, Command};
 use latchkey::config::{Config, Environment, process_environment};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -25,6 +26,9 @@ fn main() -> ExitCode {
         Command::Mounts { order, reach } => give(&Order::Mounts(&order), &reach, &environment),
         Command::Audit { search, reach } => give(&Order::Audit(&search), &reach, &environment),
         Command::Admin { order, reach } => give(&Order::Admin(&order), &reach, &environment),
+        Command::Export { order, reach } => give(&Order::Export(&order), &reach, &environment),
+        Command::Import { order, reach } => give(&Order::Import(&order), &reach, &environment),
+        Command::Completions { shell } => complete(shell),
     }
 }
 
@@ -65,6 +69,15 @@ fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
     code
 }
 
+/// A script for a shell.
+fn complete(shell: clap_complete::Shell) -> ExitCode {
+    let script = latchkey::cli::completions(shell);
+    match std::io::stdout().write_all(&script) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(FAILED),
+    }
+}
+
 /// An order to the running sidecar.
 #[expect(
     clippy::print_stdout,
@@ -84,6 +97,8 @@ fn give(order: &Order<'_>, reach: &Reach, environment: &Environment) -> ExitCode
         }
     };
     match operator::run(config.control_socket().as_deref(), order, reach.output) {
+        // Nothing where it went to standard output already.
+        Ok(answer) if answer.is_empty() => ExitCode::SUCCESS,
         Ok(answer) => {
             println!("{answer}");
             ExitCode::SUCCESS

@@ -194,6 +194,8 @@ pub struct Problem {
     kind: ProblemKind,
     detail: Cow<'static, str>,
     retry_after: Option<Seconds>,
+    /// A member beside those of every problem (RFC 9457, section 3.2).
+    more: Option<(&'static str, serde_json::Value)>,
 }
 
 impl Problem {
@@ -203,6 +205,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             retry_after: None,
+            more: None,
         }
     }
 
@@ -213,6 +216,21 @@ impl Problem {
             retry_after: Some(span),
             ..self
         }
+    }
+
+    /// The same, with a member of its own.
+    #[must_use]
+    pub fn with(self, name: &'static str, value: serde_json::Value) -> Self {
+        Self {
+            more: Some((name, value)),
+            ..self
+        }
+    }
+
+    /// What may help the client.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Its kind.
@@ -262,12 +280,15 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (slug, status, title) = self.kind.parts();
-        let body = serde_json::json!({
+        let mut body = serde_json::json!({
             "type": format!("{PROBLEM_TYPE}{slug}"),
             "title": title,
             "status": status.as_u16(),
             "detail": self.detail,
         });
+        if let Some((name, value)) = self.more {
+            body[name] = value;
+        }
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(

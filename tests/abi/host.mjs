@@ -5,8 +5,10 @@
 export const Status = { ok: 0, notFound: 1, badArgument: 2, internalFailure: 10, unimplemented: 12 };
 export const Action = { continue: 0, pause: 1 };
 const REQUEST_HEADERS = 0;
+const CALL_HEADERS = 6;
+const CALL_BODY = 4;
 const PLUGIN_CONFIGURATION = 7;
-const ROOT = 1;
+export const ROOT = 1;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -21,12 +23,17 @@ export class Host {
     properties: { 'xds\0cluster_name': 'app', 'source\0address': '127.0.0.1:5000' },
     /** Envoy's functions beyond the ABI: name to (bytes) => bytes. */
     foreign: {},
+    /** What the sidecar answers. */
+    answer: { headers: [[':status', '503']], body: '' },
   };
   logs = [];
   /** The answers that the filter gave in the application's place: their statuses. */
   answers = [];
   /** Calls of the filter's that have no answer yet. */
   calls = [];
+  /** The context that the filter says it acts for, and those whose requests it has let go on. */
+  actsFor;
+  continued = [];
   #calls = 0;
   #contexts = ROOT;
   #metrics = 0;
@@ -49,10 +56,17 @@ export class Host {
   }
 
   /** Gives the filter its configuration; whether it takes it. */
-  configure(configuration) {
+  configure(configuration, root = ROOT) {
     this.world.configuration = JSON.stringify(configuration);
     const size = encoder.encode(this.world.configuration).length;
-    return this.exports.proxy_on_configure(ROOT, size) === 1;
+    return this.exports.proxy_on_configure(root, size) === 1;
+  }
+
+  /** One more plugin in this VM; its root context. */
+  plugin(configuration) {
+    const root = ++this.#contexts;
+    this.exports.proxy_on_context_create(root, 0);
+    return this.configure(configuration, root) ? root : undefined;
   }
 
   tick() {
@@ -60,23 +74,29 @@ export class Host {
   }
 
   /** Answers the call that has waited longest, with as many headers and bytes as are said. */
-  answerCall(headers, bytes) {
+  answerCall(headers, bytes, context = ROOT) {
     const call = this.calls.shift();
-    if (call !== undefined) this.exports.proxy_on_http_call_response(ROOT, call, headers, bytes, 0);
+    if (call === undefined) return;
+    this.exports.proxy_on_http_call_response(context, call, headers, bytes, 0);
   }
 
   /** Sends a request: what the filter does with it, and the status of its own answer, if any. */
-  request(headers, { trailers = false, response = false } = {}) {
-    this.world.headers = headers;
-    this.answers = [];
-    const context = ++this.#contexts;
-    this.exports.proxy_on_context_create(context, ROOT);
-    const action = this.exports.proxy_on_request_headers(context, headers.length, 1);
+  request(headers, { trailers = false, response = false, root = ROOT } = {}) {
+    const { context, action } = this.begin(headers, root);
     if (trailers) this.exports.proxy_on_request_trailers(context, 1);
     if (response) this.exports.proxy_on_response_headers(context, 1, 1);
     const changed = this.world.headers;
     this.exports.proxy_on_delete(context);
     return { action, status: this.answers[0], headers: changed };
+  }
+
+  /** Begins a request and leaves it open. */
+  begin(headers, root = ROOT) {
+    this.world.headers = headers;
+    this.answers = [];
+    const context = ++this.#contexts;
+    this.exports.proxy_on_context_create(context, root);
+    return { context, action: this.exports.proxy_on_request_headers(context, headers.length, 1) };
   }
 
   get memoryBytes() {
@@ -139,13 +159,16 @@ export class Host {
   }
 
   proxy_get_buffer_bytes(kind, start, most, pointerTo, sizeTo) {
-    if (kind !== PLUGIN_CONFIGURATION) return Status.notFound;
-    const bytes = encoder.encode(this.world.configuration).slice(start, start + most);
+    const { configuration, answer } = this.world;
+    const text = { [CALL_BODY]: answer.body, [PLUGIN_CONFIGURATION]: configuration }[kind];
+    if (text === undefined) return Status.notFound;
+    const bytes = encoder.encode(text).slice(start, start + most);
     return this.give(bytes, pointerTo, sizeTo);
   }
 
-  proxy_get_header_map_pairs(_map, pointerTo, sizeTo) {
-    return this.give(serialised(this.world.headers), pointerTo, sizeTo);
+  proxy_get_header_map_pairs(map, pointerTo, sizeTo) {
+    const headers = map === CALL_HEADERS ? this.world.answer.headers : this.world.headers;
+    return this.give(serialised(headers), pointerTo, sizeTo);
   }
 
   proxy_get_header_map_value(map, name, size, pointerTo, sizeTo) {
@@ -154,10 +177,14 @@ export class Host {
     return found ? this.give(bytesOf(found[1]), pointerTo, sizeTo) : Status.notFound;
   }
 
-  proxy_replace_header_map_value(map, name, nameSize, value, valueSize) {
-    this.proxy_remove_header_map_value(map, name, nameSize);
+  proxy_add_header_map_value(_map, name, nameSize, value, valueSize) {
     this.world.headers.push([this.text(name, nameSize), this.text(value, valueSize)]);
     return Status.ok;
+  }
+
+  proxy_replace_header_map_value(map, name, nameSize, value, valueSize) {
+    this.proxy_remove_header_map_value(map, name, nameSize);
+    return this.proxy_add_header_map_value(map, name, nameSize, value, valueSize);
   }
 
   proxy_remove_header_map_value(_map, name, size) {
@@ -188,6 +215,16 @@ export class Host {
     return Status.ok;
   }
 
+  proxy_set_effective_context(context) {
+    this.actsFor = context;
+    return Status.ok;
+  }
+
+  proxy_continue_stream() {
+    this.continued.push(this.actsFor);
+    return Status.ok;
+  }
+
   // What the standard library calls before it stops, to say why.
 
   environ_sizes_get(count, size) {
@@ -208,11 +245,6 @@ export class Host {
       written += size;
     }
     this.#view().setUint32(to, written, true);
-    return Status.ok;
-  }
-
-  // The SDK's own: it stops on any other answer, and neither Envoy nor this host has one.
-  proxy_set_effective_context() {
     return Status.ok;
   }
 }

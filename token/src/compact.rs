@@ -2,8 +2,8 @@
 //! the same for whatever of ours is signed.
 
 use crate::{
-    Algorithm, JwkSet, Part, SignatureVerifier, TokenError,
-    header::Header,
+    Algorithm, JwkSet, Part, SignatureVerifier, TokenError, TokenType, bytes,
+    header::{Header, KnownHeader},
     json::{JsonError, parse_object},
     signature::{self, SIGNATURE_BYTES},
 };
@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 /// its signature holds.
 pub(crate) struct Compact<'a> {
     header: Header,
+    encoded_header: &'a [u8],
     /// Header and payload as they were signed.
     message: &'a [u8],
     payload: &'a [u8],
@@ -23,27 +24,47 @@ pub(crate) struct Compact<'a> {
 impl<'a> Compact<'a> {
     /// Checks what needs neither key nor payload.
     ///
-    /// In the order size, parts, header, length of the signature.
-    pub(crate) fn parse(token: &'a [u8], typ: &str, max_bytes: usize) -> Result<Self, TokenError> {
+    /// In the order size, parts, header, length of the signature. `known` is a header of this type
+    /// that need not be read again.
+    pub(crate) fn parse(
+        token: &'a [u8],
+        typ: &str,
+        max_bytes: usize,
+        known: Option<&KnownHeader>,
+    ) -> Result<Self, TokenError> {
         if token.len() > max_bytes {
             return Err(TokenError::TooLong { bytes: token.len() });
         }
-        let [header, payload, signature] = three_parts(token)?;
+        let [encoded_header, payload, signature] = three_parts(token)?;
         let message = token
             .strip_suffix(signature)
             .and_then(|rest| rest.strip_suffix(b"."))
             .ok_or(TokenError::WrongNumberOfParts { parts: 3 })?;
-        let header = Header::parse(header, typ)?;
+        let header = match known.and_then(|known| known.header(typ, encoded_header)) {
+            Some(header) => header.clone(),
+            None => Header::parse(encoded_header, typ)?,
+        };
         let signature = decode(signature, Part::Signature)?;
         let signature = signature
             .try_into()
             .map_err(|other: Vec<u8>| TokenError::SignatureLength { bytes: other.len() })?;
         Ok(Self {
             header,
+            encoded_header,
             message,
             payload,
             signature,
         })
+    }
+
+    /// Whether its header, which is that of a token of this type, is this one.
+    pub(crate) fn has_header(&self, expected: TokenType, known: &KnownHeader) -> bool {
+        known.header(expected.name(), self.encoded_header).is_some()
+    }
+
+    /// The header, for others like it.
+    pub(crate) fn known_header(&self, expected: TokenType) -> KnownHeader {
+        KnownHeader::new(expected, self.encoded_header, self.header.clone())
     }
 
     pub(crate) fn kid(&self) -> &str {
@@ -72,13 +93,13 @@ impl<'a> Compact<'a> {
 }
 
 fn three_parts(token: &[u8]) -> Result<[&[u8]; 3], TokenError> {
-    let mut parts = token.split(|byte| *byte == b'.');
+    let mut parts = bytes::split(token, b'.');
     if let (Some(header), Some(claims), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     {
         return Ok([header, claims, signature]);
     }
-    let parts = token.split(|byte| *byte == b'.').count();
+    let parts = bytes::split(token, b'.').count();
     Err(TokenError::WrongNumberOfParts { parts })
 }
 

@@ -9,6 +9,8 @@ pub use names::CookieNames;
 
 use std::borrow::Cow;
 
+use crate::bytes;
+
 /// The most bytes of `cookie` fields that are searched. Envoy takes 60 KiB of headers in all, and
 /// a browser with this much in cookies for one site is not a browser.
 pub const MAX_COOKIE_BYTES: usize = 32 * 1024;
@@ -36,14 +38,14 @@ pub enum CookieLookup<'a> {
 /// The name must match to the byte. The value is given as it stands, quotes included.
 pub fn find<'a>(fields: impl Iterator<Item = &'a [u8]>, name: &str) -> CookieLookup<'a> {
     let mut found = CookieLookup::None;
-    let mut bytes = 0_usize;
+    let mut length = 0_usize;
     let mut cookies = 0_usize;
     for field in fields {
-        bytes = bytes.saturating_add(field.len());
-        if bytes > MAX_COOKIE_BYTES {
+        length = length.saturating_add(field.len());
+        if length > MAX_COOKIE_BYTES {
             return CookieLookup::TooMany;
         }
-        for pair in field.split(|byte| *byte == b';') {
+        for pair in bytes::split(field, b';') {
             cookies = cookies.saturating_add(1);
             if cookies > MAX_COOKIES {
                 return CookieLookup::TooMany;
@@ -72,11 +74,10 @@ pub fn without<'a>(field: &'a [u8], names: &[&str]) -> Option<Cow<'a, [u8]>> {
             .iter()
             .any(|ours| name.eq_ignore_ascii_case(ours.as_bytes()))
     };
-    if !field.split(|byte| *byte == b';').any(is_ours) {
+    if !bytes::split(field, b';').any(is_ours) {
         return Some(Cow::Borrowed(field));
     }
-    let kept: Vec<&[u8]> = field
-        .split(|byte| *byte == b';')
+    let kept: Vec<&[u8]> = bytes::split(field, b';')
         .filter(|pair| !pair.trim_ascii().is_empty() && !is_ours(pair))
         .collect();
     if kept.is_empty() {

@@ -31,6 +31,31 @@ pub(crate) struct Header {
     pub(crate) key_id: String,
 }
 
+/// The header of a token of ours, as it is sent and what it says. All tokens that one key signs have
+/// the same, so it need not be read again each time.
+#[derive(Clone)]
+pub struct KnownHeader {
+    expected: TokenType,
+    encoded: Vec<u8>,
+    header: Header,
+}
+
+impl KnownHeader {
+    pub(crate) fn new(expected: TokenType, encoded: &[u8], header: Header) -> Self {
+        Self {
+            expected,
+            encoded: encoded.to_vec(),
+            header,
+        }
+    }
+
+    /// What a header says, if it is this one to the byte.
+    pub(crate) fn header(&self, expected: &str, encoded: &[u8]) -> Option<&Header> {
+        let is_this = self.encoded == encoded && self.expected.name() == expected;
+        is_this.then_some(&self.header)
+    }
+}
+
 impl Header {
     pub(crate) fn parse(encoded: &[u8], expected: &str) -> Result<Self, TokenError> {
         let members = decode_object(encoded, Part::Header)?;

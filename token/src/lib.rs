@@ -37,6 +37,7 @@
 )]
 
 mod algorithm;
+mod bytes;
 mod claims;
 mod compact;
 pub mod cookie;
@@ -57,14 +58,16 @@ mod verifying_key;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::{Authn, Claims, Confirmation};
 pub use error::{Part, TokenError};
-pub use header::{MAX_KEY_ID_BYTES, TokenType};
+pub use header::{KnownHeader, MAX_KEY_ID_BYTES, TokenType};
 pub use id::{Id, NotAnId};
 pub use jwk_set::{JwkSet, JwkSetError, MAX_JWK_SET_BYTES, MAX_JWK_SET_KEYS};
 pub use revocations::{
     MAX_REVOCATION_ENTRIES, MAX_REVOCATIONS_BYTES, MAX_REVOKED_KEYS, Revocations, RevokedSession,
     RevokedUser, SignedRevocations, UntrustedRevocations, VerifiedRevocations,
 };
-pub use signature::{InProcess, SignatureOutOfRange, SignatureVerifier, ecdsa_der};
+pub use signature::{
+    InProcess, SignatureOutOfRange, SignatureVerifier, ecdsa_der, ecdsa_der_in_range,
+};
 #[cfg(feature = "sign")]
 pub use signing::{MAX_MINTED_BYTES, SeedError, SignError, SigningKey};
 pub use untrusted::{MAX_TOKEN_BYTES, SignedToken, UntrustedToken};

@@ -147,7 +147,7 @@ impl<'a> UntrustedRevocations<'a> {
     /// # Errors
     /// The first thing that is wrong, in the same order as for a session token.
     pub fn parse(page: &'a [u8]) -> Result<Self, TokenError> {
-        let compact = Compact::parse(page, REVOCATIONS_TYPE, MAX_REVOCATIONS_BYTES)?;
+        let compact = Compact::parse(page, REVOCATIONS_TYPE, MAX_REVOCATIONS_BYTES, None)?;
         Ok(Self { compact })
     }
 

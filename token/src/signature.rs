@@ -44,8 +44,16 @@ pub struct SignatureOutOfRange;
 /// When r or s is zero or not below the order of the curve.
 pub fn ecdsa_der(signature: &[u8; SIGNATURE_BYTES]) -> Result<Vec<u8>, SignatureOutOfRange> {
     ecdsa(signature)?;
+    Ok(ecdsa_der_in_range(signature))
+}
+
+/// The same for a signature whose r and s are known to be in range, as those are that a
+/// [`SignatureVerifier`] is given.
+#[must_use]
+pub fn ecdsa_der_in_range(signature: &[u8; SIGNATURE_BYTES]) -> Vec<u8> {
     let (r, s) = signature.split_at(SIGNATURE_BYTES / 2);
-    let mut der = vec![0x30, 0];
+    let mut der = Vec::with_capacity(72);
+    der.extend_from_slice(&[0x30, 0]);
     for half in [r, s] {
         // An INTEGER has no zero in front, but for the one that keeps it from being negative.
         let zeros = half.iter().take_while(|byte| **byte == 0).count();
@@ -63,7 +71,7 @@ pub fn ecdsa_der(signature: &[u8; SIGNATURE_BYTES]) -> Result<Vec<u8>, Signature
     if let Some(byte) = der.get_mut(1) {
         *byte = u8::try_from(length).unwrap_or_default();
     }
-    Ok(der)
+    der
 }
 
 /// One byte is enough for everything in such a signature: 72 bytes at most.

@@ -1,7 +1,7 @@
 //! From bytes to a token whose signature holds.
 
 use crate::{
-    Claims, Expectations, JwkSet, SignatureVerifier, TokenError, TokenType, Validity,
+    Claims, Expectations, JwkSet, KnownHeader, SignatureVerifier, TokenError, TokenType, Validity,
     VerifiedToken, compact::Compact,
 };
 use std::fmt;
@@ -13,6 +13,7 @@ pub const MAX_TOKEN_BYTES: usize = 4096;
 /// A token of the right form. Anybody can have made it: it shows which key it claims to be signed
 /// with, and no more.
 pub struct UntrustedToken<'a> {
+    expected: TokenType,
     compact: Compact<'a>,
 }
 
@@ -22,8 +23,27 @@ impl<'a> UntrustedToken<'a> {
     /// # Errors
     /// The first thing that is wrong, in the order size, parts, header, length of the signature.
     pub fn parse(token: &'a [u8], expected: TokenType) -> Result<Self, TokenError> {
-        let compact = Compact::parse(token, expected.name(), MAX_TOKEN_BYTES)?;
-        Ok(Self { compact })
+        Self::parse_beside(None, token, expected)
+    }
+
+    /// The same, but does not read a header again that is known already.
+    ///
+    /// # Errors
+    /// As those of [`UntrustedToken::parse`].
+    pub fn parse_beside(
+        known: Option<&KnownHeader>,
+        token: &'a [u8],
+        expected: TokenType,
+    ) -> Result<Self, TokenError> {
+        let compact = Compact::parse(token, expected.name(), MAX_TOKEN_BYTES, known)?;
+        Ok(Self { expected, compact })
+    }
+
+    /// Its header, unless it is the one that is known.
+    #[must_use]
+    pub fn new_header(&self, known: Option<&KnownHeader>) -> Option<KnownHeader> {
+        let is_known = known.is_some_and(|known| self.compact.has_header(self.expected, known));
+        (!is_known).then(|| self.compact.known_header(self.expected))
     }
 
     /// The key that the token names.

@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use latchkey_token::{
-    Claims, JwkSet, SignatureVerifier, TokenError, TokenType, UntrustedToken, VerifiedToken,
-};
+use latchkey_token::{Claims, JwkSet, SignatureVerifier, TokenError, TokenType, UntrustedToken};
 
 use super::{After, Gate, Noted, Stop};
 use crate::{
@@ -12,7 +10,7 @@ use crate::{
     reason::Reason,
     renewal::{self, Answer, Ask, NoCall, Renewed},
     request::Request,
-    tokens::Session,
+    tokens::{Known, Session},
 };
 
 #[cfg(test)]
@@ -20,7 +18,7 @@ mod tests;
 
 /// The token that counts.
 pub(super) struct Admitted {
-    pub(super) token: Rc<VerifiedToken>,
+    pub(super) token: Rc<Known>,
     pub(super) renewed: Option<Rc<Renewed>>,
 }
 
@@ -130,7 +128,7 @@ impl Gate {
         let hit = &mut noted.cache_hit;
         let session = self.tokens.authenticate(found.token, now, verifier, hit)?;
         if let Some(revocations) = &self.revocations {
-            revocations.check(session.claims())?;
+            revocations.check(session.revocable())?;
         }
         if let Session::Valid(token) = &session {
             noted.token = Some(Rc::clone(token));
@@ -141,7 +139,7 @@ impl Gate {
         }
         let refresh_before = self.config.session.refresh_before;
         let ends = match session {
-            Session::Valid(token) if renewal::is_due(&token, refresh_before, now) => {
+            Session::Valid(token) if renewal::is_due(token.token(), refresh_before, now) => {
                 Session::Valid(token)
             }
             Session::Valid(token) => {
@@ -178,7 +176,7 @@ impl Gate {
             (After::Nothing, _) => Err(Stop::Renew(ask)),
             (After::Renewal, Session::Expired(..)) => Err(Reason::NoRenewal.into()),
             (After::SessionOver, Session::Valid(token)) => {
-                let expired_at = token.expires_at();
+                let expired_at = token.token().expires_at();
                 Err(Reason::Token(TokenError::Expired { expired_at, now }).into())
             }
             (_, ends) => as_it_is(ends),
@@ -202,7 +200,7 @@ impl Gate {
             return Ok(None);
         };
         if let Some(revocations) = &self.revocations {
-            revocations.check(token.claims())?;
+            revocations.check(token.revocable())?;
         }
         Ok(Some(Admitted {
             token,

@@ -4,7 +4,9 @@
     reason = "calling the host takes raw pointers; nothing else is done here"
 )]
 
-use std::fmt;
+mod raw;
+
+use std::{fmt, time::Duration};
 
 use crate::header_map;
 
@@ -202,11 +204,7 @@ pub(super) fn send_local_response(
 ) -> Result<(), Status> {
     /// Envoy translates the HTTP status for gRPC clients.
     const NO_GRPC_STATUS: i32 = -1;
-    let pairs: Vec<header_map::Pair<'_>> = headers
-        .iter()
-        .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-        .collect();
-    let headers = header_map::serialise(&pairs).ok_or(Status::TOO_LONG)?;
+    let headers = serialised(headers)?;
     // SAFETY: all slices outlive the call.
     Status::check(unsafe {
         raw::proxy_send_local_response(
@@ -220,6 +218,50 @@ pub(super) fn send_local_response(
             NO_GRPC_STATUS,
         )
     })
+}
+
+/// Makes an HTTP call, in the name of the context that is acted for; gives the number by which the
+/// answer is known.
+pub(super) fn http_call(
+    cluster: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    timeout: Duration,
+) -> Result<u32, Status> {
+    let headers = serialised(headers)?;
+    let trailers = serialised(&[])?;
+    let timeout = u32::try_from(timeout.as_millis()).map_err(|_| Status::TOO_LONG)?;
+    let mut call = 0;
+    // SAFETY: all slices outlive the call, and the host writes one u32.
+    Status::check(unsafe {
+        raw::proxy_http_call(
+            cluster.as_ptr(),
+            cluster.len(),
+            headers.as_ptr(),
+            headers.len(),
+            body.as_ptr(),
+            body.len(),
+            trailers.as_ptr(),
+            trailers.len(),
+            timeout,
+            &raw mut call,
+        )
+    })?;
+    Ok(call)
+}
+
+/// Acts for another context than the one that the host has called for.
+pub(super) fn act_for(context: u32) -> Result<(), Status> {
+    // SAFETY: no pointers.
+    Status::check(unsafe { raw::proxy_set_effective_context(context) })
+}
+
+fn serialised(headers: &[(&str, &str)]) -> Result<Vec<u8>, Status> {
+    let pairs: Vec<header_map::Pair<'_>> = headers
+        .iter()
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+        .collect();
+    header_map::serialise(&pairs).ok_or(Status::TOO_LONG)
 }
 
 pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Status> {
@@ -272,95 +314,4 @@ fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8
     // allocates exactly the size that is asked for, and gives it to nobody else.
     let memory = unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(data, size)) };
     Ok(memory.into_vec())
-}
-
-mod raw {
-    #[link(wasm_import_module = "wasi_snapshot_preview1")]
-    unsafe extern "C" {
-        pub(super) fn random_get(bytes: *mut u8, size: usize) -> u32;
-    }
-
-    #[link(wasm_import_module = "env")]
-    unsafe extern "C" {
-        pub(super) fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
-        pub(super) fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
-        pub(super) fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
-        pub(super) fn proxy_get_header_map_pairs(
-            map: u32,
-            data: *mut *mut u8,
-            size: *mut usize,
-        ) -> u32;
-        pub(super) fn proxy_get_header_map_value(
-            map: u32,
-            name: *const u8,
-            name_size: usize,
-            data: *mut *mut u8,
-            size: *mut usize,
-        ) -> u32;
-        pub(super) fn proxy_replace_header_map_value(
-            map: u32,
-            name: *const u8,
-            name_size: usize,
-            value: *const u8,
-            value_size: usize,
-        ) -> u32;
-        pub(super) fn proxy_add_header_map_value(
-            map: u32,
-            name: *const u8,
-            name_size: usize,
-            value: *const u8,
-            value_size: usize,
-        ) -> u32;
-        pub(super) fn proxy_continue_stream(stream: u32) -> u32;
-        pub(super) fn proxy_remove_header_map_value(
-            map: u32,
-            name: *const u8,
-            name_size: usize,
-        ) -> u32;
-        pub(super) fn proxy_get_buffer_bytes(
-            buffer: u32,
-            start: usize,
-            max_size: usize,
-            data: *mut *mut u8,
-            size: *mut usize,
-        ) -> u32;
-        pub(super) fn proxy_get_property(
-            path: *const u8,
-            path_size: usize,
-            data: *mut *mut u8,
-            size: *mut usize,
-        ) -> u32;
-        pub(super) fn proxy_set_property(
-            name: *const u8,
-            name_size: usize,
-            value: *const u8,
-            value_size: usize,
-        ) -> u32;
-        pub(super) fn proxy_send_local_response(
-            status: u32,
-            details: *const u8,
-            details_size: usize,
-            body: *const u8,
-            body_size: usize,
-            headers: *const u8,
-            headers_size: usize,
-            grpc_status: i32,
-        ) -> u32;
-        pub(super) fn proxy_call_foreign_function(
-            name: *const u8,
-            name_size: usize,
-            arguments: *const u8,
-            arguments_size: usize,
-            data: *mut *mut u8,
-            size: *mut usize,
-        ) -> u32;
-        pub(super) fn proxy_define_metric(
-            kind: u32,
-            name: *const u8,
-            name_size: usize,
-            id: *mut u32,
-        ) -> u32;
-        pub(super) fn proxy_increment_metric(id: u32, offset: i64) -> u32;
-        pub(super) fn proxy_record_metric(id: u32, value: u64) -> u32;
-    }
 }

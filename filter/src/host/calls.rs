@@ -22,8 +22,8 @@ const FEED_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Error)]
 pub(super) enum CallError {
     /// Not even started.
-    #[error("the call could not be made: is there a cluster {cluster:?}? (status {status})")]
-    NotStarted { cluster: String, status: u32 },
+    #[error("the call could not be made: is there a cluster {cluster:?}? ({status})")]
+    NotStarted { cluster: String, status: Status },
     /// The host does not give the answer out, or no random bytes for the question.
     #[error("the host did not do its part: {0}")]
     Host(#[from] Status),
@@ -57,10 +57,6 @@ pub(super) fn renewal(sidecar: &Sidecar, ask: &Ask) -> Result<u32, CallError> {
     start(sidecar, "POST", REFRESH, Some(&body), sidecar.timeout)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the SDK hands answers only to calls that it made itself, and to the context that made them; it knows each status that Envoy has for this function"
-)]
 fn start(
     sidecar: &Sidecar,
     method: &str,
@@ -78,13 +74,11 @@ fn start(
         headers.push(("content-type", "application/json"));
     }
     let cluster = sidecar.cluster.as_str();
-    let body = body.map(str::as_bytes);
-    proxy_wasm::hostcalls::dispatch_http_call(cluster, headers, body, vec![], timeout).map_err(
-        |status| CallError::NotStarted {
-            cluster: cluster.to_owned(),
-            status: number(status),
-        },
-    )
+    let body = body.map(str::as_bytes).unwrap_or_default();
+    abi::http_call(cluster, &headers, body, timeout).map_err(|status| CallError::NotStarted {
+        cluster: cluster.to_owned(),
+        status,
+    })
 }
 
 /// Reads the answer to [`keys`].
@@ -134,13 +128,4 @@ fn status() -> Result<Vec<u8>, Status> {
         .find(|(name, _)| *name == b":status")
         .map_or(&b"none"[..], |(_, v)| *v)
         .to_vec())
-}
-
-fn number(status: proxy_wasm::types::Status) -> u32 {
-    use proxy_wasm::types::Status as Sdk;
-    match status {
-        Sdk::BadArgument => 2,
-        Sdk::InternalFailure => 10,
-        _ => u32::MAX,
-    }
 }

@@ -1,29 +1,24 @@
 //! One request: reads it, asks the core, does what it says, at once or after a call to the sidecar.
 
 use latchkey_token::TokenError;
-use proxy_wasm::{
-    traits::{Context, HttpContext},
-    types::Action,
-};
+use proxy_wasm::types::Action;
 
 use super::{
     Plugin, Shared,
-    abi::{self, Level, Map, Status},
+    abi::{self, Level, Map},
     access_log, calls,
-    metrics::{
-        ALLOWED, CACHE_HITS, CACHE_MISSES, KEY_FETCH_FAILURES, RENEWAL_FAILURES, RENEWALS,
-        RENEWALS_CAPPED, RENEWALS_REFUSED, SHADOW_ALLOWED,
-    },
+    failure::{Failure, fail},
+    metrics::Counter,
     milliseconds,
+    refused::{answer, log_refusal},
 };
 use crate::{
     gate::{After, Decision, Outcome},
     header_map,
     reason::Reason,
-    refusal::Response,
     renewal::{Answer, Ask, NoCall},
     request::{Request, Surroundings},
-    upstream::Changes,
+    upstream::{Changes, Name},
 };
 
 /// One request of one client.
@@ -49,24 +44,49 @@ enum Next {
     Wait(Waiting),
 }
 
-/// Why a request could not even be decided on: closed, and nothing that a client can bring about.
-enum Failure {
-    /// The host refused to do its part.
-    Host(Status),
-    /// The host's headers are in no form that is known.
-    Headers,
-    /// The core does not say what becomes of the request.
-    NoDecision,
-    /// There is no configuration, or it is being replaced.
-    NotConfigured,
-}
-
 impl Http {
     pub(super) fn new(shared: Shared) -> Self {
         Self {
             shared,
             waiting: None,
             set_cookie: Vec::new(),
+        }
+    }
+
+    /// Whether it waits, or has something for the response.
+    pub(super) fn is_kept(&self) -> bool {
+        self.waiting.is_some() || !self.set_cookie.is_empty()
+    }
+
+    /// Whether it waits for the answer to this call.
+    pub(super) fn waits_for(&self, call: u32) -> bool {
+        matches!(
+            self.waiting,
+            Some(Waiting::Renewal(number, _) | Waiting::Keys(number, _)) if number == call
+        )
+    }
+
+    pub(super) fn on_request_headers(&mut self) -> Action {
+        self.handle_request(After::Nothing, true)
+            .unwrap_or_else(|failure| self.fail(&failure))
+    }
+
+    pub(super) fn on_request_trailers(&self) -> Action {
+        self.handle_trailers()
+            .map_or_else(|failure| self.fail(&failure), |()| Action::Continue)
+    }
+
+    pub(super) fn on_response_headers(&mut self) {
+        // The request has long been served; a response must not be lost over this.
+        if let Err(failure) = self.handle_response() {
+            abi::log(Level::Error, &format!("response headers: {failure}"));
+        }
+    }
+
+    /// The answer to a call that this request made.
+    pub(super) fn on_answer(&mut self, call: u32, body_size: usize) {
+        if let Err(failure) = self.handle_answer(call, body_size) {
+            fail(&failure);
         }
     }
 
@@ -154,7 +174,6 @@ impl Http {
         fail(failure)
     }
 
-    /// The answer to a call that this request made.
     fn handle_answer(&mut self, call: u32, body_size: usize) -> Result<(), Failure> {
         let (after, may_fetch_keys) = match self.waiting.take() {
             Some(Waiting::Renewal(number, ask)) if number == call => {
@@ -175,7 +194,7 @@ impl Http {
                 self.with_plugin(|plugin| {
                     match keys {
                         Ok(keys) => plugin.set_keys(keys, now),
-                        Err(_) => plugin.metrics.count(KEY_FETCH_FAILURES),
+                        Err(_) => plugin.metrics.count(Counter::KeyFetchFailures),
                     }
                     Ok(())
                 })?;
@@ -202,9 +221,9 @@ impl Http {
                 .gate
                 .finish_renewal(ask, answer, now, &plugin.verifier);
             plugin.metrics.count(match after {
-                Some(After::SessionOver) => RENEWALS_REFUSED,
-                Some(_) => RENEWALS,
-                None => RENEWAL_FAILURES,
+                Some(After::SessionOver) => Counter::RenewalsRefused,
+                Some(_) => Counter::Renewals,
+                None => Counter::RenewalFailures,
             });
             // In vain: the old token has to do.
             Ok(after.unwrap_or(After::Renewal))
@@ -251,7 +270,7 @@ impl Plugin {
         let now = milliseconds()?;
         if let Err(no_call) = self.gate.start_renewal(ask, now) {
             if no_call != NoCall::NotNeeded {
-                self.metrics.count(RENEWALS_CAPPED);
+                self.metrics.count(Counter::RenewalsCapped);
             }
             return None;
         }
@@ -260,7 +279,7 @@ impl Plugin {
             Err(error) => {
                 self.gate
                     .finish_renewal(ask, Answer::Failed, now, &self.verifier);
-                self.metrics.count(RENEWAL_FAILURES);
+                self.metrics.count(Counter::RenewalFailures);
                 abi::log(Level::Warn, &format!("renewal: {error}"));
                 None
             }
@@ -279,29 +298,25 @@ impl Plugin {
     fn count(&mut self, decision: &Decision) {
         let metrics = &self.metrics;
         if let Some(hit) = decision.cache_hit {
-            metrics.count(if hit { CACHE_HITS } else { CACHE_MISSES });
+            metrics.count(if hit {
+                Counter::CacheHits
+            } else {
+                Counter::CacheMisses
+            });
         }
         let unknown = Reason::Token(TokenError::KeyIdUnknown);
         self.unknown_key |= decision.would_refuse == Some(unknown);
         match &decision.outcome {
             Outcome::Forward(_) if !self.gate.config().enforce => match decision.would_refuse {
                 Some(reason) => metrics.count_shadow_denial(reason.name()),
-                None => metrics.count(SHADOW_ALLOWED),
+                None => metrics.count(Counter::ShadowAllowed),
             },
-            Outcome::Forward(_) => metrics.count(ALLOWED),
+            Outcome::Forward(_) => metrics.count(Counter::Allowed),
             Outcome::Refuse(reason, _) => {
                 self.unknown_key |= *reason == unknown;
                 metrics.count_denial(reason.name());
             }
             Outcome::Renew(_) => {}
-        }
-    }
-}
-
-impl Context for Http {
-    fn on_http_call_response(&mut self, call: u32, _: usize, body_size: usize, _: usize) {
-        if let Err(failure) = self.handle_answer(call, body_size) {
-            fail(&failure);
         }
     }
 }
@@ -317,26 +332,6 @@ impl Drop for Http {
                 Ok(())
             });
         }
-    }
-}
-
-impl HttpContext for Http {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        self.handle_request(After::Nothing, true)
-            .unwrap_or_else(|failure| self.fail(&failure))
-    }
-
-    fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        self.handle_trailers()
-            .map_or_else(|failure| self.fail(&failure), |()| Action::Continue)
-    }
-
-    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
-        // The request has long been served; a response must not be lost over this.
-        if let Err(failure) = self.handle_response() {
-            abi::log(Level::Error, &format!("response headers: {failure}"));
-        }
-        Action::Continue
     }
 }
 
@@ -362,74 +357,12 @@ fn apply(changes: &Changes) -> Result<(), Failure> {
         abi::remove_map_value(Map::RequestHeaders, name)?;
     }
     for (name, value) in &changes.set {
-        abi::set_map_value(Map::RequestHeaders, name.as_bytes(), value)?;
-    }
-    Ok(())
-}
-
-fn answer(reason: &str, response: &Response) -> Result<(), Status> {
-    let headers: Vec<(&str, &str)> = response
-        .headers
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let details = format!("latchkey_{reason}");
-    abi::send_local_response(
-        response.status,
-        &details,
-        &headers,
-        response.body.as_bytes(),
-    )
-}
-
-/// Says why, and to which request, but nothing that the client sent and could be a secret.
-fn log_refusal(request: &Request<'_>, reason: Reason, what: &str) {
-    // Every visitor who is not signed in yet is refused once.
-    let level = if reason == Reason::NoCredential {
-        Level::Debug
-    } else {
-        Level::Info
-    };
-    let id = request
-        .only("x-request-id")
-        .and_then(|id| std::str::from_utf8(id).ok());
-    let is_plain = |id: &&str| {
-        id.len() <= 64
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let id = id.filter(is_plain).unwrap_or("-");
-    let name = reason.name();
-    abi::log(
-        level,
-        &format!("{what}: reason={name} request_id={id}: {reason}"),
-    );
-}
-
-/// Ends a request that could not be handled. Where not even that works, it waits for its timeout.
-fn fail(failure: &Failure) -> Action {
-    abi::log(Level::Error, &format!("request refused: {failure}"));
-    let headers = [("cache-control", "no-store"), ("retry-after", "2")];
-    if let Err(status) = abi::send_local_response(503, "latchkey_failure", &headers, b"") {
-        abi::log(Level::Error, &format!("no answer possible: {status}"));
-    }
-    Action::Pause
-}
-
-impl From<Status> for Failure {
-    fn from(status: Status) -> Self {
-        Self::Host(status)
-    }
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Host(status) => status.fmt(f),
-            Self::Headers => f.write_str("the host's headers are malformed"),
-            Self::NoDecision => f.write_str("no decision"),
-            Self::NotConfigured => f.write_str("there is no configuration"),
+        // Nothing of the same name is left, so there is nothing to look for.
+        if *name == Name::PATH {
+            abi::set_map_value(Map::RequestHeaders, name.as_bytes(), value)?;
+        } else {
+            abi::add_map_value(Map::RequestHeaders, name.as_bytes(), value)?;
         }
     }
+    Ok(())
 }

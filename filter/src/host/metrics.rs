@@ -4,36 +4,58 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use super::abi::{self, Level, Metric};
 
-/// Requests that went on.
-pub(super) const ALLOWED: &str = "allowed";
-/// Requests that would have gone on, where nothing is enforced.
-pub(super) const SHADOW_ALLOWED: &str = "shadow.allowed";
-/// Tokens that were known already.
-pub(super) const CACHE_HITS: &str = "cache.hits";
-/// Tokens that had to be verified.
-pub(super) const CACHE_MISSES: &str = "cache.misses";
-/// Key fetches that brought a good set.
-pub(super) const KEY_FETCHES: &str = "jwks.fetched";
-/// Key fetches that did not.
-pub(super) const KEY_FETCH_FAILURES: &str = "jwks.failed";
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        /// What is counted, but for refusals, which are counted by their reason.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Counter {
+            $($(#[$doc])* $name,)+
+        }
 
-/// Answers about what was revoked that were good.
-pub(super) const FEED_ANSWERS: &str = "revocations.fetched";
-/// Those that were not, and those that never came.
-pub(super) const FEED_FAILURES: &str = "revocations.failed";
-/// New tokens that were given.
-pub(super) const RENEWALS: &str = "renewals.ok";
-/// Calls for a new token that the sidecar did not answer well.
-pub(super) const RENEWAL_FAILURES: &str = "renewals.failed";
-/// Sessions that turned out to be over.
-pub(super) const RENEWALS_REFUSED: &str = "renewals.refused";
-/// Calls for a new token that were not made: too many in flight, or one has just failed.
-pub(super) const RENEWALS_CAPPED: &str = "renewals.capped";
+        impl Counter {
+            const ALL: [Self; [$($text),+].len()] = [$(Self::$name,)+];
 
-/// Counters by name, defined when first used. What they cannot do is no reason to refuse anybody.
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Requests that went on.
+    Allowed = "allowed",
+    /// Requests that would have gone on, where nothing is enforced.
+    ShadowAllowed = "shadow.allowed",
+    /// Tokens that were known already.
+    CacheHits = "cache.hits",
+    /// Tokens that had to be verified.
+    CacheMisses = "cache.misses",
+    /// Key fetches that brought a good set.
+    KeyFetches = "jwks.fetched",
+    /// Key fetches that did not.
+    KeyFetchFailures = "jwks.failed",
+    /// Answers about what was revoked that were good.
+    FeedAnswers = "revocations.fetched",
+    /// Those that were not, and those that never came.
+    FeedFailures = "revocations.failed",
+    /// New tokens that were given.
+    Renewals = "renewals.ok",
+    /// Calls for a new token that the sidecar did not answer well.
+    RenewalFailures = "renewals.failed",
+    /// Sessions that turned out to be over.
+    RenewalsRefused = "renewals.refused",
+    /// Calls for a new token that were not made: too many in flight, or one has just failed.
+    RenewalsCapped = "renewals.capped",
+}
+
+/// The host's numbers of what is counted. What cannot be counted is no reason to refuse anybody.
 #[derive(Default)]
 pub(super) struct Metrics {
-    counters: RefCell<BTreeMap<&'static str, Option<u32>>>,
+    counters: [Option<u32>; Counter::ALL.len()],
+    /// By reason, defined when first used.
     denials: RefCell<BTreeMap<&'static str, Option<u32>>>,
     shadow_denials: RefCell<BTreeMap<&'static str, Option<u32>>>,
     ready: Option<u32>,
@@ -48,36 +70,24 @@ impl Metrics {
         if let Some(id) = define(Metric::Gauge, "enforce") {
             let _ = abi::record_metric(id, u64::from(enforce));
         }
-        let metrics = Self {
+        Self {
+            counters: Counter::ALL.map(|counter| {
+                let is_used = !enforce || counter != Counter::ShadowAllowed;
+                is_used.then(|| define(Metric::Counter, counter.name()))?
+            }),
             ready: define(Metric::Gauge, "ready"),
             key_age: define(Metric::Gauge, "jwks.age_ms"),
             revocations_age: define(Metric::Gauge, "revocations.age_ms"),
             revocations: define(Metric::Gauge, "revocations.entries"),
             ..Self::default()
-        };
-        for name in [
-            ALLOWED,
-            CACHE_HITS,
-            CACHE_MISSES,
-            KEY_FETCHES,
-            KEY_FETCH_FAILURES,
-            FEED_ANSWERS,
-            FEED_FAILURES,
-            RENEWALS,
-            RENEWAL_FAILURES,
-            RENEWALS_REFUSED,
-            RENEWALS_CAPPED,
-        ] {
-            metrics
-                .counters
-                .borrow_mut()
-                .insert(name, define(Metric::Counter, name));
         }
-        metrics
     }
 
-    pub(super) fn count(&self, name: &'static str) {
-        increment(&self.counters, name, str::to_owned);
+    #[expect(clippy::as_conversions, reason = "the number of a variant")]
+    pub(super) fn count(&self, counter: Counter) {
+        if let Some(Some(id)) = self.counters.get(counter as usize) {
+            let _ = abi::increment_metric(*id);
+        }
     }
 
     /// Counts a refused request by its reason.

@@ -1,27 +1,29 @@
 //! The host shell: does what the core decides. The only code that touches `proxy-wasm`.
 //!
-//! The SDK gives the dispatch of callbacks. Its accessors are not used: those that return text
-//! trap on a byte that is no UTF-8, and all of them trap on a status that they do not know. What
-//! is asked of the host goes through [`abi`], where each status is a value.
+//! The SDK gives the module's frame: how it starts, and where the host puts what it returns. Its
+//! accessors are not used: those that return text trap on a byte that is no UTF-8, and all of them
+//! trap on a status that they do not know. What is asked of the host goes through [`abi`], where each
+//! status is a value; what the host calls is in [`vm`].
 
 mod abi;
 mod access_log;
 mod calls;
+mod failure;
 mod http;
 mod metrics;
+mod refused;
 mod root;
 mod verifier;
+mod vm;
 
 use std::{cell::RefCell, rc::Rc};
 
 use crate::{gate::Gate, key_fetch::FetchesByRequests};
 use abi::Level;
 use latchkey_token::JwkSet;
-use metrics::{KEY_FETCHES, Metrics};
+use metrics::{Counter, Metrics};
 
-proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(root::Root::default()));
-}}
+proxy_wasm::main! {{}}
 
 /// What the root context and the requests of one plugin share.
 struct Plugin {
@@ -41,7 +43,7 @@ impl Plugin {
     fn set_keys(&mut self, keys: JwkSet, now: u64) {
         let was_ready = self.gate.is_ready();
         self.gate.set_keys(keys);
-        self.metrics.count(KEY_FETCHES);
+        self.metrics.count(Counter::KeyFetches);
         self.keys_at = Some(now);
         if let Some(revocations) = self.gate.revocations() {
             revocations.feed.has_keys(now);

@@ -3,17 +3,12 @@
 use std::rc::Rc;
 
 use latchkey_filter_config::FilterConfig;
-use proxy_wasm::{
-    traits::{Context, HttpContext, RootContext},
-    types::ContextType,
-};
 
 use super::{
     Plugin, Shared,
     abi::{self, Buffer, Level},
     calls::{self, CallError},
-    http::Http,
-    metrics::{FEED_ANSWERS, FEED_FAILURES, KEY_FETCH_FAILURES, Metrics},
+    metrics::{Counter, Metrics},
     milliseconds,
     verifier::HostVerifier,
 };
@@ -37,8 +32,14 @@ pub(super) struct Root {
     has_ticked: bool,
 }
 
-impl Context for Root {
-    fn on_http_call_response(&mut self, call: u32, _: usize, body_size: usize, _: usize) {
+impl Root {
+    /// What the requests of this plugin share with it.
+    pub(super) fn shared(&self) -> Shared {
+        Rc::clone(&self.shared)
+    }
+
+    /// Whether this is the answer to a call of its own; if so, takes it.
+    pub(super) fn take_answer(&mut self, call: u32, body_size: usize) -> bool {
         if self.call == Some(call) {
             self.call = None;
             self.fetched(calls::finish_keys(body_size));
@@ -47,12 +48,14 @@ impl Context for Root {
             if self.answered(calls::finish_revocations(body_size)) {
                 self.ask_if_due();
             }
+        } else {
+            return false;
         }
+        true
     }
-}
 
-impl RootContext for Root {
-    fn on_configure(&mut self, size: usize) -> bool {
+    /// Takes the configuration, if it is a good one.
+    pub(super) fn on_configure(&mut self, size: usize) -> bool {
         match self.configure(size) {
             Ok(()) => true,
             Err(problem) => {
@@ -62,7 +65,7 @@ impl RootContext for Root {
         }
     }
 
-    fn on_tick(&mut self) {
+    pub(super) fn on_tick(&mut self) {
         if !self.has_ticked {
             self.has_ticked = true;
             if let Err(status) = abi::set_tick_period(TICK_MS) {
@@ -74,16 +77,6 @@ impl RootContext for Root {
         self.tidy();
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Http::new(Rc::clone(&self.shared))))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
-}
-
-impl Root {
     fn configure(&mut self, size: usize) -> Result<(), String> {
         let config = abi::buffer(Buffer::PluginConfiguration, size).map_err(|s| s.to_string())?;
         let config = FilterConfig::parse(&config).map_err(|error| error.to_string())?;
@@ -157,7 +150,7 @@ impl Root {
             }
             Err(error) => {
                 fetch.failed(now);
-                plugin.metrics.count(KEY_FETCH_FAILURES);
+                plugin.metrics.count(Counter::KeyFetchFailures);
                 let kept = if plugin.gate.has_keys() {
                     "the old keys stay"
                 } else {
@@ -211,10 +204,10 @@ impl Root {
                 }
             };
             if let Err(error) = &taken {
-                plugin.metrics.count(FEED_FAILURES);
+                plugin.metrics.count(Counter::FeedFailures);
                 abi::log(Level::Warn, &format!("revocations: {error}"));
             } else {
-                plugin.metrics.count(FEED_ANSWERS);
+                plugin.metrics.count(Counter::FeedAnswers);
                 plugin.note_readiness(was_ready);
             }
             taken.is_ok()

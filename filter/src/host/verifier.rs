@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use latchkey_token::{Algorithm, InProcess, SignatureVerifier, VerifyingKey, ecdsa_der};
+use latchkey_token::{Algorithm, InProcess, SignatureVerifier, VerifyingKey, ecdsa_der_in_range};
 
 use super::abi::{self, Level, Status};
 use crate::verify_signature;
@@ -27,10 +27,7 @@ impl SignatureVerifier for HostVerifier {
 impl HostVerifier {
     /// The host's verdict, if it gives one.
     fn ask_host(&self, key: &VerifyingKey, message: &[u8], signature: &[u8]) -> Option<bool> {
-        let Ok(signature) = signature.try_into().map(ecdsa_der) else {
-            return Some(false);
-        };
-        let Ok(signature) = signature else {
+        let Ok(signature) = signature.try_into().map(ecdsa_der_in_range) else {
             return Some(false);
         };
         let arguments = verify_signature::arguments(key.spki_der(), &signature, message);

@@ -33,6 +33,26 @@ pub enum Which {
     Everyone,
 }
 
+/// What a revocation can name of a token: read once, for all requests that bring it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revocable {
+    iat: u64,
+    /// Nothing where no revocation could name it.
+    sid: Option<u128>,
+    sub: Option<u128>,
+}
+
+impl From<&Claims> for Revocable {
+    fn from(claims: &Claims) -> Self {
+        let id = |text: &str| text.parse().ok().map(|id| key(&id));
+        Self {
+            iat: claims.iat,
+            sid: id(&claims.sid),
+            sub: id(&claims.sub),
+        }
+    }
+}
+
 /// There are [`MAX_ENTRIES`] already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("more revocations than are kept")]
@@ -98,24 +118,19 @@ impl Revoked {
 
     /// Whether a token was revoked, and by what. A token whose ids no revocation could name is.
     #[must_use]
-    pub fn is_revoked(&self, claims: &Claims) -> Option<Which> {
-        if self
-            .everyone
-            .is_some_and(|not_before| claims.iat < not_before)
-        {
+    pub fn is_revoked(&self, token: impl Into<Revocable>) -> Option<Which> {
+        let Revocable { iat, sid, sub } = token.into();
+        if self.everyone.is_some_and(|not_before| iat < not_before) {
             return Some(Which::Everyone);
         }
-        let Ok(sid) = claims.sid.parse() else {
-            return Some(Which::Session);
-        };
-        if self.sessions.contains_key(&key(&sid)) {
+        if sid.is_none_or(|sid| self.sessions.contains_key(&sid)) {
             return Some(Which::Session);
         }
-        let Ok(sub) = claims.sub.parse() else {
+        let Some(sub) = sub else {
             return Some(Which::User);
         };
-        let user = self.users.get(&key(&sub))?;
-        (claims.iat < u64::from(user.not_before)).then_some(Which::User)
+        let user = self.users.get(&sub)?;
+        (iat < u64::from(user.not_before)).then_some(Which::User)
     }
 
     /// The keys that were revoked.

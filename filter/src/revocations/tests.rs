@@ -2,7 +2,8 @@
 //! test's own.
 
 use latchkey_token::{
-    Id, InProcess, JwkSet, Revocations as Page, RevokedSession, RevokedUser, SigningKey, TokenError,
+    Claims, Id, InProcess, JwkSet, Revocations as Page, RevokedSession, RevokedUser, SigningKey,
+    TokenError,
 };
 
 use super::*;

@@ -87,6 +87,7 @@ impl App {
             minted_until: AtomicU64::new(0),
             changing_keys: Mutex::default(),
             polls: Semaphore::new(MOST_POLLS),
+            importing: Semaphore::new(1),
             renewals: Renewals::default(),
             metrics: Metrics::default(),
             tallied: super::audit::Tallied::default(),

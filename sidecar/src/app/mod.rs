@@ -112,6 +112,8 @@ pub struct App {
     changing_keys: Mutex<()>,
     /// Room for gateways that wait to hear of revocations.
     pub polls: Semaphore,
+    /// Room for an import.
+    pub importing: Semaphore,
     /// Renewals of the last moments.
     pub renewals: Renewals,
     /// Counters.

@@ -106,6 +106,19 @@ pub(super) fn authenticate(
         .map_err(|error| refusal(&error))
 }
 
+/// Whether the key is one that a signature could ever be verified with: a point of its curve, or a
+/// sound modulus.
+pub(super) fn check_key(key: &PublicKey) -> Result<(), CeremonyError> {
+    // The library looks at the key first; that nothing is no signature does not matter.
+    match cose_key(key)
+        .verify_signature(&[], &[])
+        .map_err(|e| refusal(&e))
+    {
+        Err(CeremonyError::PublicKey) => Err(CeremonyError::PublicKey),
+        _ => Ok(()),
+    }
+}
+
 fn registration_state(
     policy: &Policy,
     challenge: &[u8],

@@ -16,6 +16,7 @@ pub mod challenge;
 mod choices;
 mod core_state;
 mod error;
+mod imported;
 mod mount;
 mod policy;
 mod record;
@@ -31,7 +32,8 @@ pub use choices::{
     UserVerification,
 };
 pub use error::{CborError, CeremonyError, ChallengeError, Part};
+pub use imported::{Imported, NotAdmitted};
 pub use mount::Mount;
 pub use policy::{LONGEST_CEREMONY, Policy, PolicyTag};
-pub use record::{attestation_format, registered_under};
+pub use record::{attestation_format, public_key, registered_under};
 pub use relying_party::{RelyingParty, RelyingPartyError};

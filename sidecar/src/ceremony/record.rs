@@ -38,6 +38,12 @@ pub(super) fn read(credential: &Credential) -> Result<PublicKey, CeremonyError> 
         .ok_or(CeremonyError::StoredRecord)
 }
 
+/// The COSE key of a stored credential, in base64url.
+#[must_use]
+pub fn public_key(credential: &Credential) -> Option<&str> {
+    credential.record.get(PUBLIC_KEY).and_then(Value::as_str)
+}
+
 /// The policy that a credential was registered under. Records from before there were two have
 /// none: there was only the strict one.
 #[must_use]

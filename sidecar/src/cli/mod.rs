@@ -3,7 +3,8 @@
 pub mod check_config;
 pub mod operator;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// What was asked for.
@@ -70,6 +71,7 @@ pub enum Command {
     },
     /// Show, rotate or revoke the signing keys of the running sidecar
     #[command(
+        alias = "key",
         arg_required_else_help = true,
         after_long_help = "Examples:\n  \
             latchkey keys list\n  \
@@ -86,6 +88,7 @@ pub enum Command {
     },
     /// Show or end sessions at the running sidecar
     #[command(
+        alias = "session",
         arg_required_else_help = true,
         after_long_help = "Examples:\n  \
             latchkey sessions list --user alice\n  \
@@ -102,6 +105,7 @@ pub enum Command {
     },
     /// Make, show, change, disable or delete users at the running sidecar
     #[command(
+        visible_alias = "user",
         arg_required_else_help = true,
         after_long_help = "Examples:\n  \
             latchkey users add alice --group eng --enroll\n  \
@@ -146,6 +150,62 @@ pub enum Command {
         #[command(flatten)]
         reach: operator::Reach,
     },
+    /// Write every user with their passkeys into a file
+    #[command(
+        long_about = "Writes every user with their passkeys into a file that `latchkey import` \
+            reads, here or at another installation for the same relying party id.\n\n\
+            The file holds no secret: no session, no code, no hash of one, no signing key. Recovery \
+            codes and links do not move; their owners make new ones. It does hold names, addresses \
+            and groups, and is readable by its owner alone.",
+        after_long_help = "Examples:\n  \
+            latchkey export users.json\n  \
+            latchkey export - | jq '.users | length'"
+    )]
+    Export {
+        /// Where to.
+        #[command(flatten)]
+        order: operator::Export,
+        /// Where the sidecar is.
+        #[command(flatten)]
+        reach: operator::Reach,
+    },
+    /// Bring users with their passkeys in from a file
+    #[command(
+        long_about = "Brings users with their passkeys in from a file: one that `latchkey export` \
+            wrote, or a Keycloak realm export.\n\n\
+            The whole file is looked at first. When anybody is refused, or in conflict with someone \
+            who is here, nobody is imported, unless --skip leaves those out. Users who are here \
+            already, the same, stay as they are, so an import can be repeated. Passkeys sign in for \
+            the relying party id that they were registered for, and for no other. Up to 2,000 \
+            users come in one step; longer files in several, each whole or not at all.\n\n\
+            Of a Keycloak realm come users, their groups (by path), verified email addresses, and \
+            credentials of the types webauthn-passwordless and webauthn. Passwords, one-time \
+            passwords and roles stay behind.",
+        after_long_help = "Examples:\n  \
+            latchkey import users.json --dry-run\n  \
+            latchkey import realm-export.json --format keycloak --dry-run\n  \
+            latchkey import realm-export.json --format keycloak --skip"
+    )]
+    Import {
+        /// What, and how.
+        #[command(flatten)]
+        order: operator::Import,
+        /// Where the sidecar is.
+        #[command(flatten)]
+        reach: operator::Reach,
+    },
+    /// Write the completions for a shell to standard output
+    #[command(
+        long_about = "Writes the completions for a shell to standard output.",
+        after_long_help = "Examples:\n  \
+            latchkey completions bash > /etc/bash_completion.d/latchkey\n  \
+            latchkey completions zsh > \"${fpath[1]}/_latchkey\"\n  \
+            latchkey completions fish > ~/.config/fish/completions/latchkey.fish"
+    )]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
     /// Let the first administrator in
     #[command(arg_required_else_help = true)]
     Admin {
@@ -156,6 +216,14 @@ pub enum Command {
         #[command(flatten)]
         reach: operator::Reach,
     },
+}
+
+/// The completions of the program for a shell.
+#[must_use]
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "latchkey", &mut script);
+    script
 }
 
 const AFTER_HELP: &str = "\
@@ -186,11 +254,33 @@ Every key of the configuration is described in latchkey.example.toml.";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
-
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_shell_gets_every_command() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let script = String::from_utf8(completions(shell)).unwrap();
+            for word in ["serve", "users", "dry-run", "enroll", "completions"] {
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_user_or_more_one_word_is_as_good_as_the_other() {
+        for line in [
+            "latchkey user add alice --group eng --enroll",
+            "latchkey users add alice --group eng --enroll",
+            "latchkey key list",
+            "latchkey session list --user alice",
+            "latchkey user passkeys alice --output json",
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert!(parsed.is_ok(), "{line}: {parsed:?}");
+        }
     }
 
     #[test]

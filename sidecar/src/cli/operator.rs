@@ -1,12 +1,16 @@
 //! `latchkey keys|sessions|users|mounts`: an operator's orders to the running sidecar.
 
 mod client;
+mod document;
 mod mounts;
 mod people;
 mod show;
+mod transfer;
 
+pub use document::DocumentError;
 pub use mounts::{Mounts, Terms};
 pub use people::{Admin, Change, Fields, Search};
+pub use transfer::{Export, Format, Import, TransferError};
 
 use clap::{Args, Subcommand, ValueEnum};
 use client::{Client, ClientError};
@@ -162,6 +166,10 @@ pub enum Order<'a> {
     Audit(&'a Search),
     /// About administration itself.
     Admin(&'a Admin),
+    /// Users and passkeys into a file.
+    Export(&'a Export),
+    /// And out of one.
+    Import(&'a Import),
 }
 
 /// Why an order was not carried out; each is a message for people.
@@ -176,6 +184,9 @@ pub enum OrderError {
     /// The sidecar was not reached, or refused.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// A file did not go over.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// No thread or timer to be had.
     #[error("the command cannot run: {0}")]
     System(#[from] std::io::Error),
@@ -191,16 +202,17 @@ pub fn run(socket: Option<&Path>, order: &Order<'_>, output: Output) -> Result<S
         .enable_all()
         .build()?
         .block_on(async {
-            match order {
-                Order::Keys(order) => keys(&client, order, output).await,
-                Order::Sessions(order) => sessions(&client, order, output).await,
-                Order::Users(order) => users(&client, order, output).await,
-                Order::Mounts(order) => mounts::order(&client, order, output).await,
-                Order::Audit(search) => people::audit(&client, search, output).await,
-                Order::Admin(order) => people::admin(&client, order, output).await,
-            }
+            Ok(match order {
+                Order::Keys(order) => keys(&client, order, output).await?,
+                Order::Sessions(order) => sessions(&client, order, output).await?,
+                Order::Users(order) => users(&client, order, output).await?,
+                Order::Mounts(order) => mounts::order(&client, order, output).await?,
+                Order::Audit(search) => people::audit(&client, search, output).await?,
+                Order::Admin(order) => people::admin(&client, order, output).await?,
+                Order::Export(order) => transfer::export(&client, order, output).await?,
+                Order::Import(order) => transfer::import(&client, order, output).await?,
+            })
         })
-        .map_err(OrderError::from)
 }
 
 async fn keys(client: &Client<'_>, order: &Keys, output: Output) -> Result<String, ClientError> {

@@ -99,8 +99,9 @@ pub struct Credential {
     pub attachment: Option<String>,
     /// Signature counter as of the last assertion; 0 where the authenticator keeps none.
     pub sign_count: u32,
-    /// BE flag; fixed at registration.
-    pub backup_eligible: bool,
+    /// BE flag; fixed at registration. Not known of a credential that comes from where it was not
+    /// kept: the first assertion tells it then, under the authenticator's signature.
+    pub backup_eligible: Option<bool>,
     /// BS flag as of the last assertion.
     pub backup_state: bool,
     /// The name that its owner gave it.

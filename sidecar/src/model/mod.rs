@@ -18,6 +18,7 @@ mod signing_key;
 mod time;
 mod user;
 mod user_change;
+mod user_handle;
 
 pub use audit::{Actor, AuditBook, AuditFilter, AuditRecord, AuditSubject};
 pub use authenticator::authenticator_name;
@@ -36,3 +37,4 @@ pub use signing_key::SigningKeyRecord;
 pub use time::{Seconds, UnixTime};
 pub use user::{User, UserName, UserNameError};
 pub use user_change::{UserChange, UserLimits};
+pub use user_handle::UserHandle;

@@ -1,6 +1,6 @@
 //! Users and their names.
 
-use super::{UnixTime, UserId, UserLimits};
+use super::{UnixTime, UserHandle, UserId, UserLimits};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, char::decompose_canonical};
 use unicode_security::{GeneralSecurityProfile, MixedScript, skeleton};
@@ -166,6 +166,10 @@ pub struct User {
     /// One of the passkeys was disabled since the owner last looked after them.
     #[serde(default, skip_serializing_if = "is_unset")]
     pub passkey_alert: bool,
+    /// The user handle of the passkeys, where it is not the id's 16 bytes. It never changes: an
+    /// authenticator would take the account for another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<UserHandle>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
@@ -197,6 +201,7 @@ impl User {
             limits,
             must_register,
             passkey_alert: _,
+            handle: _,
         } = changed;
         self.display_name.clone_from(display_name);
         self.email.clone_from(email);

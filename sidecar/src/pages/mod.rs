@@ -42,6 +42,7 @@ pub struct Site {
 }
 
 /// Who opens a page.
+#[expect(clippy::large_enum_variant, reason = "one for each page that is shown")]
 #[derive(Debug, Clone)]
 pub enum Visitor {
     /// Nobody we know.

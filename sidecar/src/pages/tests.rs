@@ -94,6 +94,7 @@ fn user(name: &str, display_name: &str) -> User {
         limits: crate::model::UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     }
 }
 
@@ -111,7 +112,7 @@ fn passkey(label: &str) -> Credential {
         transports: vec![],
         attachment: None,
         sign_count: 0,
-        backup_eligible: true,
+        backup_eligible: Some(true),
         backup_state: true,
         label: label.into(),
         created_at: UnixTime(1_772_539_200),

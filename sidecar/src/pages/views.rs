@@ -103,7 +103,7 @@ impl Who {
                 } else {
                     user.display_name.clone()
                 },
-                user_handle: URL_SAFE_NO_PAD.encode(user.id.0.as_bytes()),
+                user_handle: URL_SAFE_NO_PAD.encode(user.handle_bytes()),
             },
         }
     }
@@ -324,9 +324,9 @@ pub(super) enum Keeping {
 impl Keeping {
     fn of(credential: &Credential) -> Self {
         match (credential.backup_eligible, credential.backup_state) {
-            (true, true) => Self::Synced,
-            (true, false) => Self::Syncable,
-            (false, _) => Self::Device,
+            (Some(true), true) => Self::Synced,
+            (Some(true), false) => Self::Syncable,
+            (Some(false) | None, _) => Self::Device,
         }
     }
 

@@ -16,7 +16,8 @@ pub(super) struct Passkey {
     created_at: String,
     last_used_at: Option<String>,
     transports: Vec<String>,
-    backup_eligible: bool,
+    /// `null` while nobody has told.
+    backup_eligible: Option<bool>,
     backup_state: bool,
     attachment: Option<String>,
     /// Since when it signs in no more.
@@ -65,6 +66,12 @@ pub(super) fn rfc3339(at: UnixTime) -> String {
         .unwrap_or_default()
 }
 
+/// What [`rfc3339`] writes, and every other text of that form.
+pub(super) fn instant(text: &str) -> Option<UnixTime> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(at.unix_timestamp()).ok().map(UnixTime)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +81,9 @@ mod tests {
         assert_eq!(rfc3339(UnixTime(0)), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(UnixTime(1_700_000_000)), "2023-11-14T22:13:20Z");
         assert_eq!(rfc3339(UnixTime(u64::MAX)), "");
+        let at = UnixTime(1_700_000_000);
+        assert_eq!(instant(&rfc3339(at)), Some(at), "and read back");
+        assert_eq!(instant("1969-12-31T23:59:59Z"), None);
     }
 
     #[test]

@@ -25,6 +25,9 @@ use crate::model::{
 use async_trait::async_trait;
 use std::net::IpAddr;
 
+/// The longest record, as JSON: embedded engines keep larger ones in ways of their own.
+pub const MOST_RECORD_BYTES: usize = 4_096;
+
 /// Why a step did not happen. `routes` answer 503 for each of them; the text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -84,6 +87,8 @@ pub enum CredentialRemoved {
 pub struct Assertion {
     /// The signature counter that the authenticator sent.
     pub sign_count: u32,
+    /// The BE flag that it sent: kept where it was not known yet.
+    pub backup_eligible: bool,
     /// The BS flag that it sent.
     pub backup_state: bool,
     /// When.
@@ -106,6 +111,9 @@ impl Assertion {
             return Err(AssertionRecorded::SignCountRegressed { stored });
         }
         credential.sign_count = self.sign_count;
+        credential
+            .backup_eligible
+            .get_or_insert(self.backup_eligible);
         credential.backup_state = self.backup_state;
         credential.last_used_at = Some(self.at);
         Ok(())

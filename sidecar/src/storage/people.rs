@@ -124,9 +124,9 @@ pub struct ImportedUser {
 /// Why a user cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportConflict {
-    /// The name belongs, or belonged, to someone.
+    /// The name belongs, or belonged, to someone, here or earlier in the import.
     NameTaken(UserName),
-    /// The user id is someone's already.
+    /// The user id is someone's already, here or earlier in the import.
     IdTaken(UserName),
     /// A credential id is known already, here or earlier in the import.
     CredentialTaken(UserName, CredentialId),

@@ -3,13 +3,13 @@
 use super::*;
 
 /// An order to the program of this home.
-fn order(home: &Home, arguments: &[&str]) -> Output {
+pub(super) fn order(home: &Home, arguments: &[&str]) -> Output {
     let mut command = latchkey(arguments);
     command.arg("--config").arg(home.config());
     command.output().unwrap()
 }
 
-fn answered(home: &Home, arguments: &[&str]) -> String {
+pub(super) fn answered(home: &Home, arguments: &[&str]) -> String {
     let output = order(home, arguments);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     String::from_utf8(output.stdout).unwrap()

@@ -34,6 +34,8 @@ pub(crate) struct Options {
     pub(crate) envoy: PathBuf,
     /// The filter's module.
     pub(crate) wasm: PathBuf,
+    /// A module that does no more than any filter must.
+    pub(crate) least: PathBuf,
 }
 
 impl Options {
@@ -75,6 +77,7 @@ impl Options {
             only,
             envoy: variable("ENVOY_BIN")?,
             wasm: variable("LATCHKEY_WASM")?,
+            least: variable("LEAST_WASM")?,
         }))
     }
 }

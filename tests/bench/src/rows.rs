@@ -193,10 +193,15 @@ pub(crate) fn all(options: &Options, material: &Material, server: u16) -> io::Re
             config["sidecar"]["authority"] = "eddsa".into();
         },
     );
+    let logged = material.latchkey(options, "known_access_log", |config| {
+        config["access_log"] = json!(["user", "session", "decision", "reason"]);
+    });
+    let least = latchkey(&options.least, "least", &material.es256, |_| {});
     let jwt = |cached| Some(material.jwt_authn(cached));
     let mut rows = vec![
         Row::new("plain", None, bearers(one), 200)?,
         Row::new("known", ours("known"), bearers(one), 200)?,
+        Row::new("least", Some(least), bearers(one), 200)?,
         Row::new("jwt_cached", jwt(true), bearers(one), 200)?,
         Row::new("ext_authz", Some(ext_authz(server)), bearers(one), 200)?,
         Row::new(
@@ -215,6 +220,7 @@ pub(crate) fn all(options: &Options, material: &Material, server: u16) -> io::Re
         Row::new("forged", ours("forged"), bearers(&material.forged), 401)?,
         Row::new("jwt_forged", jwt(false), bearers(&material.forged), 401)?,
         Row::new("known_by_cookie", ours("known_by_cookie"), cookie(), 200)?,
+        Row::new("known_access_log", Some(logged), bearers(one), 200)?,
         Row::new("known_1_rule", Some(rules(1)), bearers(one), 200)?,
         Row::new("known_1000_rules", Some(rules(RULES)), bearers(one), 200)?,
         Row::new("known_100000_revoked", Some(revoked), bearers(one), 200)?,

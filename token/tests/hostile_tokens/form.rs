@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::issuer::{NOW, claims, encode};
 use crate::{es256, refuses};
 use latchkey_token::{
-    MAX_TOKEN_BYTES, Part, TokenError, TokenType, UntrustedToken, json::MAX_JSON_DEPTH,
+    InProcess, MAX_TOKEN_BYTES, Part, TokenError, TokenType, UntrustedToken, json::MAX_JSON_DEPTH,
 };
 
 #[test]
@@ -345,4 +345,34 @@ fn errors_and_debug_output_hold_nothing_of_the_token() {
         assert!(!shown.contains(part));
     }
     assert!(!shown.contains("ada"));
+}
+
+#[test]
+fn a_header_that_is_known_is_read_as_if_it_were_not() {
+    let issuer = es256();
+    let good = issuer.good();
+    let parse = |token: &str| {
+        UntrustedToken::parse(token.as_bytes(), TokenType::Session)
+            .unwrap()
+            .new_header(None)
+    };
+    let known = parse(&good);
+    let again = UntrustedToken::parse_beside(known.as_ref(), good.as_bytes(), TokenType::Session);
+    let again = again.unwrap();
+    assert!(again.new_header(known.as_ref()).is_none());
+    assert!(again.new_header(None).is_some());
+    assert!(again.verify(&issuer.keys(), &InProcess).is_ok());
+    // One that differs in one character is another one, and none of ours.
+    for at in 0..good.find('.').unwrap() {
+        let mut other = good.clone().into_bytes();
+        other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+        let judged = |known| {
+            UntrustedToken::parse_beside(known, &other, TokenType::Session)
+                .and_then(|token| token.verify(&issuer.keys(), &InProcess))
+                .map(|_| ())
+        };
+        let result = judged(known.as_ref());
+        assert_eq!(result, judged(None), "{at}");
+        assert!(result.is_err(), "{at}");
+    }
 }

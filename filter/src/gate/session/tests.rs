@@ -137,7 +137,7 @@ fn passed(decision: &Decision) -> String {
         .iter()
         .find(|(name, _)| name == "x-latchkey-token")
         .unwrap();
-    String::from_utf8(value.clone()).unwrap()
+    String::from_utf8(value.to_vec()).unwrap()
 }
 
 fn renewed(token: &str) -> Answer {

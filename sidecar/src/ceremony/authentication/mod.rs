@@ -17,4 +17,4 @@ pub use decoys::{DecoyKey, decoys, is_decoy};
 pub use options::{AllowedCredential, request_options};
 pub use parse::{UntrustedAssertion, parse};
 pub use stand_in::StandIn;
-pub use verify::{BoundAssertion, VerifiedAssertion};
+pub use verify::{BoundAssertion, Owner, VerifiedAssertion};

@@ -49,6 +49,7 @@ impl StandIn {
             limits: UserLimits::default(),
             must_register: false,
             passkey_alert: false,
+            handle: None,
         };
         let credential = Credential {
             id: CredentialId::from_bytes(&[0; 32]).map_err(|_| CeremonyError::StoredRecord)?,
@@ -61,7 +62,7 @@ impl StandIn {
             transports: vec!["hybrid".to_owned(), "internal".to_owned()],
             attachment: Some("platform".to_owned()),
             sign_count: 0,
-            backup_eligible: true,
+            backup_eligible: Some(true),
             backup_state: true,
             label: "Passkey".to_owned(),
             created_at: UnixTime(0),
@@ -113,7 +114,7 @@ impl StandIn {
         let flags = assertion.authenticator_data.flags;
         let credential = Credential {
             // Otherwise the verifier refuses before it comes to the signature.
-            backup_eligible: flags.backup_eligible(),
+            backup_eligible: Some(flags.backup_eligible()),
             backup_state: flags.backup_state(),
             ..self.credential.clone()
         };

@@ -7,7 +7,7 @@ use super::{
     },
     UntrustedAssertion,
 };
-use crate::model::{Credential, UserName};
+use crate::model::{Credential, User, UserHandle, UserName};
 
 /// An assertion in which all is right that needs no cryptography.
 #[derive(Debug)]
@@ -34,9 +34,27 @@ pub struct VerifiedAssertion {
     pub attachment: Option<Attachment>,
 }
 
+/// Whose credential it is, as far as an assertion can claim it.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    /// The user's name.
+    pub name: &'a UserName,
+    /// The user's handle, where it is not the id's bytes.
+    pub handle: Option<&'a UserHandle>,
+}
+
+impl<'a> From<&'a User> for Owner<'a> {
+    fn from(user: &'a User) -> Self {
+        Self {
+            name: &user.name,
+            handle: user.handle.as_ref(),
+        }
+    }
+}
+
 impl UntrustedAssertion {
     /// Checks what the response claims: the challenge that was opened, the credential that is
-    /// stored under its id, and the name of the credential's user (`owner`).
+    /// stored under its id, and the credential's user (`owner`).
     ///
     /// Owner, challenge, origin, relying party and flags as [section 7.2] asks. The options named
     /// every credential of the user, so it is enough that this is one of them.
@@ -51,7 +69,7 @@ impl UntrustedAssertion {
         policy: &'a Policy,
         challenge: &Challenge,
         credential: &'a Credential,
-        owner: &UserName,
+        owner: Owner<'_>,
     ) -> Result<BoundAssertion<'a>, CeremonyError> {
         if !challenge.is_under(policy) {
             return Err(CeremonyError::ChallengeOfOtherPolicy);
@@ -69,11 +87,11 @@ impl UntrustedAssertion {
             return Err(CeremonyError::LoginlessUnderTwoFactor);
         }
         // The owner.
-        if !challenge.is_for(owner) {
+        if !challenge.is_for(owner.name) {
             return Err(CeremonyError::ChallengeOfOtherUser);
         }
         match self.user_handle() {
-            Some(handle) if handle != credential.user.0.as_bytes() => {
+            Some(handle) if handle != UserHandle::bytes_of(&credential.user, owner.handle) => {
                 return Err(CeremonyError::UserHandleMismatch);
             }
             None if !challenge.names_a_user() => return Err(CeremonyError::UserHandleMissing),
@@ -86,7 +104,11 @@ impl UntrustedAssertion {
         self.authenticator_data
             .check(relying_party, policy.user_verification)?;
         // Backup eligibility never changes.
-        if self.authenticator_data.flags.backup_eligible() != credential.backup_eligible {
+        let eligible = self.authenticator_data.flags.backup_eligible();
+        if credential
+            .backup_eligible
+            .is_some_and(|known| known != eligible)
+        {
             return Err(CeremonyError::BackupEligibilityChanged);
         }
         let public_key = record::read(credential)?;
@@ -153,7 +175,10 @@ pub(super) fn check_signature(
         core_state::AssertionParts {
             id: &credential.id,
             public_key,
-            backup_eligible: credential.backup_eligible,
+            // What was never kept cannot have changed.
+            backup_eligible: credential
+                .backup_eligible
+                .unwrap_or(assertion.authenticator_data.flags.backup_eligible()),
             backup_state: credential.backup_state,
             client_data_json: assertion.client_data.raw,
             authenticator_data: assertion.raw_authenticator_data,

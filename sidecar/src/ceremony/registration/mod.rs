@@ -11,5 +11,5 @@ mod parse;
 mod verify;
 
 pub use options::creation_options;
-pub use parse::{UntrustedRegistration, parse};
+pub use parse::{UntrustedRegistration, known_transports, parse};
 pub use verify::NewCredential;

@@ -1,18 +1,18 @@
 //! What the browser is asked.
 
 use super::super::{DiscoverableCredential, Policy, RelyingParty, strict::encoding};
-use crate::model::{Credential, UserId, UserName};
+use crate::model::{Credential, UserName};
 use serde_json::{Value, json};
 
 /// The value of `publicKey` in `PublicKeyCredentialCreationOptionsJSON`
 /// ([section 5.4](https://www.w3.org/TR/webauthn-3/#dictionary-makecredentialoptions)), for
 /// `PublicKeyCredential.parseCreationOptionsFromJSON()`. `exclude` are the credentials that the
-/// account has already; they are named where the policy avoids the same authenticator.
+/// account has already, `handle` is its user handle; they are named where the policy avoids the same authenticator.
 #[must_use]
 pub fn creation_options(
     relying_party: &RelyingParty,
     policy: &Policy,
-    (user, name, display_name): (UserId, &UserName, &str),
+    (handle, name, display_name): (&[u8], &UserName, &str),
     exclude: &[&Credential],
     challenge: &[u8],
 ) -> Value {
@@ -47,7 +47,7 @@ pub fn creation_options(
     let mut options = json!({
         "rp": {"id": relying_party.id(), "name": relying_party.display_name()},
         "user": {
-            "id": encoding::encode(user.0.as_bytes()),
+            "id": encoding::encode(handle),
             "name": name,
             "displayName": display_name,
         },

@@ -89,12 +89,17 @@ fn transports(value: Option<&Value>) -> Result<Vec<String>, CeremonyError> {
         Some(Value::Array(told)) => told,
         Some(_) => return Err(CeremonyError::MemberType { member: MEMBER }),
     };
-    if !told.iter().all(Value::is_string) {
-        return Err(CeremonyError::MemberType { member: MEMBER });
-    }
-    Ok(TRANSPORTS
-        .into_iter()
-        .filter(|known| told.iter().any(|value| value == known))
+    let told: Option<Vec<&str>> = told.iter().map(Value::as_str).collect();
+    told.map(|told| known_transports(&told))
+        .ok_or(CeremonyError::MemberType { member: MEMBER })
+}
+
+/// Those of these transports that are known, once each.
+#[must_use]
+pub fn known_transports(told: &[impl AsRef<str>]) -> Vec<String> {
+    let known = TRANSPORTS.into_iter();
+    known
+        .filter(|known| told.iter().any(|told| told.as_ref() == *known))
         .map(str::to_owned)
-        .collect())
+        .collect()
 }

@@ -98,7 +98,7 @@ impl UntrustedRegistration {
                 transports: self.transports,
                 attachment: self.envelope.attachment.map(|a| a.as_str().to_owned()),
                 sign_count: data.sign_count,
-                backup_eligible: data.flags.backup_eligible(),
+                backup_eligible: Some(data.flags.backup_eligible()),
                 backup_state: data.flags.backup_state(),
                 label: String::new(),
                 created_at: now,

@@ -24,6 +24,11 @@ impl Format {
         Self::Apple,
     ];
 
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+
     /// As in the IANA registry of attestation statement formats.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

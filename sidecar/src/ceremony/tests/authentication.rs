@@ -341,7 +341,7 @@ fn a_challenge_of_another_login_does_not_fit() {
     );
     let other = challenge::open(&challenge_key(), &other, MOUNT, NOW).expect("ours");
     let rp = relying_party();
-    let bound = assertion.bind(&rp, &policy, &other, &credential, &name("alice"));
+    let bound = assertion.bind(&rp, &policy, &other, &credential, owner(&name("alice")));
     assert_eq!(reason(bound), "challenge_mismatch");
 }
 
@@ -450,7 +450,7 @@ fn what_needs_no_cryptography_is_refused_before_it() {
         &policy,
         &challenge,
         &credential,
-        &name("alice"),
+        owner(&name("alice")),
     );
     assert_eq!(reason(bound), "backup_eligibility_changed");
 }

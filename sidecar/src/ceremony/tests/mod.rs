@@ -45,7 +45,7 @@ fn challenge_key() -> ChallengeKey {
 }
 
 fn creation_options(policy: &Policy) -> Value {
-    let user = (USER, &name("alice"), "Alice");
+    let user = (USER.0.as_bytes().as_slice(), &name("alice"), "Alice");
     enrol::creation_options(&relying_party(), policy, user, &[], &CHALLENGE)
 }
 
@@ -100,9 +100,13 @@ fn log_in(
             policy,
             &challenge,
             credential,
-            &name("alice"),
+            owner(&name("alice")),
         )?
         .verify()
+}
+
+fn owner(name: &UserName) -> login::Owner<'_> {
+    login::Owner { name, handle: None }
 }
 
 /// A refusal, by its stable name.

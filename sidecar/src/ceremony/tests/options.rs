@@ -20,7 +20,7 @@ fn creation_options_say_what_the_policy_asks() {
         timeout: Some(Seconds(120)),
         ..Policy::default()
     };
-    let user = (USER, &name("alice"), "Alice A.");
+    let user = (USER.0.as_bytes().as_slice(), &name("alice"), "Alice A.");
     let options =
         enrol::creation_options(&relying_party(), &policy, user, &[&credential], &[1, 2, 3]);
     assert_eq!(

@@ -80,7 +80,7 @@ fn no_timeout_leaves_it_to_the_browser_but_not_the_ceremony() {
 fn the_account_s_credentials_are_named_only_where_the_same_authenticator_is_avoided() {
     let (_, credential) = enrolled(|_| {});
     let excluded = |policy: &Policy| {
-        let user = (USER, &name("alice"), "Alice");
+        let user = (USER.0.as_bytes().as_slice(), &name("alice"), "Alice");
         let options =
             enrol::creation_options(&relying_party(), policy, user, &[&credential], &CHALLENGE);
         options["excludeCredentials"].as_array().map(Vec::len)

@@ -41,7 +41,7 @@ fn a_good_registration_becomes_a_credential() {
     assert_eq!(credential.transports, ["internal", "usb"]);
     assert_eq!(credential.attachment.as_deref(), Some("platform"));
     assert_eq!(credential.sign_count, 1);
-    assert!(credential.backup_eligible && credential.backup_state);
+    assert!(credential.backup_eligible == Some(true) && credential.backup_state);
     assert_eq!(
         (credential.created_at, credential.last_used_at),
         (NOW, None)

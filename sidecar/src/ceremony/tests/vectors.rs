@@ -128,7 +128,7 @@ impl Vector {
                     policy,
                     &challenge,
                     &credential,
-                    &name("alice"),
+                    owner(&name("alice")),
                 )
             })
             .and_then(login::BoundAssertion::verify);

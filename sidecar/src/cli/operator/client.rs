@@ -1,12 +1,12 @@
 //! HTTP to the running sidecar, over its control socket.
 
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -58,8 +58,16 @@ pub enum ClientError {
         title: String,
         /// What may help.
         detail: String,
+        /// What it says of each part of what it was sent, where it says so.
+        report: Option<Box<Value>>,
     },
+    /// What came cannot be written.
+    #[error("the answer could not be written: {0}")]
+    Written(#[source] io::Error),
 }
+
+/// What drives a connection.
+type Connection = tokio::task::JoinHandle<hyper::Result<()>>;
 
 /// The way to one sidecar.
 pub(super) struct Client<'a> {
@@ -77,6 +85,11 @@ impl<'a> Client<'a> {
 
     pub(super) async fn order(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.send(Method::POST, path, body.to_string()).await
+    }
+
+    /// The same, with a body that is JSON already.
+    pub(super) async fn order_text(&self, path: &str, body: String) -> Result<Value, ClientError> {
+        self.send(Method::POST, path, body).await
     }
 
     pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
@@ -106,7 +119,11 @@ impl<'a> Client<'a> {
         }
         let text = |name: &str| answer[name].as_str().map(str::to_owned);
         match (text("title"), text("detail")) {
-            (Some(title), Some(detail)) => Err(ClientError::Refused { title, detail }),
+            (Some(title), Some(detail)) => Err(ClientError::Refused {
+                title,
+                detail,
+                report: answer.get("report").cloned().map(Box::new),
+            }),
             _ => Err(self.odd(format!("status {status}"))),
         }
     }
@@ -117,6 +134,47 @@ impl<'a> Client<'a> {
         path: &str,
         body: String,
     ) -> Result<(StatusCode, Bytes), ClientError> {
+        let (connection, response) = self.ask(method, path, body).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES);
+        let body = body.collect().await;
+        connection.abort();
+        let body = body.map_err(|error| self.odd(error.to_string()))?;
+        Ok((status, body.to_bytes()))
+    }
+
+    /// Writes an answer of any length to `out` while it comes; how many bytes.
+    pub(super) async fn download(
+        &self,
+        path: &str,
+        out: &mut impl Write,
+    ) -> Result<u64, ClientError> {
+        let (connection, response) = self.ask(Method::GET, path, String::new()).await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.odd(format!("status {}", response.status())));
+        }
+        let (mut body, mut bytes) = (response.into_body(), 0_u64);
+        loop {
+            let frame = tokio::time::timeout(PATIENCE, body.frame()).await;
+            let frame = frame.map_err(|_| self.odd("it stopped half-way".to_owned()))?;
+            let Some(frame) = frame else { break };
+            // A body that breaks off is an error here, so no half document passes for a whole one.
+            let frame = frame.map_err(|error| self.odd(error.to_string()))?;
+            if let Ok(data) = frame.into_data() {
+                out.write_all(&data).map_err(ClientError::Written)?;
+                bytes += u64::try_from(data.len()).unwrap_or(u64::MAX);
+            }
+        }
+        connection.abort();
+        Ok(bytes)
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: String,
+    ) -> Result<(Connection, Response<Incoming>), ClientError> {
         let stream = UnixStream::connect(self.socket)
             .await
             .map_err(|error| self.unreachable(error))?;
@@ -133,14 +191,7 @@ impl<'a> Client<'a> {
             .body(Full::new(Bytes::from(body)))
             .map_err(|error| self.odd(error.to_string()))?;
         let response = sender.send_request(request).await.map_err(broken)?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES);
-        let body = body
-            .collect()
-            .await
-            .map_err(|error| self.odd(error.to_string()))?;
-        connection.abort();
-        Ok((status, body.to_bytes()))
+        Ok((connection, response))
     }
 
     fn unreachable(&self, error: io::Error) -> ClientError {

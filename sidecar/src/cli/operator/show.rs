@@ -3,6 +3,7 @@
 use super::Output;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 
 pub(super) fn keys(answer: &Value, output: Output) -> String {
     let row = |key: &Value| {
@@ -308,7 +309,39 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-fn pretty(value: &Value) -> String {
+/// What became of one user of an import.
+pub(super) fn imported(line: &Value) -> String {
+    let texts = |name: &str| {
+        let texts = line[name].as_array().into_iter().flatten();
+        texts.map(text).collect::<Vec<_>>()
+    };
+    let why = [texts("reasons"), texts("notes")].concat().join("; ");
+    let (index, name) = (text(&line["index"]), text(&line["name"]));
+    format!("users[{index}] {name}: {}: {why}", text(&line["outcome"]))
+}
+
+/// Tells whoever waits how far it is: on one line of a terminal, elsewhere a line each.
+#[expect(
+    clippy::print_stderr,
+    reason = "for whoever waits; the answer goes elsewhere"
+)]
+pub(super) fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
+    } else {
+        eprintln!("{text}");
+    }
+}
+
+/// After the last [`progress`].
+#[expect(clippy::print_stderr, reason = "as above")]
+pub(super) fn progress_ends() {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K");
+    }
+}
+
+pub(super) fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 

@@ -47,6 +47,7 @@ fn scene(algorithm: Algorithm, groups: Option<Vec<String>>, limits: SessionLimit
         limits: crate::model::UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     };
     let authn = AuthenticatorClass {
         aaguid: Uuid::nil(),

@@ -18,7 +18,7 @@ async fn the_account_page_is_for_its_owner_only() {
 #[tokio::test]
 async fn the_account_page_tells_a_passkey_by_label_maker_and_keeping() {
     let mut bound = passkey("Work key");
-    bound.backup_eligible = false;
+    bound.backup_eligible = Some(false);
     bound.backup_state = false;
     bound.last_used_at = Some(UnixTime(1_772_625_600));
     let alice = Visitor::Known(user("alice", "Alice"));

@@ -7,14 +7,12 @@ use crate::model::{Actor, AuditFilter, AuditRecord, UnixTime};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::caller::storage_problem;
 use crate::routes::openapi::{STORE, tag};
-use crate::routes::passkey::rfc3339;
+use crate::routes::passkey::{instant as read_instant, rfc3339};
 use crate::storage::AuditCursor;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use std::sync::Arc;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 
 /// What a search can ask.
@@ -120,13 +118,10 @@ fn instant(name: &str, text: Option<&str>) -> Result<Option<UnixTime>, Problem> 
     let Some(text) = text else {
         return Ok(None);
     };
-    let read = text.parse::<u64>().ok().or_else(|| {
-        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        u64::try_from(at.unix_timestamp()).ok()
-    });
+    let read = text.parse().ok().map(UnixTime);
     let expected = "an instant like 2026-01-31T12:00:00Z";
-    let read = read.ok_or_else(|| refusal::field(name, expected))?;
-    Ok(Some(UnixTime(read)))
+    let read = read.or_else(|| read_instant(text));
+    Ok(Some(read.ok_or_else(|| refusal::field(name, expected))?))
 }
 
 fn shown(record: &AuditRecord) -> RecordView {

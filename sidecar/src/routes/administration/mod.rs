@@ -18,6 +18,7 @@ mod qr;
 mod refusal;
 mod revoking;
 mod sessions;
+mod transfer;
 mod user_fields;
 mod user_view;
 mod users;
@@ -66,6 +67,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(revoking::revoke))
         .routes(routes!(audit_log::search))
         .routes(routes!(bootstrap::make))
+        .routes(routes!(transfer::export::handle))
+        .routes(routes!(transfer::import::handle))
         .routes(routes!(keys::list))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::revoke))

@@ -81,11 +81,16 @@ impl Span {
             Self::Seconds(seconds) => Some(*seconds),
             Self::Text(text) => parse_span(text),
         };
-        match seconds {
-            Some(0) => Ok(None),
-            Some(seconds) if seconds <= LONGEST => Ok(Some(Seconds(seconds))),
-            _ => Err(field(name, "seconds, or a text like \"10m\" or \"12h\"")),
-        }
+        limit(name, seconds.unwrap_or(u64::MAX))
+    }
+}
+
+/// A limit of one user's; 0 stands for "as for everyone".
+pub(super) fn limit(name: &str, seconds: u64) -> Result<Option<Seconds>, Problem> {
+    match seconds {
+        0 => Ok(None),
+        seconds if seconds <= LONGEST => Ok(Some(Seconds(seconds))),
+        _ => Err(field(name, "seconds, or a text like \"10m\" or \"12h\"")),
     }
 }
 

@@ -233,6 +233,7 @@ async fn make(
         limits: UserLimits::default(),
         must_register: app.settings.people.must_register_passkey,
         passkey_alert: false,
+        handle: None,
     };
     let user = change.applied_to(&blank);
     let code = enroll.map(|mount| {

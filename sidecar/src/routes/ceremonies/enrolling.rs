@@ -180,5 +180,6 @@ fn administrator(app: &App, ceremony: &RegistrationCeremony) -> User {
         limits: UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/<mount>/login/begin`: request options. Stores nothing, so that no flood of it
 //! can fill the store.
 
-use super::arrival::Arrival;
+use super::arrival::{Arrival, Step};
 use crate::app::{App, MountPoint};
 use crate::ceremony::authentication::{AllowedCredential, decoys, request_options};
 use crate::ceremony::{Policy, challenge, registered_under};
@@ -111,7 +111,7 @@ pub(super) async fn handle(
     }
     let answer = Json(json!({ "publicKey": options }));
     if name.is_some() {
-        arrival.even().await;
+        arrival.even(Step::Begin).await;
     }
     Ok(answer)
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/auth/<mount>/login/finish`: an assertion becomes a session.
 
-use super::arrival::Arrival;
+use super::arrival::{Arrival, Step};
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::compromised::compromised;
 use super::sign_count::{regressed, warnings};
@@ -157,7 +157,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("login_finish", error.reason());
-            arrival.even().await;
+            arrival.even(Step::Refusal).await;
             Err(error.into())
         }
     }
@@ -203,6 +203,7 @@ async fn finish(
     let replaces = held.map(|held| held.id).filter(|held| *held != session.id);
     let assertion = Assertion {
         sign_count: verified.sign_count,
+        backup_eligible: verified.backup_eligible,
         backup_state: verified.backup_state,
         at: now,
     };
@@ -345,7 +346,7 @@ fn prove(
     let policy = mount.ceremonies.policy_of(challenge);
     let policy = policy.unwrap_or(mount.ceremonies.passwordless());
     let bound = owner.as_ref().map(|(credential, user)| {
-        assertion.bind(relying_party, policy, challenge, credential, &user.name)
+        assertion.bind(relying_party, policy, challenge, credential, user.into())
     });
     let verified = match bound {
         Ok(Ok(bound)) => bound.verify()?,

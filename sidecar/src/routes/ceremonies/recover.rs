@@ -1,7 +1,7 @@
 //! `POST /v1/auth/<mount>/recover`: a recovery code becomes an enrolment code. It opens nothing but
 //! the registration of one passkey, so there is no session that could do more.
 
-use super::arrival::Arrival;
+use super::arrival::{Arrival, Step};
 use crate::app::{App, MountPoint};
 use crate::issuer::{EnrolmentCode, recovery_code_hash};
 use crate::model::{Enrolment, EnrolmentPurpose, Seconds, UserId, UserName};
@@ -125,7 +125,7 @@ pub(super) async fn handle(
             audit.refused(error.reason());
             app.metrics.ceremony("recover", error.reason());
             // Or the time would tell who there is, and who has codes.
-            arrival.even().await;
+            arrival.even(Step::Refusal).await;
             Err(error.into())
         }
     }

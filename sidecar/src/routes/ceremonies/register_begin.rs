@@ -7,7 +7,9 @@ use crate::app::{App, MountPoint};
 use crate::ceremony::Policy;
 use crate::ceremony::registration::creation_options;
 use crate::entropy::random;
-use crate::model::{Credential, PolicyName, Seconds, SessionId, UserId, UserName, UserNameError};
+use crate::model::{
+    Credential, PolicyName, Seconds, SessionId, UserHandle, UserId, UserName, UserNameError,
+};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::Audit;
 use crate::routes::caller::{CallerError, any_caller, storage_problem};
@@ -150,6 +152,7 @@ pub(super) fn code_refused() -> Problem {
 /// The account that a passkey is for.
 struct Account {
     id: UserId,
+    handle: Option<UserHandle>,
     name: UserName,
     display_name: String,
     session: Option<SessionId>,
@@ -227,7 +230,12 @@ async fn options(
     };
     let challenge: [u8; 32] = random(&*app.entropy);
     let exclude: Vec<&Credential> = account.exclude.iter().collect();
-    let user = (account.id, &account.name, account.display_name.as_str());
+    let handle = UserHandle::bytes_of(&account.id, account.handle.as_ref());
+    let user = (
+        handle.as_slice(),
+        &account.name,
+        account.display_name.as_str(),
+    );
     let options = creation_options(
         mount.ceremonies.relying_party(),
         policy,
@@ -294,6 +302,7 @@ async fn new_account(
     let display_name = shown.unwrap_or_else(|| name.as_str().to_owned());
     Ok(Account {
         id,
+        handle: None,
         name,
         display_name,
         session: None,
@@ -340,6 +349,7 @@ async fn coded_account(
             }
             Ok(Account {
                 id: user.id,
+                handle: user.handle,
                 name: user.name,
                 display_name: user.display_name,
                 session: None,
@@ -356,6 +366,7 @@ async fn coded_account(
             let id = UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid());
             Ok(Account {
                 id,
+                handle: None,
                 display_name: shown.unwrap_or_else(|| name.as_str().to_owned()),
                 name,
                 session: None,
@@ -384,6 +395,7 @@ async fn own_account(
     }
     Ok(Account {
         id: caller.user.id,
+        handle: caller.user.handle,
         name: caller.user.name,
         display_name: caller.user.display_name,
         session: Some(caller.session.id),

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/<mount>/register/finish`: a new passkey, for a new account (which is then signed
 //! in) or for the caller's own.
 
-use super::arrival::Arrival;
+use super::arrival::{Arrival, Step};
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::enrolling::{RedeemError, redeem};
 use super::register_begin::{code_refused, registration_off, too_many_passkeys};
@@ -166,7 +166,7 @@ pub(super) async fn handle(
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("register_finish", error.reason());
-            arrival.even().await;
+            arrival.even(Step::Refusal).await;
             Err(error.into())
         }
     }
@@ -325,6 +325,7 @@ async fn create_account(
         limits: crate::model::UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     };
     let certificate =
         bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;
@@ -368,7 +369,7 @@ fn presence(client: &Client, new: &NewCredential, certificate: Option<String>) -
             aaguid: credential.aaguid,
             attested: credential.attested,
             uv: new.user_verified,
-            be: credential.backup_eligible,
+            be: credential.backup_eligible.unwrap_or_default(),
             bs: credential.backup_state,
             attachment: credential.attachment.clone(),
         },

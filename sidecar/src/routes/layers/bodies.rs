@@ -61,7 +61,7 @@ impl Bodies {
     }
 
     async fn read(&self, network: IpAddr, body: Body) -> Result<Bytes, Problem> {
-        let mut whole = Box::pin(read(body));
+        let mut whole = Box::pin(read(body, BODY_MAX_BYTES));
         if let Ok(come) = timeout(AT_ONCE, &mut whole).await {
             return come;
         }
@@ -111,19 +111,31 @@ pub(crate) async fn in_time(request: Request, next: Next) -> Result<Response, Pr
         return Ok(next.run(request).await);
     }
     let (parts, body) = request.into_parts();
-    let body = timeout(DEADLINE, read(body)).await;
-    let body = body.unwrap_or_else(|_| Err(late()))?;
+    let body = read_body(body, BODY_MAX_BYTES, DEADLINE).await?;
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
 }
 
-async fn read(body: Body) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(ProblemKind::TooLarge, "A body has at most 64 KB here.");
+/// The whole body, of `most` bytes, if it comes in time.
+pub(crate) async fn read_body(
+    body: Body,
+    most: usize,
+    deadline: Duration,
+) -> Result<Bytes, Problem> {
+    let whole = timeout(deadline, read(body, most)).await;
+    whole.unwrap_or_else(|_| Err(late()))
+}
+
+async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let detail = format!("A body has at most {} KB here.", most / 1024);
+        Problem::new(ProblemKind::TooLarge, detail)
+    };
     // What is announced need not be waited for.
     let announced = http_body::Body::size_hint(&body).lower();
-    if usize::try_from(announced).is_ok_and(|announced| announced > BODY_MAX_BYTES) {
+    if usize::try_from(announced).is_ok_and(|announced| announced > most) {
         return Err(too_large());
     }
-    match Limited::new(body, BODY_MAX_BYTES).collect().await {
+    match Limited::new(body, most).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => Err(Problem::new(ProblemKind::BadRequest, "The body broke off.")),

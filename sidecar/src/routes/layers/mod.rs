@@ -7,7 +7,7 @@ mod security_headers;
 mod to_the_end;
 
 pub use bodies::Bodies;
-pub(super) use bodies::in_time;
+pub(super) use bodies::{in_time, read_body};
 pub(super) use changing_requests::refuse_unsafe;
 pub use client::Client;
 pub(super) use client::{CLIENT_CERTIFICATE, identify};

@@ -234,6 +234,7 @@ fn problem() -> Value {
             "title": { "type": "string" },
             "status": { "type": "integer" },
             "detail": { "type": "string" },
+            "report": { "type": "object", "description": "What stands in the way of an import" },
         },
     })
 }

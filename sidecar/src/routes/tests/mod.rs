@@ -4,6 +4,7 @@
 mod account;
 mod adding;
 mod admin_page;
+mod admin_routes;
 mod administration;
 mod alike;
 mod audit_trail;
@@ -11,6 +12,7 @@ mod binding;
 mod compromised;
 mod documented;
 mod hardening;
+mod keycloak;
 mod links;
 mod live;
 mod login;
@@ -22,6 +24,7 @@ mod registration;
 mod renewal;
 mod secrecy;
 mod sessions;
+mod transfer;
 mod ways_back;
 mod written_mounts;
 

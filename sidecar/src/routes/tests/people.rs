@@ -1,5 +1,6 @@
 //! Administration: who may, and what it does to people.
 
+use super::admin_routes::ask_everything;
 use super::*;
 
 pub(super) const ADMIN: &str = "\
@@ -62,50 +63,6 @@ pub(super) async fn made(root: &mut Person<'_>, name: &str) -> String {
         .as_str()
         .unwrap()
         .to_owned()
-}
-
-const EVERY_ENDPOINT: [(&str, &str); 27] = [
-    ("GET", "/v1/admin/users"),
-    ("POST", "/v1/admin/users"),
-    ("GET", "/v1/admin/users/ann"),
-    ("PATCH", "/v1/admin/users/ann"),
-    ("DELETE", "/v1/admin/users/ann"),
-    ("POST", "/v1/admin/users/ann/disable"),
-    ("POST", "/v1/admin/users/ann/enable"),
-    ("POST", "/v1/admin/users/ann/enrolment"),
-    ("DELETE", "/v1/admin/users/ann/enrolment"),
-    ("GET", "/v1/admin/users/ann/passkeys"),
-    ("PATCH", "/v1/admin/users/ann/passkeys/AAAA"),
-    ("DELETE", "/v1/admin/users/ann/passkeys/AAAA"),
-    ("GET", "/v1/admin/users/ann/sessions"),
-    ("DELETE", "/v1/admin/users/ann/sessions"),
-    ("GET", "/v1/admin/sessions"),
-    ("DELETE", "/v1/admin/sessions"),
-    ("POST", "/v1/admin/sessions/revoke"),
-    ("GET", "/v1/admin/audit"),
-    ("GET", "/v1/admin/keys"),
-    ("POST", "/v1/admin/keys/rotate"),
-    ("POST", "/v1/admin/bootstrap"),
-    ("GET", "/v1/admin/mounts"),
-    ("GET", "/v1/auth/webauthn/config"),
-    ("POST", "/v1/auth/webauthn/config"),
-    ("DELETE", "/v1/auth/webauthn/config"),
-    ("POST", "/v1/auth/webauthn/user/ann"),
-    ("DELETE", "/v1/auth/webauthn/user/ann"),
-];
-
-/// Asks everything; each answer must be this.
-async fn ask_everything(person: &mut Person<'_>, status: u16, problem: &str) {
-    for (method, path) in EVERY_ENDPOINT {
-        let body = if method == "GET" {
-            Value::Null
-        } else {
-            json!({})
-        };
-        let answer = person.call(method.parse().unwrap(), path, body).await;
-        assert_eq!(answer.status, status, "{method} {path}");
-        assert_eq!(answer.problem(), problem, "{method} {path}");
-    }
 }
 
 #[tokio::test]

@@ -186,6 +186,7 @@ pub(super) async fn a_login_is_in_the_log_in_the_same_step(store: Arc<dyn Store>
         .unwrap();
     let assertion = Assertion {
         sign_count: 1,
+        backup_eligible: true,
         backup_state: false,
         at: at(7),
     };

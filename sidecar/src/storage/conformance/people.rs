@@ -225,6 +225,7 @@ pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>
     assert!(store.user(user_id(1)).await.unwrap().unwrap().passkey_alert);
     let assertion = Assertion {
         sign_count: 5,
+        backup_eligible: true,
         backup_state: false,
         at: NOW,
     };
@@ -255,12 +256,20 @@ pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
         imported(1, &[11]),
         imported(4, &[10]),
         imported(5, &[20]),
+        ImportedUser {
+            user: User {
+                id: user_id(5),
+                ..user(6)
+            },
+            credentials: Vec::new(),
+        },
     ];
     let conflicts = [
         ImportConflict::NameTaken(user(1).name),
         ImportConflict::IdTaken(user(1).name),
         ImportConflict::CredentialTaken(user(4).name, credential_id(10)),
         ImportConflict::CredentialTaken(user(5).name, credential_id(20)),
+        ImportConflict::IdTaken(user(6).name),
     ];
     assert_eq!(import(&bad, false).await, conflicts);
     assert_eq!(

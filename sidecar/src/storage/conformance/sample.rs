@@ -40,6 +40,7 @@ pub(in crate::storage) fn user(n: u128) -> User {
         limits: UserLimits::default(),
         must_register: false,
         passkey_alert: false,
+        handle: None,
     }
 }
 
@@ -60,7 +61,7 @@ pub(in crate::storage) fn credential(n: u128, user: u128) -> Credential {
         transports: vec!["internal".to_owned()],
         attachment: Some("platform".to_owned()),
         sign_count: 0,
-        backup_eligible: true,
+        backup_eligible: Some(true),
         backup_state: false,
         label: format!("Passkey {n}"),
         created_at: at(u64::try_from(n).unwrap()),

@@ -7,6 +7,7 @@ use crate::storage::{Assertion, AssertionRecorded};
 fn assertion(sign_count: u32) -> Assertion {
     Assertion {
         sign_count,
+        backup_eligible: true,
         backup_state: true,
         at: at(60),
     }

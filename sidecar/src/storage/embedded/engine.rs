@@ -4,6 +4,7 @@ use super::OpenError;
 use super::files::Directory;
 use super::layout::{self, FORMAT, Key, Table, open_value};
 use super::ledger::Inventory;
+use super::seal;
 use crate::model::{Floors, Session, SessionId, UnixTime, User, UserId, UserName};
 use crate::storage::StorageError;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -93,8 +95,13 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads every record and compares with what the store says of itself.
-pub(super) fn verify(engine: &Engine, directory: &Directory) -> Result<Inventory, OpenError> {
+/// Compares what is there with what the store says of itself: by reading every record, unless its
+/// files are as they were when it was closed at the step `sealed`.
+pub(super) fn verify(
+    engine: &Engine,
+    directory: &Directory,
+    sealed: Option<u64>,
+) -> Result<Inventory, OpenError> {
     let damaged = |damage: String| OpenError::Damaged {
         path: directory.path().to_owned(),
         damage,
@@ -116,12 +123,15 @@ pub(super) fn verify(engine: &Engine, directory: &Directory) -> Result<Inventory
     }
     let stored: Inventory =
         layout::decode(&stored, &stored_value).map_err(|e| damaged(e.to_string()))?;
-    let counted = guarded(|| count(&engine.tree)).map_err(|error| damaged(error.to_string()))?;
-    if !stored.holds(&counted) {
-        return Err(damaged(format!(
-            "{} records are there and whole, {} should be",
-            counted.records, stored.records
-        )));
+    if sealed != Some(stored.step) {
+        let counted =
+            guarded(|| count(&engine.tree)).map_err(|error| damaged(error.to_string()))?;
+        if !stored.holds(&counted) {
+            return Err(damaged(format!(
+                "{} records are there and whole, {} should be",
+                counted.records, stored.records
+            )));
+        }
     }
     match directory.watermark() {
         Some(watermark) if watermark > stored.step => Err(damaged(format!(
@@ -136,9 +146,31 @@ pub(super) fn verify(engine: &Engine, directory: &Directory) -> Result<Inventory
     }
 }
 
+/// All records, by several threads: each takes the next of the parts into which [`cuts`] cut the
+/// keys.
 fn count(tree: &sled::Db) -> io::Result<Inventory> {
-    let mut counted = Inventory::default();
-    for entry in tree.iter() {
+    let cuts = cuts();
+    let next = AtomicUsize::new(0);
+    let counted = seal::in_threads(cuts.len(), || {
+        let mut counted = Inventory::default();
+        loop {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            let Some(from) = cuts.get(part) else {
+                return Ok(counted);
+            };
+            let to = cuts.get(part + 1).map_or(Bound::Unbounded, Bound::Excluded);
+            count_part(tree, (Bound::Included(from), to), &mut counted)?;
+        }
+    })?;
+    Ok(counted.iter().fold(Inventory::default(), Inventory::with))
+}
+
+fn count_part(
+    tree: &sled::Db,
+    part: (Bound<&Vec<u8>>, Bound<&Vec<u8>>),
+    counted: &mut Inventory,
+) -> io::Result<()> {
+    for entry in tree.range::<&Vec<u8>, _>(part) {
         let (key, value) = entry?;
         if key.first() == Some(&Table::Meta.tag()) {
             continue;
@@ -148,7 +180,16 @@ fn count(tree: &sled::Db) -> io::Result<Inventory> {
             counted.add(checksum);
         }
     }
-    Ok(counted)
+    Ok(())
+}
+
+/// Where parts of the keys begin, in order: sixteen for each first byte that a table could have.
+/// Together they leave nothing out.
+fn cuts() -> Vec<Vec<u8>> {
+    let of_table = |tag: u8| (0..16_u8).map(move |high| vec![tag, high << 4]);
+    let mut cuts = vec![Vec::new()];
+    cuts.extend((b'a'..=b'z').flat_map(of_table));
+    cuts
 }
 
 /// What readers see.
@@ -157,6 +198,8 @@ pub(super) struct View {
     shown: RwLock<Shown>,
     /// Held while a step is applied: sled lets a scan see half of a batch.
     applying: RwLock<()>,
+    /// A damaged record was met, so nobody may vouch for this store any more.
+    suspect: AtomicBool,
 }
 
 #[derive(Default)]
@@ -177,6 +220,19 @@ impl View {
         self.shown.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Remembers that a record was damaged.
+    pub(super) fn noted<T>(&self, read: Result<T, StorageError>) -> Result<T, StorageError> {
+        if matches!(read, Err(StorageError::Damaged { .. })) {
+            self.suspect.store(true, Ordering::Relaxed);
+        }
+        read
+    }
+
+    /// Whether a damaged record was met.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
+    }
+
     /// Applies a step; scans see it whole or not at all.
     pub(super) fn apply(&self, engine: &Engine, batch: sled::Batch) -> io::Result<()> {
         let _applying = self
@@ -195,7 +251,7 @@ impl View {
     /// The record under this key.
     pub(super) fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StorageError> {
         let value = self.read().value(key.bytes())?;
-        value.map(|value| layout::decode(key, &value)).transpose()
+        self.noted(value.map(|value| layout::decode(key, &value)).transpose())
     }
 
     /// Fails when the store cannot be read.
@@ -229,10 +285,10 @@ impl View {
         table: Table,
     ) -> Result<Vec<T>, StorageError> {
         let entries = self.scan(&Key::all_of(table))?;
-        entries
+        let records = entries
             .iter()
-            .map(|(key, value)| layout::decode(&Key::of(table, key), value))
-            .collect()
+            .map(|(key, value)| layout::decode(&Key::of(table, key), value));
+        self.noted(records.collect())
     }
 
     /// Up to `most` users who show `part`, by name, after this one.

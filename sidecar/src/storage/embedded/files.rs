@@ -6,6 +6,7 @@
 //! - `watermark`: the number of the last step that was made durable. It tells a store from an
 //!   older or shortened copy of itself. Written after the fsync and without one of its own, so it
 //!   never runs ahead.
+//! - `seal`: there only while the store is closed in order; see [`super::seal`].
 
 use super::OpenError;
 use super::layout::FORMAT;

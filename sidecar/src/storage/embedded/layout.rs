@@ -4,7 +4,7 @@
 //! key is its table.
 
 use crate::model::{AuditBook, CredentialId, Revoked, SessionId, UserId, UserName};
-use crate::storage::StorageError;
+use crate::storage::{MOST_RECORD_BYTES, StorageError};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize as _, Serialize};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ pub(super) const FORMAT: u32 = 1;
 
 /// A leaf of sled holds up to 17 entries and must stay well below a quarter of a segment (128 KiB):
 /// what is larger goes to a file of its own that no fsync reaches.
-pub(super) const MOST_VALUE_BYTES: usize = 4_096;
+pub(super) const MOST_VALUE_BYTES: usize = MOST_RECORD_BYTES;
 
 /// Which collection a record is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

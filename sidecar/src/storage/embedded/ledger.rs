@@ -25,6 +25,13 @@ impl Inventory {
         self.sum = self.sum.wrapping_add(checksum.into());
     }
 
+    /// Both together.
+    pub(super) fn with(mut self, other: &Self) -> Self {
+        self.records = self.records.wrapping_add(other.records);
+        self.sum = self.sum.wrapping_add(other.sum);
+        self
+    }
+
     fn subtract(&mut self, checksum: u32) {
         self.records = self.records.wrapping_sub(1);
         self.sum = self.sum.wrapping_sub(checksum.into());

@@ -19,6 +19,7 @@ mod open_error;
 mod people;
 mod people_steps;
 mod revocations;
+mod seal;
 mod sessions;
 mod signing_keys;
 mod steps;
@@ -72,7 +73,7 @@ impl EmbeddedStore {
         work: impl FnOnce(&View) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
         let view = Arc::clone(&self.view);
-        tokio::task::spawn_blocking(move || work(&view))
+        tokio::task::spawn_blocking(move || view.noted(work(&view)))
             .await
             .map_err(|_| StorageError::Read(std::io::ErrorKind::Other.into()))?
     }

@@ -229,7 +229,8 @@ pub(super) fn import(
     audit: &AuditRecord,
 ) -> Step<Vec<ImportConflict>> {
     let mut conflicts = Vec::new();
-    let (mut names, mut credentials) = (BTreeSet::new(), BTreeSet::new());
+    let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    let mut credentials = BTreeSet::new();
     for ImportedUser {
         user,
         credentials: brought,
@@ -239,7 +240,7 @@ pub(super) fn import(
         if !names.insert(&user.name) || ledger.has(&Key::name(&user.name))? {
             conflicts.push(ImportConflict::NameTaken(name()));
         }
-        if ledger.has(&Key::user(user.id))? {
+        if !ids.insert(user.id) || ledger.has(&Key::user(user.id))? {
             conflicts.push(ImportConflict::IdTaken(name()));
         }
         for credential in brought {

@@ -4,6 +4,7 @@ mod damage;
 mod full_disk;
 mod killed;
 mod opening;
+mod sealed;
 
 use super::layout::{Key, Table};
 use super::*;

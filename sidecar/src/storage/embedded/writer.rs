@@ -5,6 +5,7 @@ use super::engine::{self, Engine, View, guarded};
 use super::files::{self, Contents, Directory};
 use super::layout::{self, FORMAT, Key};
 use super::ledger::{Inventory, Ledger};
+use super::seal;
 use crate::storage::StorageError;
 use std::collections::BTreeMap;
 use std::io;
@@ -88,6 +89,11 @@ fn make(directory: &Directory) -> io::Result<()> {
 /// Opens a store that must be whole.
 fn open_engine(directory: &Directory) -> Result<(Engine, Inventory), OpenError> {
     let path = || directory.path().to_owned();
+    // Before sled opens its files, because that may change them.
+    let sealed = seal::take(directory).map_err(|source| OpenError::Io {
+        path: path(),
+        source,
+    })?;
     let engine = Engine::open(&directory.engine()).map_err(|source| {
         if is_refusal_of_the_system(&source) {
             OpenError::Io {
@@ -102,7 +108,7 @@ fn open_engine(directory: &Directory) -> Result<(Engine, Inventory), OpenError> 
             }
         }
     })?;
-    let inventory = engine::verify(&engine, directory)?;
+    let inventory = engine::verify(&engine, directory, sealed)?;
     Ok((engine, inventory))
 }
 
@@ -180,7 +186,7 @@ pub(super) fn closed() -> StorageError {
 /// A step that waits for its turn, and then for its flush.
 trait Step: Send {
     /// Runs it; `true` when its changes are to be kept.
-    fn run(&mut self, ledger: &mut Ledger<'_>) -> bool;
+    fn run(&mut self, ledger: &mut Ledger<'_>, view: &View) -> bool;
     /// Tells the one who asked, once the fate of the group is known.
     fn answer(self: Box<Self>, fate: Result<(), StorageError>);
 }
@@ -196,12 +202,13 @@ where
     T: Send,
     F: FnOnce(&mut Ledger<'_>) -> Result<T, StorageError> + Send,
 {
-    fn run(&mut self, ledger: &mut Ledger<'_>) -> bool {
+    fn run(&mut self, ledger: &mut Ledger<'_>, view: &View) -> bool {
         let Some(step) = self.step.take() else {
             return false;
         };
         let outcome = guarded(|| Ok(step(ledger)));
         let outcome = outcome.unwrap_or_else(|error| Err(StorageError::Read(error)));
+        let outcome = view.noted(outcome);
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
         keep
@@ -291,7 +298,7 @@ impl Desk {
         let mut changed = false;
         for step in group {
             let mut ledger = Ledger::new(engine);
-            if !step.run(&mut ledger) {
+            if !step.run(&mut ledger, &self.view) {
                 continue;
             }
             let Some(change) = guarded(|| ledger.into_change(&self.inventory))? else {
@@ -341,9 +348,14 @@ impl Desk {
 
     fn close(self) -> io::Result<()> {
         let engine = self.view.write().engine.take();
+        let is_whole = engine.is_some() && !self.failed && !self.view.is_suspect();
         guarded(|| {
             drop(engine);
             Ok(())
-        })
+        })?;
+        if is_whole && let Err(error) = seal::put(&self.directory, self.inventory.step) {
+            tracing::warn!(%error, "the store is not sealed: the next start reads all of it");
+        }
+        Ok(())
     }
 }

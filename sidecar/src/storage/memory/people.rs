@@ -298,17 +298,18 @@ impl People for MemoryStore {
         let mut tables = self.tables_to_write()?;
         let mut conflicts = Vec::new();
         let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
+        let mut known = BTreeSet::new();
         for ImportedUser { user, credentials } in users {
             let name = || user.name.clone();
             if !names.insert(&user.name) || tables.names.contains_key(&user.name) {
                 conflicts.push(ImportConflict::NameTaken(name()));
             }
-            if tables.users.contains_key(&user.id) {
+            if !ids.insert(user.id) || tables.users.contains_key(&user.id) {
                 conflicts.push(ImportConflict::IdTaken(name()));
             }
             for credential in credentials {
                 let id = &credential.id;
-                if !ids.insert(id) || tables.credentials.contains_key(id) {
+                if !known.insert(id) || tables.credentials.contains_key(id) {
                     conflicts.push(ImportConflict::CredentialTaken(name(), id.clone()));
                 }
             }

@@ -1,0 +1,248 @@
+//! A user of a document, read and checked: what both formats have in common.
+
+use crate::app::App;
+use crate::ceremony::authentication::is_decoy;
+use crate::ceremony::{Imported, registration};
+use crate::entropy::random;
+use crate::model::{Credential, CredentialId, PolicyName, UnixTime, User, UserId};
+use crate::routes::passkey::label;
+use crate::storage::MOST_RECORD_BYTES;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// Users of one document at most: they are one step of the store, behind which logins wait, and
+/// which a slow disk must manage while somebody still waits for it.
+pub(super) const MOST_USERS: usize = 2_000;
+/// Passkeys of one user at most, whatever the mount lets people register: all of them are named
+/// where a login begins.
+const MOST_PASSKEYS: usize = 64;
+
+/// Everything that is wrong with one user, each with its place.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(pub(super) Vec<String>);
+
+impl From<String> for Refusals {
+    fn from(reason: String) -> Self {
+        Self(vec![reason])
+    }
+}
+
+impl Refusals {
+    /// The value, where there is one; otherwise the reason is kept.
+    pub(super) fn take<T>(&mut self, read: Result<T, String>) -> Option<T> {
+        read.map_err(|reason| self.0.push(reason)).ok()
+    }
+}
+
+/// A user who could be stored.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) user: User,
+    pub(super) credentials: Vec<Credential>,
+    /// Whether the document does not say the user's id.
+    pub(super) drawn: bool,
+    /// What an administrator should know beforehand.
+    pub(super) notes: Vec<String>,
+}
+
+/// What one user of a document came to.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) index: usize,
+    /// As the document has it, for the report.
+    pub(super) name: String,
+    pub(super) read: Read,
+}
+
+#[derive(Debug)]
+pub(super) enum Read {
+    Candidate(Box<Candidate>),
+    /// It is no person.
+    Skipped(&'static str),
+    Refused(Vec<String>),
+}
+
+impl Entry {
+    pub(super) fn new(index: usize, name: String, read: Result<Candidate, Refusals>) -> Self {
+        let read = match read {
+            Ok(candidate) => Read::Candidate(Box::new(candidate)),
+            Err(Refusals(reasons)) => Read::Refused(reasons),
+        };
+        Self { index, name, read }
+    }
+}
+
+/// A passkey as either format has it.
+pub(super) struct Parts<'a> {
+    pub(super) user: UserId,
+    pub(super) mount: &'a str,
+    pub(super) id: &'a [u8],
+    pub(super) public_key: &'a [u8],
+    pub(super) policy: PolicyName,
+    pub(super) format: Option<&'a str>,
+    pub(super) aaguid: Uuid,
+    pub(super) attested: bool,
+    pub(super) transports: &'a [String],
+    pub(super) attachment: Option<&'a str>,
+    pub(super) label: &'a str,
+    pub(super) sign_count: u32,
+    pub(super) created_at: UnixTime,
+}
+
+/// Reads what a document holds, for this installation.
+pub(super) struct Reader<'a> {
+    pub(super) app: &'a App,
+    pub(super) now: UnixTime,
+}
+
+impl Reader<'_> {
+    pub(super) fn draw_id(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(random(&*self.app.entropy)).into_uuid()
+    }
+
+    /// Passkeys sign in for the relying party id that they were registered for, and for no other.
+    pub(super) fn same_rp_id(&self, field: &str, mount: &str, rp_id: &str) -> Result<(), String> {
+        let served = self.app.mount_points.served();
+        let Some(here) = served.named(mount) else {
+            return Err(format!("{field}: there is no mount {mount:?} here"));
+        };
+        let ours = here.ceremonies.relying_party().id();
+        if ours == rp_id {
+            return Ok(());
+        }
+        Err(format!(
+            "{field}: these passkeys are for {rp_id:?}, and the mount {mount:?} is for {ours:?}: \
+             none of them could sign in"
+        ))
+    }
+
+    /// A passkey that could sign in here.
+    pub(super) fn credential(&self, parts: &Parts<'_>) -> Result<Credential, String> {
+        let served = self.app.mount_points.served();
+        let mount = served.named(parts.mount);
+        let mount = mount.ok_or_else(|| format!("mount: there is no {:?} here", parts.mount))?;
+        let id = CredentialId::from_bytes(parts.id).map_err(|error| format!("id: {error}"))?;
+        if is_decoy(&self.app.decoy_key, &id) {
+            // One of ours for a name that nobody has; it can be nobody's.
+            return Err("id: somebody has this credential id already".to_owned());
+        }
+        let imported = Imported {
+            public_key: parts.public_key,
+            format: parts.format,
+            policy: parts.policy,
+            aaguid: parts.aaguid,
+            attested: parts.attested,
+        };
+        let trust = self.app.trust.current();
+        let admitted = imported.admit(&mount.ceremonies, &trust, self.now);
+        let (record, algorithm) = admitted.map_err(|error| format!("public_key: {error}"))?;
+        let attachment = match parts.attachment {
+            None | Some("platform" | "cross-platform") => parts.attachment.map(str::to_owned),
+            Some(_) => return Err("attachment: expected platform or cross-platform".to_owned()),
+        };
+        let shown = match parts.label.trim() {
+            "" => String::new(),
+            text => label(text)
+                .ok_or_else(|| "label: expected at most 64 visible characters".to_owned())?,
+        };
+        Ok(Credential {
+            id,
+            user: parts.user,
+            mount: parts.mount.to_owned(),
+            record,
+            algorithm,
+            aaguid: parts.aaguid,
+            attested: parts.attested,
+            transports: registration::known_transports(parts.transports),
+            attachment,
+            sign_count: parts.sign_count,
+            backup_eligible: None,
+            backup_state: false,
+            label: shown,
+            created_at: parts.created_at,
+            last_used_at: None,
+            disabled_at: None,
+        })
+    }
+
+    /// The whole user, if nothing was wrong.
+    pub(super) fn candidate(
+        &self,
+        user: User,
+        credentials: Vec<Credential>,
+        mut refusals: Refusals,
+    ) -> Result<Candidate, Refusals> {
+        if credentials.len() > MOST_PASSKEYS {
+            let reason = format!("passkeys: more than {MOST_PASSKEYS} of one user");
+            refusals.0.push(reason);
+        }
+        let fits = |record: serde_json::Result<Vec<u8>>| {
+            record.is_ok_and(|record| record.len() <= MOST_RECORD_BYTES)
+        };
+        let all_fit = fits(serde_json::to_vec(&user))
+            && credentials.iter().all(|it| fits(serde_json::to_vec(it)));
+        if !all_fit {
+            let reason =
+                format!("user, passkeys: a record has more than {MOST_RECORD_BYTES} bytes");
+            refusals.0.push(reason);
+        }
+        if !refusals.0.is_empty() {
+            return Err(refusals);
+        }
+        let mut notes = Vec::new();
+        let admins = &self.app.settings.admin.groups;
+        if let Some(group) = user.groups.iter().find(|it| admins.contains(it)) {
+            notes.push(format!("becomes an administrator: member of {group}"));
+        }
+        Ok(Candidate {
+            user,
+            credentials,
+            drawn: false,
+            notes,
+        })
+    }
+}
+
+/// Strict JSON; an error names the place.
+pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, String> {
+    // A derive also reads a struct from an array.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err("expected a JSON object".to_owned());
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            match error.path().to_string().as_str() {
+                "." => error.inner().to_string(),
+                path => format!("{path}: {}", error.inner()),
+            }
+        })?;
+    deserializer.end().map_err(|error| error.to_string())?;
+    Ok(read)
+}
+
+/// An array of texts of JSON, not too many of them.
+pub(super) fn bounded<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    struct Users;
+    impl<'de> Visitor<'de> for Users {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an array of users")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
+            let mut users = Vec::new();
+            while let Some(user) = from.next_element()? {
+                if users.len() == MOST_USERS {
+                    let text = format!("more than {MOST_USERS} users in one document");
+                    return Err(A::Error::custom(text));
+                }
+                users.push(user);
+            }
+            Ok(users)
+        }
+    }
+    from.deserialize_seq(Users)
+}

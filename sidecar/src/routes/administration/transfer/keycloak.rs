@@ -1,0 +1,252 @@
+//! A Keycloak realm export (`kc.sh export`, or one of its `<realm>-users-<n>.json`): its users, and
+//! their `WebAuthn` credentials.
+//!
+//! Keycloak's format grows from release to release, so names that are not needed are passed over;
+//! those that are needed are read as strictly as anything. Passwords and one-time passwords are not
+//! taken: there is nothing here to check them with. Neither are roles.
+
+use super::candidate::{Candidate, Entry, Parts, Read, Reader, Refusals, bounded, parse};
+use super::fields;
+use crate::model::{Credential, PolicyName, UnixTime, User, UserHandle, UserId, UserLimits};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+const TWO_FACTOR: &str = "webauthn";
+const PASSWORDLESS: &str = "webauthn-passwordless";
+/// Asks for a passkey at the next login; there are two of them, one for each kind.
+const REQUIRED_ACTIONS: [&str; 2] = ["webauthn-register", "webauthn-register-passwordless"];
+
+/// The part of a realm that matters here.
+#[derive(Debug, Deserialize)]
+struct Realm<'a> {
+    #[serde(rename = "webAuthnPolicyRpId")]
+    two_factor_rp_id: Option<String>,
+    #[serde(rename = "webAuthnPolicyPasswordlessRpId")]
+    passwordless_rp_id: Option<String>,
+    #[serde(borrow, deserialize_with = "bounded")]
+    users: Vec<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeycloakUser {
+    id: String,
+    username: String,
+    email: Option<String>,
+    email_verified: Option<bool>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    enabled: Option<bool>,
+    /// Milliseconds.
+    created_timestamp: Option<u64>,
+    /// Paths, such as `/staff/berlin`.
+    groups: Option<Vec<String>>,
+    required_actions: Option<Vec<String>>,
+    service_account_client_id: Option<String>,
+    credentials: Option<Vec<KeycloakCredential>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeycloakCredential {
+    #[serde(rename = "type")]
+    kind: String,
+    user_label: Option<String>,
+    /// Milliseconds.
+    created_date: Option<u64>,
+    /// JSON inside of a text.
+    credential_data: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CredentialData {
+    aaguid: Option<Uuid>,
+    credential_id: String,
+    counter: u32,
+    credential_public_key: String,
+    attestation_statement_format: Option<String>,
+    transports: Option<Vec<String>>,
+}
+
+/// The users of an export, whose passkeys come to `mount`.
+pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Vec<Entry>, String> {
+    let realm: Realm<'_> = parse(body)?;
+    let rp_ids = [
+        ("webAuthnPolicyRpId", &realm.two_factor_rp_id),
+        ("webAuthnPolicyPasswordlessRpId", &realm.passwordless_rp_id),
+    ];
+    // Empty means the host of Keycloak's own address, which the export does not say. A file of
+    // users alone says nothing at all.
+    for (field, rp_id) in rp_ids {
+        if let Some(rp_id) = rp_id.as_deref().filter(|it| !it.is_empty()) {
+            reader.same_rp_id(field, mount, rp_id)?;
+        }
+    }
+    let says = |policy| match policy {
+        PolicyName::TwoFactor => realm.two_factor_rp_id.as_deref(),
+        PolicyName::Passwordless => realm.passwordless_rp_id.as_deref(),
+    };
+    let read = |(index, raw): (usize, &&RawValue)| {
+        let parsed = parse::<KeycloakUser>(raw.get().as_bytes());
+        let user = match parsed {
+            Ok(user) => user,
+            Err(reason) => return Entry::new(index, String::new(), Err(reason.into())),
+        };
+        let name = user.username.clone();
+        if user.service_account_client_id.is_some() {
+            let read = Read::Skipped("the account of a service, which has no passkey");
+            return Entry { index, name, read };
+        }
+        let unsaid = |policy| says(policy).unwrap_or_default().is_empty();
+        Entry::new(index, name, user.candidate(mount, unsaid, reader))
+    };
+    Ok(realm.users.iter().enumerate().map(read).collect())
+}
+
+impl KeycloakUser {
+    fn candidate(
+        self,
+        mount: &str,
+        unsaid: impl Fn(PolicyName) -> bool,
+        reader: &Reader<'_>,
+    ) -> Result<Candidate, Refusals> {
+        let mut refusals = Refusals::default();
+        let refused = &mut refusals;
+        let (mut notes, mut credentials) = (Vec::new(), Vec::new());
+        let id = Uuid::try_parse(&self.id).map(UserId);
+        let id = refused.take(id.map_err(|_| "id: expected a UUID".to_owned()));
+        let name = refused.take(fields::name(&self.username));
+        let display_name = refused.take(fields::display_name(&self.shown()));
+        let email = refused.take(self.email(&mut notes));
+        let paths = self.groups.as_deref().unwrap_or_default();
+        // Only what groups of the top have in front tells nothing.
+        let groups: Vec<String> = paths
+            .iter()
+            .map(|path| path.strip_prefix('/').unwrap_or(path).to_owned())
+            .collect();
+        let groups = refused.take(fields::names("groups", &groups));
+        let user = id.unwrap_or(UserId(Uuid::nil()));
+        let (mut others, mut unsure) = (0_usize, false);
+        for (number, credential) in self.credentials.iter().flatten().enumerate() {
+            let Some(policy) = credential.policy() else {
+                others += 1;
+                continue;
+            };
+            unsure |= unsaid(policy);
+            let read = credential.read(user, mount, policy, reader);
+            let placed = |reason| format!("credentials[{number}].{reason}");
+            credentials.extend(refused.take(read.map_err(placed)));
+        }
+        if others > 0 {
+            notes.push(format!(
+                "left out: {others} credentials that are no passkeys"
+            ));
+        }
+        if unsure {
+            notes.push(
+                "the export does not say the relying party id: it must be that of the mount"
+                    .to_owned(),
+            );
+        }
+        let required = self.required_actions.as_deref().unwrap_or_default();
+        let (Some(_), Some(name), Some(display_name)) = (id, name, display_name) else {
+            return Err(refusals);
+        };
+        let stored = User {
+            id: user,
+            name,
+            display_name,
+            email: email.flatten(),
+            groups: groups.unwrap_or_default(),
+            policies: Vec::new(),
+            disabled: self.enabled == Some(false),
+            created_at: self.created_timestamp.map_or(reader.now, seconds),
+            limits: UserLimits::default(),
+            must_register: required
+                .iter()
+                .any(|action| REQUIRED_ACTIONS.contains(&action.as_str())),
+            passkey_alert: false,
+            // Keycloak's handle is the text of its user id, not the UUID's 16 bytes.
+            handle: UserHandle::from_bytes(self.id.as_bytes()),
+        };
+        let mut candidate = reader.candidate(stored, credentials, refusals)?;
+        candidate.notes.append(&mut notes);
+        Ok(candidate)
+    }
+
+    fn shown(&self) -> String {
+        let names = [&self.first_name, &self.last_name];
+        let names: Vec<&str> = names
+            .into_iter()
+            .filter_map(|name| name.as_deref().map(str::trim))
+            .filter(|name| !name.is_empty())
+            .collect();
+        if names.is_empty() {
+            self.username.clone()
+        } else {
+            names.join(" ")
+        }
+    }
+
+    /// Only what was verified there: applications take an address for proven.
+    fn email(&self, notes: &mut Vec<String>) -> Result<Option<String>, String> {
+        match self.email.as_deref() {
+            None | Some("") => Ok(None),
+            Some(text) if self.email_verified == Some(true) => fields::email(text).map(Some),
+            Some(_) => {
+                notes.push("left out: an email address that was not verified".to_owned());
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl KeycloakCredential {
+    /// Of the two kinds that are passkeys.
+    fn policy(&self) -> Option<PolicyName> {
+        match self.kind.as_str() {
+            PASSWORDLESS => Some(PolicyName::Passwordless),
+            TWO_FACTOR => Some(PolicyName::TwoFactor),
+            _ => None,
+        }
+    }
+
+    fn read(
+        &self,
+        user: UserId,
+        mount: &str,
+        policy: PolicyName,
+        reader: &Reader<'_>,
+    ) -> Result<Credential, String> {
+        let inner = self.credential_data.as_deref().unwrap_or_default();
+        let data: CredentialData =
+            parse(inner.as_bytes()).map_err(|error| format!("credentialData: {error}"))?;
+        let id = fields::any_base64("credentialData.credentialId", &data.credential_id)?;
+        let key = fields::any_base64(
+            "credentialData.credentialPublicKey",
+            &data.credential_public_key,
+        )?;
+        reader.credential(&Parts {
+            user,
+            mount,
+            id: &id,
+            public_key: &key,
+            policy,
+            format: data.attestation_statement_format.as_deref(),
+            aaguid: data.aaguid.unwrap_or_default(),
+            // What Keycloak verified, if it did, is not in the export.
+            attested: false,
+            transports: data.transports.as_deref().unwrap_or_default(),
+            attachment: None,
+            label: self.user_label.as_deref().unwrap_or_default(),
+            sign_count: data.counter,
+            created_at: self.created_date.map_or(reader.now, seconds),
+        })
+    }
+}
+
+fn seconds(milliseconds: u64) -> UnixTime {
+    UnixTime(milliseconds / 1_000)
+}

@@ -1,0 +1,249 @@
+//! What an import comes to, user by user, and the report of it.
+
+use super::candidate::{Candidate, Entry, Read};
+use crate::app::App;
+use crate::ceremony::public_key;
+use crate::model::{AuditRecord, Credential, User};
+use crate::storage::{ImportConflict, ImportedUser, StorageError};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What becomes of one user of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Created,
+    /// Here already, the same.
+    Unchanged,
+    /// No person.
+    Skipped,
+    /// Something that is here stands in the way.
+    Conflict,
+    /// Not as it must be.
+    Refused,
+}
+
+/// One line of the report, and what would be stored.
+#[derive(Debug)]
+struct Line {
+    index: usize,
+    name: String,
+    outcome: Outcome,
+    reasons: Vec<String>,
+    notes: Vec<String>,
+    store: Option<ImportedUser>,
+}
+
+/// What the whole document comes to.
+#[derive(Debug)]
+pub(super) struct Plan {
+    lines: Vec<Line>,
+    done: bool,
+}
+
+/// How it is carried out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Only looked at.
+    pub(super) dry_run: bool,
+    /// Whoever is refused or in conflict is left out; otherwise nobody is stored.
+    pub(super) skip: bool,
+}
+
+impl Plan {
+    /// Compares what was read with what is here.
+    pub(super) async fn of(app: &App, entries: Vec<Entry>) -> Result<Self, StorageError> {
+        let mut lines = Vec::with_capacity(entries.len());
+        for Entry { index, name, read } in entries {
+            let mut line = Line {
+                index,
+                name,
+                outcome: Outcome::Created,
+                reasons: Vec::new(),
+                notes: Vec::new(),
+                store: None,
+            };
+            match read {
+                Read::Candidate(candidate) => compare(app, &mut line, *candidate).await?,
+                Read::Skipped(reason) => line.end(Outcome::Skipped, vec![reason.to_owned()]),
+                Read::Refused(reasons) => line.end(Outcome::Refused, reasons),
+            }
+            lines.push(line);
+        }
+        Ok(Self { lines, done: false })
+    }
+
+    /// Stores what is to be created, in one step, or says why not.
+    pub(super) async fn carry_out(
+        &mut self,
+        app: &App,
+        manner: Manner,
+        record: &mut AuditRecord,
+    ) -> Result<(), StorageError> {
+        let conflicts = app.store.import(&self.users(), true, record).await?;
+        self.note(conflicts);
+        if manner.dry_run || (self.has_obstacles() && !manner.skip) {
+            return Ok(());
+        }
+        let users = self.users();
+        if !users.is_empty() {
+            let passkeys: usize = users.iter().map(|it| it.credentials.len()).sum();
+            let detail = format!("{} users with {passkeys} passkeys", users.len());
+            record.detail = Some(detail);
+            let conflicts = app.store.import(&users, false, record).await?;
+            if !conflicts.is_empty() {
+                // Somebody came in between: nothing is stored.
+                self.note(conflicts);
+                return Ok(());
+            }
+        }
+        self.done = true;
+        Ok(())
+    }
+
+    /// Whether it was carried out, or nothing was to be done.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Whether anything is in the way.
+    pub(super) fn has_obstacles(&self) -> bool {
+        self.lines
+            .iter()
+            .any(|it| matches!(it.outcome, Outcome::Conflict | Outcome::Refused))
+    }
+
+    fn users(&self) -> Vec<ImportedUser> {
+        self.lines
+            .iter()
+            .filter_map(|it| it.store.clone())
+            .collect()
+    }
+
+    /// Marks those whom the store does not take.
+    fn note(&mut self, conflicts: Vec<ImportConflict>) {
+        let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for conflict in conflicts {
+            let (name, reason) = match conflict {
+                ImportConflict::NameTaken(name) => {
+                    (name, "name: it belongs, or belonged, to someone".to_owned())
+                }
+                ImportConflict::IdTaken(name) => (name, "id: it is someone's already".to_owned()),
+                ImportConflict::CredentialTaken(name, id) => (
+                    name,
+                    format!("passkeys: somebody has the credential id {id} already"),
+                ),
+            };
+            reasons.entry(name.to_string()).or_default().push(reason);
+        }
+        // Of two users of one name in the document both are in the way of each other.
+        for line in &mut self.lines {
+            let name = line.store.as_ref().map(|it| it.user.name.as_str());
+            if let Some(reasons) = name.and_then(|name| reasons.get(name)) {
+                let reasons = reasons.clone();
+                line.end(Outcome::Conflict, reasons);
+            }
+        }
+    }
+
+    pub(super) fn report(&self, manner: Manner) -> Value {
+        let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
+        let mut passkeys = 0;
+        for line in &self.lines {
+            *counts.entry(line.outcome).or_default() += 1;
+            passkeys += line.store.as_ref().map_or(0, |it| it.credentials.len());
+        }
+        let count = |outcome| counts.get(&outcome).copied().unwrap_or_default();
+        json!({
+            "dry_run": manner.dry_run,
+            "done": self.done,
+            "created": count(Outcome::Created),
+            "unchanged": count(Outcome::Unchanged),
+            "skipped": count(Outcome::Skipped),
+            "conflicts": count(Outcome::Conflict),
+            "refused": count(Outcome::Refused),
+            "passkeys": passkeys,
+            "users": self.lines.iter().map(Line::shown).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Line {
+    fn end(&mut self, outcome: Outcome, reasons: Vec<String>) {
+        self.outcome = outcome;
+        self.reasons = reasons;
+        self.store = None;
+    }
+
+    fn shown(&self) -> Value {
+        json!({
+            "index": self.index,
+            "name": self.name,
+            "outcome": self.outcome,
+            "passkeys": self.store.as_ref().map(|it| it.credentials.len()),
+            "reasons": self.reasons,
+            "notes": self.notes,
+        })
+    }
+}
+
+async fn compare(app: &App, line: &mut Line, candidate: Candidate) -> Result<(), StorageError> {
+    let Candidate {
+        mut user,
+        credentials,
+        drawn,
+        notes,
+    } = candidate;
+    line.notes = notes;
+    let here = app.store.user_by_name(&user.name).await?;
+    let Some(here) = here else {
+        line.store = Some(ImportedUser { user, credentials });
+        return Ok(());
+    };
+    if drawn {
+        user.id = here.id;
+    }
+    let theirs = app.store.credentials_of(here.id).await?;
+    let differs = differences(&user, &credentials, &here, &theirs);
+    if differs.is_empty() {
+        line.end(Outcome::Unchanged, Vec::new());
+    } else {
+        let differs: Vec<&str> = differs.into_iter().collect();
+        let reason = format!(
+            "name: a user of this name is here, and differs in {}",
+            differs.join(", ")
+        );
+        line.end(Outcome::Conflict, vec![reason]);
+    }
+    Ok(())
+}
+
+/// In what a user who is here is another than the one of the document. What changes with each login
+/// (counters, times) is no difference.
+fn differences(
+    user: &User,
+    credentials: &[Credential],
+    here: &User,
+    theirs: &[Credential],
+) -> BTreeSet<&'static str> {
+    let same_key = |one: &Credential, other: &Credential| {
+        one.id == other.id && one.mount == other.mount && public_key(one) == public_key(other)
+    };
+    let all_here = credentials
+        .iter()
+        .all(|one| theirs.iter().any(|other| same_key(one, other)));
+    [
+        ("id", user.id == here.id),
+        ("user_handle", user.handle_bytes() == here.handle_bytes()),
+        ("display_name", user.display_name == here.display_name),
+        ("email", user.email == here.email),
+        ("groups", user.groups == here.groups),
+        ("token_policies", user.policies == here.policies),
+        ("limits", user.limits == here.limits),
+        ("disabled", user.disabled == here.disabled),
+        ("passkeys", all_here),
+    ]
+    .into_iter()
+    .filter_map(|(name, same)| (!same).then_some(name))
+    .collect()
+}

@@ -1,0 +1,122 @@
+//! What is measured, each as one deed of one client.
+
+use crate::http::Connection;
+use crate::people::People;
+use crate::sidecar::Sidecar;
+use serde_json::json;
+use software_authenticator::Authenticator;
+use std::io;
+
+const PATH: &str = "/_latchkey/v1/auth/webauthn";
+
+/// Somebody with a connection and an authenticator.
+pub(crate) struct Person {
+    connection: Connection,
+    authenticator: Authenticator,
+    name: String,
+    number: usize,
+    registered: usize,
+    /// The refresh cookie of the last login.
+    refresh: Option<String>,
+}
+
+impl Person {
+    pub(crate) fn new(sidecar: &Sidecar, people: &People, number: usize) -> io::Result<Self> {
+        Ok(Self {
+            connection: Connection::open(sidecar.public)?,
+            authenticator: people.authenticator(number),
+            name: People::name(number),
+            number,
+            registered: 0,
+            refresh: None,
+        })
+    }
+
+    /// As a gateway tells it: everybody comes from an address of their own.
+    fn from(&self) -> String {
+        let [.., a, b, c] = self.number.to_be_bytes();
+        let d = self.registered / 100 % 250;
+        format!(
+            "x-latchkey-client-address: 10.{}.{b}.{c}\r\n",
+            (usize::from(a) + d) % 256
+        )
+    }
+
+    /// Begin and finish, by name.
+    pub(crate) fn log_in(&mut self) -> io::Result<()> {
+        let from = self.from();
+        let asked = json!({ "username": self.name });
+        let begun = self
+            .connection
+            .post(&format!("{PATH}/login/begin"), &from, &asked)?;
+        let response = self.authenticator.get(&begun.expect(200)?["publicKey"]);
+        let path = format!("{PATH}/login/finish");
+        let finished = self.connection.post(&path, &from, &response)?;
+        finished.expect(200)?;
+        self.refresh = finished.cookie("latchkey-refresh");
+        Ok(())
+    }
+
+    /// Somebody new: begin and finish.
+    pub(crate) fn register(&mut self) -> io::Result<()> {
+        self.registered += 1;
+        let from = self.from();
+        let asked = json!({ "username": format!("new{}-{}", self.number, self.registered) });
+        let path = format!("{PATH}/register/begin");
+        let begun = self.connection.post(&path, &from, &asked)?;
+        let response = self.authenticator.create(&begun.expect(200)?["publicKey"]);
+        self.authenticator.credentials.pop();
+        let path = format!("{PATH}/register/finish");
+        self.connection.post(&path, &from, &response)?.expect(200)?;
+        Ok(())
+    }
+
+    /// The secret of the session, for whoever renews it.
+    pub(crate) fn into_refresh(self) -> Option<String> {
+        self.refresh
+    }
+}
+
+/// A filter's worker, as the internal listener sees it.
+pub(crate) struct Worker {
+    connection: Connection,
+    secrets: Vec<String>,
+    next: usize,
+}
+
+impl Worker {
+    pub(crate) fn new(sidecar: &Sidecar, secrets: Vec<String>) -> io::Result<Self> {
+        Ok(Self {
+            connection: Connection::open(sidecar.internal)?,
+            secrets,
+            next: 0,
+        })
+    }
+
+    /// A new token for the next session.
+    pub(crate) fn renew(&mut self) -> io::Result<()> {
+        let secret = self.secrets.get(self.next % self.secrets.len().max(1));
+        let body = json!({ "refresh": secret });
+        self.next += 1;
+        let path = "/internal/v1/sessions/refresh";
+        self.connection.post(path, "", &body)?.expect(200).map(drop)
+    }
+
+    pub(crate) fn keys(&mut self) -> io::Result<()> {
+        self.connection
+            .get("/.well-known/jwks.json")?
+            .expect(200)
+            .map(drop)
+    }
+
+    /// The whole list, signed anew: what a worker that starts asks for.
+    pub(crate) fn revocations(&mut self) -> io::Result<()> {
+        let answer = self
+            .connection
+            .get("/internal/v1/revocations?nonce=AAAAAAAAAAAAAAAAAAAAAA")?;
+        match answer.status {
+            200 => Ok(()),
+            _ => answer.expect(200).map(drop),
+        }
+    }
+}
