@@ -219,6 +219,14 @@ fn operations(document: &Value) -> Vec<(&'static str, &str, &Value)> {
     found.collect()
 }
 
+/// Methods and paths of everything that administrators can ask.
+pub(super) async fn administration() -> BTreeSet<(String, String)> {
+    operations(&documents().await.control)
+        .into_iter()
+        .map(|(method, path, _)| (method.to_uppercase(), path.to_owned()))
+        .collect()
+}
+
 #[tokio::test]
 async fn documents_are_whole() {
     let all = documents().await;
