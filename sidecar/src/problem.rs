@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use std::borrow::Cow;
 
 /// What went wrong, as far as a client may know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ProblemKind {
     /// The body or a parameter does not have the form that the endpoint takes.
     BadRequest,
@@ -79,6 +79,12 @@ impl ProblemKind {
     #[must_use]
     pub fn status(self) -> StatusCode {
         self.parts().1
+    }
+
+    /// What a person calls it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        self.parts().2
     }
 
     fn parts(self) -> (&'static str, StatusCode, &'static str) {
@@ -179,6 +185,9 @@ impl ProblemKind {
     }
 }
 
+/// What stands before the slug in `type`.
+pub const PROBLEM_TYPE: &str = "urn:latchkey:problem:";
+
 /// An error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -272,7 +281,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (slug, status, title) = self.kind.parts();
         let mut body = serde_json::json!({
-            "type": format!("urn:latchkey:problem:{slug}"),
+            "type": format!("{PROBLEM_TYPE}{slug}"),
             "title": title,
             "status": status.as_u16(),
             "detail": self.detail,

@@ -1,6 +1,7 @@
 //! What a person does, in a real browser, through the real gateway.
 
 mod account;
+mod administration;
 mod certificate;
 mod demo;
 mod enrol;

@@ -30,6 +30,15 @@ macro_rules! files {
 
 const FILES: &[File] = files![
     "account.mjs": SCRIPT,
+    "admin-api.mjs": SCRIPT,
+    "admin-audit.mjs": SCRIPT,
+    "admin-parts.mjs": SCRIPT,
+    "admin-policy.mjs": SCRIPT,
+    "admin-sessions.mjs": SCRIPT,
+    "admin-user.mjs": SCRIPT,
+    "admin-user-form.mjs": SCRIPT,
+    "admin-users.mjs": SCRIPT,
+    "admin.mjs": SCRIPT,
     "api.mjs": SCRIPT,
     "arrival.mjs": SCRIPT,
     "bytes.mjs": SCRIPT,
@@ -50,6 +59,7 @@ const FILES: &[File] = files![
     "ways-in.mjs": SCRIPT,
     "whole-ceremony.mjs": SCRIPT,
     "account.css": STYLE,
+    "admin.css": STYLE,
     "controls.css": STYLE,
     "page.css": STYLE,
     "no-script.css": STYLE,

@@ -5,11 +5,11 @@ use super::views::{
     AccountView, EnrollView, Frame, LoginView, LogoutView, Needs, PasskeyView, Standing, Start,
     StuckView, Who,
 };
-use super::{Failure, Pages, Visitor};
+use super::{Admission, Failure, Pages, Visitor};
 use crate::model::{Need, ReturnPath, Trait};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 pub(super) async fn start(State(pages): State<Pages>) -> Response {
@@ -65,7 +65,7 @@ pub(super) async fn login(
     page(StatusCode::OK, &view)
 }
 
-pub(super) async fn account(State(pages): State<Pages>, headers: HeaderMap) -> Response {
+pub(super) async fn account(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {
     let user = match pages.visitors.visitor(&headers).await {
         Ok(Visitor::Known(user)) => user,
         Ok(Visitor::Stranger | Visitor::Returning) => {
@@ -80,9 +80,15 @@ pub(super) async fn account(State(pages): State<Pages>, headers: HeaderMap) -> R
         Ok(credentials) => credentials,
         Err(error) => return unavailable(&pages, &headers, &error),
     };
+    let administers = match pages.visitors.admission(&uri, &headers).await {
+        Ok(Admission::Administrator(_) | Admission::StepUp { .. }) => true,
+        Ok(_) => false,
+        Err(error) => return unavailable(&pages, &headers, &error),
+    };
     let words = pages.words(&headers);
     let passkey = |credential| PasskeyView::of(credential, &words);
     let view = AccountView {
+        administers,
         must_register: user.must_register,
         some_disabled: credentials.iter().any(|it| it.disabled_at.is_some()),
         passkeys: credentials.iter().map(passkey).collect(),
@@ -190,7 +196,7 @@ impl Wish {
     }
 }
 
-fn see_other(place: &str) -> Response {
+pub(super) fn see_other(place: &str) -> Response {
     (
         StatusCode::SEE_OTHER,
         [(LOCATION, place), (CACHE_CONTROL, "no-store")],
@@ -198,7 +204,7 @@ fn see_other(place: &str) -> Response {
         .into_response()
 }
 
-fn unavailable(
+pub(super) fn unavailable(
     pages: &Pages,
     headers: &HeaderMap,
     error: &crate::storage::StorageError,

@@ -5,6 +5,7 @@
 //! no exception. `GET` changes nothing; the scripts use the JSON endpoints.
 
 mod accept_language;
+mod administration;
 mod answer;
 mod assets;
 mod brand;
@@ -15,10 +16,11 @@ mod words;
 pub use assets::Assets;
 pub use words::language_tags;
 
-use crate::model::{Branding, Credential, Need, Trait, User, UserId};
+use crate::model::{Branding, Credential, Need, Seconds, Trait, User, UserId};
 use crate::storage::StorageError;
 use async_trait::async_trait;
-use axum::{Router, http::HeaderMap, response::Response, routing::get};
+use axum::http::{HeaderMap, Uri};
+use axum::{Router, response::Response, routing::get};
 use std::sync::Arc;
 use words::{Languages, Words};
 
@@ -51,6 +53,26 @@ pub enum Visitor {
     Known(User),
 }
 
+/// Whether somebody gets to see the page of administrators.
+#[derive(Debug, Clone)]
+pub enum Admission {
+    /// There is no such page on this host, or none at all.
+    NotHere,
+    /// Nobody is signed in.
+    LogIn,
+    /// The session is good for registering a passkey, and for nothing else.
+    MustRegister,
+    /// The user is in no group of administrators.
+    NoAdministrator,
+    /// An administrator, whose last login is too old, or was without user verification.
+    StepUp {
+        /// How old it can be.
+        max_age: Seconds,
+    },
+    /// An administrator who has just proved presence.
+    Administrator(User),
+}
+
 /// What the pages ask the rest of the program.
 #[async_trait]
 pub trait Visitors: Send + Sync {
@@ -65,6 +87,13 @@ pub trait Visitors: Send + Sync {
     /// # Errors
     /// When the store cannot tell.
     async fn lacking(&self, headers: &HeaderMap, need: &Need) -> Result<Vec<Trait>, StorageError>;
+
+    /// Whether the cookies among these headers let their holder administer, at the host that was
+    /// asked.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    async fn admission(&self, uri: &Uri, headers: &HeaderMap) -> Result<Admission, StorageError>;
 
     /// A user's passkeys, oldest first.
     ///
@@ -102,6 +131,7 @@ impl Pages {
             .route("/", get(handlers::start))
             .route("/login", get(handlers::login))
             .route("/account", get(handlers::account))
+            .route("/admin", get(administration::show))
             .route("/enroll", get(handlers::enroll))
             .route("/logout", get(handlers::logout))
             .route("/stuck", get(handlers::stuck))

@@ -1,17 +1,18 @@
 //! The pages as they are rendered, before a scene: who asks, and what the store says.
 
 mod account;
+mod administration;
 mod branding;
 mod every_page;
 mod languages;
 mod login;
 
-use super::{Failure, Pages, Site, Visitor, Visitors};
+use super::{Admission, Failure, Pages, Site, Visitor, Visitors};
 use crate::model::{Branding, Credential, CredentialId, Need, Trait, UnixTime, User, UserId};
 use crate::storage::StorageError;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
 use std::sync::Arc;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -20,6 +21,7 @@ struct Scene {
     visitor: Visitor,
     passkeys: Vec<Credential>,
     store_down: bool,
+    admission: Admission,
 }
 
 #[async_trait]
@@ -35,6 +37,10 @@ impl Visitors for Scene {
         let recent = old.then_some(Trait::Recent);
         let traits = need.traits().iter().filter(synced).copied();
         Ok(recent.into_iter().chain(traits).collect())
+    }
+
+    async fn admission(&self, _: &Uri, _: &HeaderMap) -> Result<Admission, StorageError> {
+        self.up().map(|()| self.admission.clone())
     }
 
     async fn passkeys(&self, _: UserId) -> Result<Vec<Credential>, StorageError> {
@@ -56,6 +62,7 @@ fn pages(visitor: Visitor, passkeys: Vec<Credential>) -> Pages {
         visitor,
         passkeys,
         store_down: false,
+        admission: Admission::NotHere,
     })
 }
 

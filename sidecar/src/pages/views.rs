@@ -26,6 +26,7 @@ macro_rules! pages {
 
 pages![
     AccountView,
+    AdminView,
     EnrollView,
     LoginView,
     LogoutView,
@@ -206,6 +207,8 @@ impl Start {
 #[template(path = "account.html")]
 pub(super) struct AccountView {
     pub(super) frame: Frame,
+    /// Whether there is a page of administrators for this visitor.
+    pub(super) administers: bool,
     pub(super) who: Who,
     /// Nothing else is open to this visitor until they have added a passkey.
     pub(super) must_register: bool,
@@ -214,6 +217,14 @@ pub(super) struct AccountView {
     pub(super) passkeys: Vec<PasskeyView>,
     /// An empty row, which the script fills for a passkey that was just added.
     pub(super) blank: PasskeyView,
+}
+
+/// The shell of the administrators' page: scripts fill it.
+#[derive(Template)]
+#[template(path = "admin.html")]
+pub(super) struct AdminView {
+    pub(super) frame: Frame,
+    pub(super) who: Who,
 }
 
 #[derive(Template)]

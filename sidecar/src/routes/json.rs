@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 pub(super) struct StrictJson<T>(pub(super) T);
 
 /// The body of a request that says all with its path: `{}`, or nothing.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 

@@ -8,11 +8,13 @@ mod audit;
 mod caller;
 mod ceremonies;
 mod freshness;
+mod in_path;
 mod internal;
 mod json;
 mod layers;
 mod limits;
 mod mount;
+mod openapi;
 mod page_errors;
 mod passkey;
 mod renewal;
@@ -33,34 +35,36 @@ use crate::app::App;
 use crate::model::{Actor, Seconds};
 use crate::problem::{Problem, ProblemKind};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
 use axum::{Extension, Router};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What the gateway routes to: ceremonies, own account, documents and pages.
 pub fn public(app: &Arc<App>) -> Router {
     let pages = visitors::pages(app);
-    let administration = administration::router()
+    let (administration, administering) = administration::router()
         .route_layer(from_fn(layers::to_the_end))
-        .route_layer(from_fn_with_state(app.clone(), administration::gate));
-    let below = Router::new()
-        .route("/.well-known/jwks.json", get(well_known::jwks))
-        .route(
-            "/.well-known/openid-configuration",
-            get(well_known::openid_configuration),
-        )
+        .route_layer(from_fn_with_state(app.clone(), administration::gate))
+        .split_for_parts();
+    let (below, open) = OpenApiRouter::new()
+        .routes(routes!(well_known::jwks))
+        .routes(routes!(well_known::openid_configuration))
+        .routes(routes!(openapi::show))
         .merge(ceremonies::router())
         .merge(account::router())
-        .merge(administration)
-        .merge(pages.router());
+        .split_for_parts();
     // A relying party's own host has these two at its root, because browsers look nowhere else.
-    let root = Router::new()
-        .route("/.well-known/webauthn", get(well_known::related_origins))
-        .route(
-            "/.well-known/passkey-endpoints",
-            get(well_known::passkey_endpoints),
-        );
+    let (root, at_root) = OpenApiRouter::new()
+        .routes(routes!(well_known::related_origins))
+        .routes(routes!(well_known::passkey_endpoints))
+        .split_for_parts();
+    let documents = openapi::public(app, open, at_root, administering);
+    let below = below
+        .merge(administration)
+        .merge(pages.router())
+        .layer(Extension(documents));
     let all = match app.settings.public_path.as_str() {
         "" | "/" => root.merge(below),
         path => root.nest(path, below),
@@ -80,7 +84,11 @@ pub fn public(app: &Arc<App>) -> Router {
 
 /// What filters, probes and metrics ask; never routed to users.
 pub fn internal(app: &Arc<App>) -> Router {
-    internal::router()
+    let (router, api) = internal::router()
+        .routes(routes!(openapi::show_whole))
+        .split_for_parts();
+    router
+        .layer(Extension(openapi::internal(api)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(layers::in_time))
@@ -91,8 +99,12 @@ pub fn internal(app: &Arc<App>) -> Router {
 /// What the operator's commands on this machine ask. Whoever can use the socket can read the store,
 /// so no token is asked for.
 pub fn control(app: &Arc<App>) -> Router {
-    administration::router()
+    let (router, api) = administration::router()
         .route_layer(from_fn(layers::to_the_end))
+        .routes(routes!(openapi::show_whole))
+        .split_for_parts();
+    router
+        .layer(Extension(openapi::control(api)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(administration::Acting(Actor::Operator)))

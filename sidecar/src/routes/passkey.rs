@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 /// Longer labels are cut by nobody: they are refused.
 pub(super) const LABEL_MAX_CHARS: usize = 64;
 
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct Passkey {
     id: String,
     label: String,
@@ -39,14 +39,6 @@ impl From<&Credential> for Passkey {
             attachment: credential.attachment.clone(),
             disabled_at: credential.disabled_at.map(rfc3339),
         }
-    }
-}
-
-impl Passkey {
-    /// As JSON.
-    pub(super) fn json(credential: &Credential) -> serde_json::Value {
-        // A struct of strings and flags always has a JSON form.
-        serde_json::to_value(Self::from(credential)).unwrap_or_default()
     }
 }
 

@@ -1,32 +1,63 @@
 //! A session as its owner and administrators see it: never its secret.
 
 use super::passkey::rfc3339;
-use crate::model::{Session, SessionId};
-use serde_json::{Value, json};
+use crate::model::{AuthenticatorClass, Session, SessionId};
+
+/// A session that lives.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct SessionView {
+    id: String,
+    user: String,
+    created_at: String,
+    /// When its holder last proved presence.
+    auth_time: String,
+    idle_until: String,
+    expires_at: String,
+    /// OpenID EAP, such as `phr`.
+    acr: String,
+    /// RFC 8176.
+    amr: Vec<String>,
+    /// The authenticator behind the login.
+    #[schema(value_type = Object)]
+    authn: AuthenticatorClass,
+    /// The client certificate that it is bound to (`x5t#S256`).
+    certificate: Option<String>,
+    address: String,
+    user_agent: String,
+    /// Browser and system, as the user agent tells them.
+    device: String,
+    browser: Option<&'static str>,
+    system: Option<&'static str>,
+    user_verified: bool,
+    /// Good for registering a passkey, and for nothing else.
+    restricted: bool,
+    /// The one that asks.
+    current: bool,
+}
 
 /// `own` is the session that asks.
-pub(super) fn shown(session: &Session, own: Option<SessionId>) -> Value {
+pub(super) fn shown(session: &Session, own: Option<SessionId>) -> SessionView {
     let (browser, system) = browser_and_system(&session.user_agent);
-    json!({
-        "id": session.id.0.to_string(),
-        "user": session.user.0.to_string(),
-        "created_at": rfc3339(session.created_at),
-        "auth_time": rfc3339(session.auth_time),
-        "idle_until": rfc3339(session.idle_until),
-        "expires_at": rfc3339(session.expires_at),
-        "acr": session.acr,
-        "amr": session.amr,
-        "authn": session.authn,
-        "certificate": session.certificate,
-        "address": session.address,
-        "user_agent": session.user_agent,
-        "device": device(browser, system),
-        "browser": browser,
-        "system": system,
-        "user_verified": session.authn.uv,
-        "restricted": session.restricted,
-        "current": own == Some(session.id),
-    })
+    SessionView {
+        id: session.id.0.to_string(),
+        user: session.user.0.to_string(),
+        created_at: rfc3339(session.created_at),
+        auth_time: rfc3339(session.auth_time),
+        idle_until: rfc3339(session.idle_until),
+        expires_at: rfc3339(session.expires_at),
+        acr: session.acr.clone(),
+        amr: session.amr.clone(),
+        authn: session.authn.clone(),
+        certificate: session.certificate.clone(),
+        address: session.address.clone(),
+        user_agent: session.user_agent.clone(),
+        device: device(browser, system),
+        browser,
+        system,
+        user_verified: session.authn.uv,
+        restricted: session.restricted,
+        current: own == Some(session.id),
+    }
 }
 
 /// Browser and system, as the user agent has them. A hint for the owner, nothing is decided by it.

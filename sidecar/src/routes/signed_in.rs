@@ -1,6 +1,8 @@
 //! The answer to a ceremony that ends in a session.
 
+use super::ceremonies::Warning;
 use super::layers::Client;
+use super::passkey::Passkey;
 use crate::app::App;
 use crate::issuer::{CookieOverflow, IssuerError, MintedToken, RefreshSecret};
 use crate::model::{Session, UnixTime, User};
@@ -9,7 +11,8 @@ use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use latchkey_token::SignError;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 /// Why no token can be handed out.
@@ -53,6 +56,65 @@ impl From<HandOutError> for Problem {
     }
 }
 
+/// What a ceremony that ends in a session answers, in the Vault-style.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SignedInAnswer {
+    auth: Auth,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<Warning>,
+    /// The passkey that was registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passkey: Option<Passkey>,
+}
+
+/// The token that was made, as far as the client may see it.
+#[derive(Clone, Serialize, ToSchema)]
+pub(super) struct Auth {
+    /// The session token, for a caller that is no browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_token: Option<String>,
+    policies: Vec<String>,
+    /// Seconds for which the token is good.
+    lease_duration: u64,
+    metadata: Metadata,
+    /// The session is good for registering a passkey, and for nothing else.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    must_register_passkey: bool,
+}
+
+#[derive(Clone, Serialize, ToSchema)]
+struct Metadata {
+    username: String,
+}
+
+impl Auth {
+    /// Of a token that the client holds already.
+    pub(super) fn of(user: &User, lease_duration: u64) -> Self {
+        Self {
+            client_token: None,
+            policies: user.policies.clone(),
+            lease_duration,
+            metadata: Metadata {
+                username: user.name.as_str().to_owned(),
+            },
+            must_register_passkey: false,
+        }
+    }
+}
+
+impl SignedInAnswer {
+    /// Of a passkey that was added in a session that goes on.
+    pub(super) fn added(auth: Auth, passkey: Passkey) -> Self {
+        Self {
+            auth,
+            warnings: Vec::new(),
+            passkey: Some(passkey),
+        }
+    }
+}
+
 /// Shown nowhere.
 impl std::fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -66,8 +128,8 @@ impl std::fmt::Debug for SignedIn {
 pub(super) struct SignedIn {
     token: Zeroizing<String>,
     cookies: Vec<Zeroizing<String>>,
-    auth: Value,
-    warnings: Vec<Value>,
+    auth: Auth,
+    warnings: Vec<Warning>,
 }
 
 impl SignedIn {
@@ -84,14 +146,10 @@ impl SignedIn {
         let token = Zeroizing::new(token);
         let mut cookies = vec![app.cookies.token(&token, session, now)?];
         cookies.extend(secret.map(|secret| app.cookies.secret(secret, session, now)));
-        let mut auth = json!({
-            "policies": user.policies,
-            "lease_duration": expires_at.since(now).0,
-            "metadata": { "username": user.name.as_str() },
-        });
-        if session.is_restricted(user) {
-            auth["must_register_passkey"] = Value::from(true);
-        }
+        let auth = Auth {
+            must_register_passkey: session.is_restricted(user),
+            ..Auth::of(user, expires_at.since(now).0)
+        };
         Ok(Self {
             token,
             cookies,
@@ -101,22 +159,20 @@ impl SignedIn {
     }
 
     /// What the user should know.
-    pub(super) fn warn(&mut self, warnings: Vec<Value>) {
+    pub(super) fn warn(&mut self, warnings: Vec<Warning>) {
         self.warnings = warnings;
     }
 
     /// The answer. A browser gets the cookies alone: no script ever sees the token.
-    pub(super) fn answer(mut self, client: &Client, passkey: Option<Value>) -> Response {
+    pub(super) fn answer(mut self, client: &Client, passkey: Option<Passkey>) -> Response {
         if !client.is_browser {
-            self.auth["client_token"] = Value::from(self.token.as_str());
+            self.auth.client_token = Some(self.token.to_string());
         }
-        let mut body = json!({ "auth": self.auth });
-        if !self.warnings.is_empty() {
-            body["warnings"] = Value::from(self.warnings);
-        }
-        if let Some(passkey) = passkey {
-            body["passkey"] = passkey;
-        }
+        let body = SignedInAnswer {
+            auth: self.auth,
+            warnings: self.warnings,
+            passkey,
+        };
         let mut response = Json(body).into_response();
         for line in &self.cookies {
             append_cookie(&mut response, line);
@@ -126,9 +182,21 @@ impl SignedIn {
 
     /// The answer to a filter, which judges the token and passes the cookies on.
     pub(super) fn for_filter(&self) -> Response {
-        let cookies: Vec<&str> = self.cookies.iter().map(|line| line.as_str()).collect();
-        Json(json!({ "token": self.token.as_str(), "set_cookie": cookies })).into_response()
+        Json(Renewed {
+            token: self.token.to_string(),
+            set_cookie: self.cookies.iter().map(|it| it.to_string()).collect(),
+        })
+        .into_response()
     }
+}
+
+/// A renewed session, for a filter.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RenewedSession)]
+pub(super) struct Renewed {
+    token: String,
+    /// Whole `Set-Cookie` lines.
+    set_cookie: Vec<String>,
 }
 
 /// Adds a `Set-Cookie` line.

@@ -1,12 +1,13 @@
 //! What the pages ask: who opens one, and which passkeys they have.
 
+use super::administration::{GateError, administrator, is_administered_here};
 use super::caller::{CallerError, any_caller, cookies};
 use crate::app::App;
 use crate::model::{Credential, Need, Trait, UnixTime, UserId};
-use crate::pages::{Pages, Site, Visitor, Visitors};
+use crate::pages::{Admission, Pages, Site, Visitor, Visitors};
 use crate::storage::StorageError;
 use async_trait::async_trait;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use std::sync::Arc;
 
 /// The pages of this installation.
@@ -49,6 +50,22 @@ impl Visitors for AppVisitors {
             }
             Err(CallerError::Storage(error)) => Err(error),
             Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    async fn admission(&self, uri: &Uri, headers: &HeaderMap) -> Result<Admission, StorageError> {
+        let app = &self.0;
+        let here = is_administered_here(app, uri, headers);
+        match administrator(app, here, headers).await {
+            Ok(caller) => Ok(Admission::Administrator(caller.user)),
+            Err(GateError::NotHere) => Ok(Admission::NotHere),
+            Err(GateError::Caller(CallerError::Storage(error))) => Err(error),
+            Err(GateError::Caller(CallerError::MustRegister)) => Ok(Admission::MustRegister),
+            Err(GateError::Caller(_)) => Ok(Admission::LogIn),
+            Err(GateError::NoAdministrator) => Ok(Admission::NoAdministrator),
+            Err(GateError::NotVerified | GateError::NotFresh(_)) => Ok(Admission::StepUp {
+                max_age: app.settings.fresh_for,
+            }),
         }
     }
 

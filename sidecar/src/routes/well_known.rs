@@ -1,5 +1,6 @@
 //! Documents at fixed addresses. They hold configuration only, and may be cached.
 
+use super::openapi::tag;
 use crate::app::App;
 use crate::ceremony::RelyingParty;
 use axum::Json;
@@ -15,7 +16,13 @@ const JWKS_CACHE: &str = "public, max-age=60";
 const ORIGINS_CACHE: &str = "public, max-age=60";
 const DOCUMENT_CACHE: &str = "public, max-age=3600";
 
-/// `/.well-known/jwks.json` (RFC 7517, section 5).
+/// The keys that verify tokens (RFC 7517, section 5).
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    tag = tag::DOCUMENTS,
+    responses((status = 200, body = Map<String, Value>, content_type = "application/jwk-set+json")),
+)]
 pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/jwk-set+json"),
@@ -24,8 +31,15 @@ pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
     (headers, app.issuer.jwks()).into_response()
 }
 
-/// `/.well-known/openid-configuration`: what a resource server needs to verify tokens. There is no
-/// authorization endpoint, because this is no OpenID provider for other sites.
+/// What a resource server needs to verify tokens.
+///
+/// There is no authorization endpoint, because this is no OpenID provider for other sites.
+#[utoipa::path(
+    get,
+    path = "/.well-known/openid-configuration",
+    tag = tag::DOCUMENTS,
+    responses((status = 200, body = Map<String, Value>)),
+)]
 pub(super) async fn openid_configuration(State(app): State<Arc<App>>) -> Response {
     let url = &app.settings.public_url;
     document(&json!({
@@ -42,8 +56,15 @@ pub(super) async fn openid_configuration(State(app): State<Arc<App>>) -> Respons
     }))
 }
 
-/// `/.well-known/webauthn` (WebAuthn Level 3, section 5.11.1): the origins that share passkeys.
+/// The origins that share passkeys (WebAuthn Level 3, section 5.11.1).
+///
 /// Browsers ask at the host that is the relying party's id, so the host chooses among the mounts.
+#[utoipa::path(
+    get,
+    path = "/.well-known/webauthn",
+    tag = tag::DOCUMENTS,
+    responses((status = 200, body = Map<String, Value>)),
+)]
 pub(super) async fn related_origins(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let host = headers
         .get(header::HOST)
@@ -72,7 +93,13 @@ pub(super) async fn related_origins(State(app): State<Arc<App>>, headers: Header
     (headers, Json(json!({ "origins": origins }))).into_response()
 }
 
-/// `/.well-known/passkey-endpoints` (W3C, "A Well-Known URL for Relying Party Passkey Endpoints").
+/// Where passkeys are managed (W3C, "A Well-Known URL for Relying Party Passkey Endpoints").
+#[utoipa::path(
+    get,
+    path = "/.well-known/passkey-endpoints",
+    tag = tag::DOCUMENTS,
+    responses((status = 200, body = Map<String, Value>)),
+)]
 pub(super) async fn passkey_endpoints(State(app): State<Arc<App>>) -> Response {
     let account = format!("{}/account", app.settings.public_url);
     document(&json!({ "enroll": account, "manage": account }))

@@ -8,7 +8,7 @@ use crate::operate::order;
 
 impl Person {
     /// Registers a passkey with a link; a name goes with the first administrator's only.
-    fn enrol(&mut self, link: &str, name: Option<&str>) {
+    pub(super) fn enrol(&mut self, link: &str, name: Option<&str>) {
         self.answer_by_itself(false);
         self.page.open(link);
         self.page

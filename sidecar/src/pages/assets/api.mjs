@@ -2,13 +2,14 @@
 
 // An answer that refuses, by the slug of its problem type (RFC 9457).
 export class Problem extends Error {
-  constructor(slug, status, reference, retryAfter) {
+  constructor(slug, status, reference, retryAfter, detail = '') {
     super(slug);
     this.name = 'Problem';
     this.slug = slug;
     this.status = status;
     this.reference = reference;
     this.retryAfter = retryAfter;
+    this.detail = detail;
   }
 }
 
@@ -45,7 +46,7 @@ export function api(base, mount) {
   };
 }
 
-async function call(method, address, body, signal) {
+export async function call(method, address, body, signal) {
   let answer;
   try {
     answer = await fetch(address, {
@@ -81,5 +82,6 @@ async function problem(answer) {
   const slug = type.startsWith(TYPE) ? type.slice(TYPE.length) : `status-${answer.status}`;
   const wait = Number.parseInt(answer.headers.get('retry-after') ?? '', 10);
   const reference = answer.headers.get('x-request-id');
-  return new Problem(slug, answer.status, reference, Number.isNaN(wait) ? null : wait);
+  const detail = typeof details.detail === 'string' ? details.detail : '';
+  return new Problem(slug, answer.status, reference, Number.isNaN(wait) ? null : wait, detail);
 }

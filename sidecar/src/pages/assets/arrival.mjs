@@ -17,6 +17,13 @@ export function ownPath(text, origin) {
   }
 }
 
+// A redirect hands on what stands behind the # of the page that wanted the login, such as the user
+// whom an administrator had open. `#register` and `#login` are this page's own.
+export function withFragment(place, fragment) {
+  const own = ['', '#', '#register', '#login'].includes(fragment);
+  return own || place.includes('#') ? place : place + fragment;
+}
+
 // Notes that the visitor leaves for `place`, having been sent back from there `returns` times.
 export function leave(place, returns, storage, now) {
   try {

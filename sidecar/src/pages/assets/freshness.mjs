@@ -1,10 +1,12 @@
-// The account page: changes that need a fresh proof of presence.
+// Changes that need a fresh proof of presence.
 
 import { logIn } from './whole-ceremony.mjs';
 
 // Gives a function that runs a call; where the service wants the visitor to prove presence first,
-// it asks for that and runs the call again. A session token that ran out is renewed once.
-export function freshness(calls, notice, { base, userName }) {
+// it asks for that and runs the call again. A session token that ran out is renewed once; where the
+// session has ended, the login page leads back to the account, or with `stay` it is asked for right
+// here, so that nothing on the page is lost. `need` is what the passkey has to do.
+export function freshness(calls, notice, { base, userName, need = [], stay = false }) {
   async function allowed(work) {
     try {
       return await work();
@@ -27,6 +29,10 @@ export function freshness(calls, notice, { base, userName }) {
       await calls.refresh();
     } catch (error) {
       if (error.status !== 401) throw error;
+      if (stay) {
+        await provePresence();
+        return;
+      }
       location.assign(`${base}/login?rd=${encodeURIComponent(`${base}/account`)}`);
       await new Promise(() => {});
     }
@@ -36,7 +42,8 @@ export function freshness(calls, notice, { base, userName }) {
     if ((await answerOf('confirm-presence')) !== 'yes') {
       throw new DOMException('not now', 'AbortError');
     }
-    await logIn(calls, notice, { username: userName });
+    const wanted = need.length > 0 ? { need } : {};
+    await logIn(calls, notice, { username: userName, ...wanted });
   }
 
   return allowed;

@@ -1,7 +1,7 @@
 // The login page: log in, create an account, or go on with a session that is there already.
 
 import { api } from './api.mjs';
-import { isLoop, leave, ownPath, returnsFrom } from './arrival.mjs';
+import { isLoop, leave, ownPath, returnsFrom, withFragment } from './arrival.mjs';
 import { usePasskey } from './ceremony.mjs';
 import { supported, supportsAutofill } from './credentials.mjs';
 import { mark, textIn } from './fields.mjs';
@@ -16,7 +16,7 @@ import words from './words.mjs';
 const card = document.getElementById('login');
 const { base, mount, rpId, userName, start } = card.dataset;
 const wanted = card.dataset.destination === 'true';
-const place = ownPath(card.dataset.rd, location.origin);
+const place = ownPath(withFragment(card.dataset.rd, location.hash), location.origin);
 const judged = card.dataset.judged === 'true';
 const need = card.dataset.userVerified === 'true' ? { need: ['user_verified'] } : {};
 const calls = api(base, mount);
@@ -229,7 +229,7 @@ async function arrive() {
 function again() {
   const query = new URLSearchParams(location.search);
   query.set('after', '1');
-  location.replace(`${base}/login?${query}`);
+  location.replace(`${base}/login?${query}${location.hash}`);
 }
 
 function go(returns) {

@@ -29,6 +29,11 @@ export function writeTime(element, { recent = false, clock = false } = {}) {
   else element.textContent = (clock ? moments : dates).format(at);
 }
 
+// Day and time of an instant, as text.
+export function moment(instant) {
+  return moments.format(new Date(instant));
+}
+
 export function recently(at, now) {
   const minutes = Math.round((at.getTime() - now) / 60_000);
   if (minutes > -1) return words.time.justNow;

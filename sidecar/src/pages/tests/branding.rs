@@ -11,6 +11,7 @@ fn branded(branding: Branding) -> Pages {
         visitor: Visitor::Known(user("alice", "Alice")),
         passkeys: vec![passkey("")],
         store_down: false,
+        admission: Admission::NotHere,
     };
     let site = Site { branding, ..site() };
     Pages::new(site, Arc::new(scene))

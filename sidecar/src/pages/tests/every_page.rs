@@ -41,6 +41,17 @@ async fn every_page() -> Vec<(String, Answer)> {
             ));
         }
     }
+    for admission in [
+        Admission::NotHere,
+        Admission::LogIn,
+        Admission::NoAdministrator,
+        Admission::Administrator(user(HOSTILE, HOSTILE)),
+    ] {
+        all.push((
+            format!("{admission:?}"),
+            administration::page_for(admission).await,
+        ));
+    }
     all
 }
 
@@ -126,6 +137,7 @@ async fn a_store_that_is_down_is_said_so_and_logging_in_stays_open() {
         visitor: Visitor::Stranger,
         passkeys: vec![],
         store_down: true,
+        admission: Admission::NotHere,
     };
     for place in ["/account", "/logout"] {
         let answer = open(&pages_of(scene()), place).await;

@@ -8,6 +8,7 @@ use crate::routes::audit::{own_record, told};
 use crate::routes::caller::{any_caller, cookies, storage_problem};
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use crate::routes::signed_in::append_cookie;
 use crate::storage::StorageError;
 use axum::extract::State;
@@ -15,6 +16,16 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 
+/// Ends the session of this browser. Whoever has none is logged out as well.
+#[utoipa::path(
+    post,
+    path = "/v1/self/logout",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    security((), ("cookie" = []), ("bearer" = []), ("refresh" = [])),
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([STORE]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     client: Client,

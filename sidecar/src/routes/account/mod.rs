@@ -10,24 +10,18 @@ mod sessions;
 mod userinfo;
 
 use crate::app::App;
-use axum::Router;
-use axum::routing::{delete, get, patch, post};
 use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/v1/self/passkeys", get(passkeys_list::handle))
-        .route(
-            "/v1/self/passkeys/{id}",
-            patch(passkey_label::handle).delete(passkey_remove::handle),
-        )
-        .route("/v1/self/refresh", post(refresh::handle))
-        .route("/v1/self/logout", post(logout::handle))
-        .route("/v1/self/sessions", get(sessions::list))
-        .route("/v1/self/sessions/{id}", delete(sessions::end))
-        .route(
-            "/v1/self/recovery-codes",
-            get(recovery_codes::show).post(recovery_codes::make),
-        )
-        .route("/userinfo", get(userinfo::handle))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(passkeys_list::handle))
+        .routes(routes!(passkey_label::handle, passkey_remove::handle))
+        .routes(routes!(refresh::handle))
+        .routes(routes!(logout::handle))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(recovery_codes::show, recovery_codes::make))
+        .routes(routes!(userinfo::handle))
 }

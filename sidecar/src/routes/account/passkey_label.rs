@@ -5,19 +5,22 @@ use crate::model::{AuditRecord, Credential, CredentialId};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::{Audit, own_record, told};
 use crate::routes::caller::{CallerError, caller, storage_problem};
+use crate::routes::in_path::InPath;
 use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
+use crate::routes::openapi::{CALLER, tag};
 use crate::routes::passkey::{Passkey, label};
 use crate::storage::StorageError;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
-use serde_json::Value;
 use std::sync::Arc;
 
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OwnLabel)]
 pub(super) struct Change {
+    /// 1 to 64 visible characters.
     label: String,
 }
 
@@ -58,16 +61,25 @@ impl From<LabelError> for Problem {
     }
 }
 
+/// Gives one of the caller's passkeys another label.
+#[utoipa::path(
+    patch,
+    path = "/v1/self/passkeys/{id}",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Change,
+    responses((status = 200, body = Passkey)),
+    extensions(("x-refuses" = json!([CALLER, ProblemKind::NotFound]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     StrictJson(change): StrictJson<Change>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Passkey>, Problem> {
     let mut audit = Audit::new("passkey_label", &client);
     match relabel(&app, &client, &headers, (&id, &change.label), &mut audit).await {
-        Ok(credential) => Ok(Json(Passkey::json(&credential))),
+        Ok(credential) => Ok(Json(Passkey::from(&credential))),
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("passkey_label", error.reason());

@@ -8,11 +8,13 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::{Audit, own_record, told};
 use crate::routes::caller::{CallerError, caller, storage_problem};
 use crate::routes::freshness::{NotFresh, NotVerified, require_fresh, require_verified};
+use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{CALLER, tag};
 use crate::routes::signed_in::append_cookie;
 use crate::storage::{CredentialRemoved, StorageError};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
@@ -62,10 +64,24 @@ impl From<RemoveError> for Problem {
     }
 }
 
+/// Removes one of the caller's passkeys, never the last one, and ends the sessions that it began.
+#[utoipa::path(
+    delete,
+    path = "/v1/self/passkeys/{id}",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([
+        CALLER,
+        ProblemKind::NotFound,
+        ProblemKind::FreshLoginRequired,
+        ProblemKind::LastPasskey,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<Response, Problem> {

@@ -10,34 +10,72 @@ use crate::routes::caller::{caller, storage_problem};
 use crate::routes::freshness::{require_fresh, require_verified};
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{CALLER, tag};
 use crate::routes::passkey::rfc3339;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
+/// What there is of recovery codes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RecoveryCodesLeft {
+    /// Whether people can make some here.
+    offered: bool,
+    /// How many are unused.
+    left: usize,
+    created_at: Option<String>,
+}
+
+/// New codes, shown once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NewRecoveryCodes {
+    codes: Vec<String>,
+}
+
+/// How many of the caller's recovery codes are left.
+#[utoipa::path(
+    get,
+    path = "/v1/self/recovery-codes",
+    tag = tag::OWN_ACCOUNT,
+    responses((status = 200, body = RecoveryCodesLeft)),
+    extensions(("x-refuses" = json!([CALLER]))),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RecoveryCodesLeft>, Problem> {
     let caller = caller(&app, &headers).await?;
     let codes = app.store.recovery_codes(caller.user.id).await;
     let codes = codes.map_err(|error| storage_problem(&error))?;
-    Ok(Json(json!({
-        "offered": app.settings.people.recovery_codes,
-        "left": codes.as_ref().map_or(0, |it| it.left.len()),
-        "created_at": codes.map(|it| rfc3339(it.created_at)),
-    })))
+    Ok(Json(RecoveryCodesLeft {
+        offered: app.settings.people.recovery_codes,
+        left: codes.as_ref().map_or(0, |it| it.left.len()),
+        created_at: codes.map(|it| rfc3339(it.created_at)),
+    }))
 }
 
 /// Makes new ones, in place of those before. They are shown this once.
+#[utoipa::path(
+    post,
+    path = "/v1/self/recovery-codes",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    responses((status = 200, body = NewRecoveryCodes)),
+    extensions(("x-refuses" = json!([
+        CALLER,
+        ProblemKind::NotFound,
+        ProblemKind::FreshLoginRequired,
+    ]))),
+)]
 pub(super) async fn make(
     State(app): State<Arc<App>>,
     client: Client,
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<NewRecoveryCodes>, Problem> {
     let caller = caller(&app, &headers).await?;
     if !app.settings.people.recovery_codes {
         return Err(Problem::new(
@@ -68,6 +106,6 @@ pub(super) async fn make(
         return Err(Problem::unauthorized());
     }
     told(&record);
-    let shown: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    Ok(Json(json!({ "codes": shown })))
+    let codes = codes.iter().map(|code| code.to_string()).collect();
+    Ok(Json(NewRecoveryCodes { codes }))
 }

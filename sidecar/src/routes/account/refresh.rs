@@ -1,18 +1,29 @@
 //! `POST /v1/self/refresh`: a new session token for the holder of the refresh secret.
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::Audit;
 use crate::routes::caller::cookies;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{ANY_CALLER, tag};
 use crate::routes::renewal::{Presented, RenewalError, renew};
-use crate::routes::signed_in::SignedIn;
+use crate::routes::signed_in::{SignedIn, SignedInAnswer};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use std::sync::Arc;
 
+/// A new session token for the holder of the refresh secret.
+#[utoipa::path(
+    post,
+    path = "/v1/self/refresh",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    security(("refresh" = [])),
+    responses((status = 200, body = SignedInAnswer)),
+    extensions(("x-refuses" = json!([ANY_CALLER, ProblemKind::TokenTooLarge]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     client: Client,

@@ -6,32 +6,56 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::own_record;
 use crate::routes::audit::told;
 use crate::routes::caller::{caller, storage_problem};
+use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
-use crate::routes::session_view::shown;
+use crate::routes::openapi::{CALLER, tag};
+use crate::routes::session_view::{SessionView, shown};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// Sessions.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct OwnSessions {
+    sessions: Vec<SessionView>,
+}
+
+/// The caller's own sessions, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/self/sessions",
+    tag = tag::OWN_ACCOUNT,
+    responses((status = 200, body = OwnSessions)),
+    extensions(("x-refuses" = json!([CALLER]))),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<OwnSessions>, Problem> {
     let caller = caller(&app, &headers).await?;
     let sessions = app.living_sessions_of(caller.user.id).await;
     let mut sessions = sessions.map_err(|error| storage_problem(&error))?;
     sessions.sort_by_key(|session| std::cmp::Reverse(session.auth_time));
     let own = Some(caller.session.id);
-    let sessions: Vec<Value> = sessions.iter().map(|it| shown(it, own)).collect();
-    Ok(Json(json!({ "sessions": sessions })))
+    let sessions = sessions.iter().map(|it| shown(it, own)).collect();
+    Ok(Json(OwnSessions { sessions }))
 }
 
+/// Ends one of the caller's own sessions.
+#[utoipa::path(
+    delete,
+    path = "/v1/self/sessions/{id}",
+    tag = tag::OWN_ACCOUNT,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([CALLER, ProblemKind::NotFound]))),
+)]
 pub(super) async fn end(
     State(app): State<Arc<App>>,
     client: Client,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {

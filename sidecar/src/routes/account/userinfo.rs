@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::problem::Problem;
 use crate::routes::caller::caller;
+use crate::routes::openapi::{CALLER, tag};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -11,7 +12,7 @@ use latchkey_token::Claims;
 use std::sync::Arc;
 
 /// The claims about the user and the login; nothing that is only for verifiers.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(super) struct UserInfo {
     sub: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +49,14 @@ impl From<Claims> for UserInfo {
     }
 }
 
+/// Who the caller is (OpenID Connect Core 1.0, section 5.3).
+#[utoipa::path(
+    get,
+    path = "/userinfo",
+    tag = tag::OWN_ACCOUNT,
+    responses((status = 200, body = UserInfo)),
+    extensions(("x-refuses" = json!([CALLER]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     headers: HeaderMap,

@@ -4,34 +4,83 @@ use super::paging::{StrictQuery, size};
 use super::{Acting, refusal};
 use crate::app::App;
 use crate::model::{Actor, AuditFilter, AuditRecord, UnixTime};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::routes::caller::storage_problem;
+use crate::routes::openapi::{STORE, tag};
 use crate::routes::passkey::{instant as read_instant, rfc3339};
 use crate::storage::AuditCursor;
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// What a search can ask.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Search {
+    /// Who did it: a user name, `operator`, `latchkey` or `stranger`.
     actor: Option<String>,
+    /// To whom, by name.
     user: Option<String>,
+    /// What, such as `user_create`.
     action: Option<String>,
     /// RFC 3339, or seconds since 1970.
     since: Option<String>,
     until: Option<String>,
+    /// 1 to 1000; 100 where nothing is asked for.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
+    /// `next` of the page before.
+    #[param(pattern = "^[0-9]{1,19}-[0-9]{1,19}$")]
     after: Option<String>,
 }
 
+/// Records in a page.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RecordPage {
+    records: Vec<RecordView>,
+    /// `after` for the next page; nothing where this is the last.
+    next: Option<String>,
+}
+
+/// Who did what to whom, when, from where, with which result.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RecordView {
+    at: String,
+    actor: String,
+    /// `administrator`, `operator`, `program`, `user` or `stranger`.
+    actor_kind: &'static str,
+    action: String,
+    user: Option<String>,
+    user_id: Option<String>,
+    credential: Option<String>,
+    session: Option<String>,
+    address: Option<String>,
+    request_id: Option<String>,
+    /// `accepted` or `refused`.
+    result: &'static str,
+    reason: Option<String>,
+    detail: Option<String>,
+    /// How many alike the record stands for.
+    count: u64,
+}
+
+/// The audit log, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/audit",
+    tag = tag::AUDIT,
+    params(Search),
+    responses((status = 200, body = RecordPage)),
+    extensions(("x-refuses" = json!([ProblemKind::BadRequest, STORE]))),
+)]
 pub(super) async fn search(
     State(app): State<Arc<App>>,
     _: Acting,
     StrictQuery(search): StrictQuery<Search>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RecordPage>, Problem> {
     let filter = AuditFilter {
         actor: search.actor,
         user: search.user,
@@ -50,11 +99,11 @@ pub(super) async fn search(
         .audit_page(from, &filter, size(search.limit)?)
         .await;
     let page = page.map_err(|error| storage_problem(&error))?;
-    let records: Vec<Value> = page.items.iter().map(shown).collect();
+    let records = page.items.iter().map(shown).collect();
     let next = page
         .next
         .map(|at| format!("{}-{}", at.administration, at.people));
-    Ok(Json(json!({ "records": records, "next": next })))
+    Ok(Json(RecordPage { records, next }))
 }
 
 fn cursor(text: &str) -> Option<AuditCursor> {
@@ -75,28 +124,30 @@ fn instant(name: &str, text: Option<&str>) -> Result<Option<UnixTime>, Problem> 
     Ok(Some(read.ok_or_else(|| refusal::field(name, expected))?))
 }
 
-fn shown(record: &AuditRecord) -> Value {
-    let kind = match &record.actor {
-        Actor::Administrator { .. } => "administrator",
-        Actor::Operator => "operator",
-        Actor::Program => "program",
-        Actor::User { .. } => "user",
-        Actor::Stranger => "stranger",
-    };
-    json!({
-        "at": rfc3339(record.at),
-        "actor": record.actor.shown(),
-        "actor_kind": kind,
-        "action": record.action,
-        "user": record.user.as_ref().map(|it| it.name.as_str()),
-        "user_id": record.user.as_ref().map(|it| it.id.0.to_string()),
-        "credential": record.credential.as_ref().map(ToString::to_string),
-        "session": record.session.map(|it| it.0.to_string()),
-        "address": record.address,
-        "request_id": record.request_id,
-        "result": if record.refused.is_some() { "refused" } else { "accepted" },
-        "reason": record.refused,
-        "detail": record.detail,
-        "count": record.count.unwrap_or(1),
-    })
+fn shown(record: &AuditRecord) -> RecordView {
+    RecordView {
+        at: rfc3339(record.at),
+        actor: record.actor.shown().to_owned(),
+        actor_kind: match record.actor {
+            Actor::Administrator { .. } => "administrator",
+            Actor::Operator => "operator",
+            Actor::Program => "program",
+            Actor::User { .. } => "user",
+            Actor::Stranger => "stranger",
+        },
+        action: record.action.clone(),
+        user: record.user.as_ref().map(|it| it.name.to_string()),
+        user_id: record.user.as_ref().map(|it| it.id.0.to_string()),
+        credential: record.credential.as_ref().map(ToString::to_string),
+        session: record.session.map(|it| it.0.to_string()),
+        address: record.address.clone(),
+        request_id: record.request_id.clone(),
+        result: match record.refused {
+            Some(_) => "refused",
+            None => "accepted",
+        },
+        reason: record.refused.clone(),
+        detail: record.detail.clone(),
+        count: record.count.unwrap_or(1),
+    }
 }

@@ -7,18 +7,34 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::openapi::{STORE, tag};
 use crate::routes::passkey::rfc3339;
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// The code for the first administrator.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(super) struct BootstrapLink {
+    code: String,
+    link: String,
+    expires_at: String,
+}
+
 /// Shows the code that is there, or makes a new one; on the control socket only.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/bootstrap",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 200, body = BootstrapLink)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn make(
     State(app): State<Arc<App>>,
     acting: Acting,
     StrictJson(Nothing {}): StrictJson<Nothing>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<BootstrapLink>, Problem> {
     if acting.0 != Actor::Operator {
         return Err(Problem::new(ProblemKind::NotFound, "Nothing is here."));
     }
@@ -36,11 +52,11 @@ pub(super) async fn make(
             if let Some(record) = record {
                 told(&record);
             }
-            Ok(Json(json!({
-                "code": code.text.as_str(),
-                "link": code.link.as_str(),
-                "expires_at": rfc3339(code.expires_at),
-            })))
+            Ok(Json(BootstrapLink {
+                code: code.text.to_string(),
+                link: code.link.to_string(),
+                expires_at: rfc3339(code.expires_at),
+            }))
         }
     }
 }

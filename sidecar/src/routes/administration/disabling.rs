@@ -4,20 +4,30 @@ use super::users::own_account;
 use super::{Acting, named, no_such_user};
 use crate::app::App;
 use crate::model::AuditRecord;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use crate::storage::StorageError;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 
 /// Lets a user in no more, and ends every session of theirs.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/users/{user}/disable",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn disable(
     State(app): State<Arc<App>>,
-    Path(user): Path<String>,
+    InPath(user): InPath<String>,
     actor: Acting,
     client: Client,
     StrictJson(Nothing {}): StrictJson<Nothing>,
@@ -33,9 +43,17 @@ pub(super) async fn disable(
 }
 
 /// Lets a user in again. Sessions that were ended stay so.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/users/{user}/enable",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn enable(
     State(app): State<Arc<App>>,
-    Path(user): Path<String>,
+    InPath(user): InPath<String>,
     actor: Acting,
     client: Client,
     StrictJson(Nothing {}): StrictJson<Nothing>,

@@ -1,6 +1,6 @@
 //! Links with which a user registers a passkey: a new one, or one who has lost them all.
 
-use super::user_view::revealed;
+use super::user_view::{EnrolmentView, revealed};
 use super::{Acting, named, no_such_user, refusal};
 use crate::app::App;
 use crate::issuer::EnrolmentCode;
@@ -8,33 +8,49 @@ use crate::model::{EnrolmentPurpose, Seconds};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 const SHORTEST: u64 = 60;
 
 /// What a link can be asked to be.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wish {
+pub(super) struct EnrolmentWish {
     /// Seconds; not more than `people.link_lifetime`.
     expires_in: Option<u64>,
     /// Where the passkey is for; the default mount when not given.
     mount: Option<String>,
 }
 
+/// A link that was made.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(super) struct EnrolmentMade {
+    enrolment: EnrolmentView,
+}
+
+/// Makes a link, in place of the one before.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/users/{user}/enrolment",
+    tag = tag::USERS,
+    request_body = EnrolmentWish,
+    responses((status = 201, body = EnrolmentMade)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn make(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path(user): Path<String>,
-    StrictJson(wish): StrictJson<Wish>,
+    InPath(user): InPath<String>,
+    StrictJson(wish): StrictJson<EnrolmentWish>,
 ) -> Result<Response, Problem> {
     let user = named(&app, &user).await?;
     if user.disabled {
@@ -70,15 +86,24 @@ pub(super) async fn make(
         return Err(no_such_user());
     }
     told(&record);
-    let shown: Value = json!({ "enrolment": revealed(&app, &code, &enrolment) });
-    Ok((StatusCode::CREATED, Json(shown)).into_response())
+    let enrolment = revealed(&app, &code, &enrolment);
+    Ok((StatusCode::CREATED, Json(EnrolmentMade { enrolment })).into_response())
 }
 
+/// Withdraws the link that is out.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{user}/enrolment",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path(user): Path<String>,
+    InPath(user): InPath<String>,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;

@@ -1,7 +1,7 @@
 //! Who may administer over the public listener: a signed-in member of an administrators' group,
 //! who proved presence a moment ago, with user verification.
 
-use super::Acting;
+use super::{Acting, ActingSession};
 use crate::app::App;
 use crate::model::Actor;
 use crate::problem::{Problem, ProblemKind};
@@ -10,13 +10,14 @@ use crate::routes::caller::{Caller, CallerError, caller};
 use crate::routes::freshness::{NotFresh, require_fresh};
 use crate::routes::layers::Client;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 
+/// Why somebody is not let through.
 #[derive(Debug, thiserror::Error)]
-enum GateError {
+pub(in crate::routes) enum GateError {
     #[error("administration is not served here")]
     NotHere,
     #[error(transparent)]
@@ -67,13 +68,16 @@ pub(crate) async fn gate(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let here = app.settings.admin.enabled && is_ours(&request, &app.settings.admin.hosts);
     let headers = request.headers().clone();
+    let here = is_administered_here(&app, request.uri(), &headers);
     match administrator(&app, here, &headers).await {
         Ok(caller) => {
             let (id, name) = (caller.user.id, caller.user.name);
             let actor = Actor::Administrator { id, name };
             request.extensions_mut().insert(Acting(actor));
+            request
+                .extensions_mut()
+                .insert(ActingSession(caller.session.id));
             Ok(next.run(request).await)
         }
         Err(error) => {
@@ -86,7 +90,8 @@ pub(crate) async fn gate(
     }
 }
 
-async fn administrator(
+/// The administrator who sends these headers, where administration is served.
+pub(in crate::routes) async fn administrator(
     app: &Arc<App>,
     here: bool,
     headers: &HeaderMap,
@@ -111,11 +116,16 @@ async fn administrator(
     Ok(caller)
 }
 
+/// Whether administration is switched on, and served on the host that is asked.
+pub(in crate::routes) fn is_administered_here(app: &App, uri: &Uri, headers: &HeaderMap) -> bool {
+    app.settings.admin.enabled && is_ours(uri, headers, &app.settings.admin.hosts)
+}
+
 /// HTTP/2 names the host in the target, HTTP/1 in a header; two headers are nobody's.
-fn is_ours(request: &Request, hosts: &[String]) -> bool {
+fn is_ours(uri: &Uri, headers: &HeaderMap, hosts: &[String]) -> bool {
     let ours = |host: &str| hosts.iter().any(|it| it.eq_ignore_ascii_case(host));
-    let mut headers = request.headers().get_all(header::HOST).iter();
-    match (request.uri().authority(), headers.next(), headers.next()) {
+    let mut headers = headers.get_all(header::HOST).iter();
+    match (uri.authority(), headers.next(), headers.next()) {
         (Some(authority), None, None) => ours(authority.as_str()),
         (None, Some(host), None) => host.to_str().is_ok_and(ours),
         (Some(authority), Some(host), None) => {

@@ -1,18 +1,21 @@
 //! `/v1/admin/keys`: the signing keys.
 
 use super::Acting;
-use super::listing::{key, moment};
+use super::listing::{SigningKey, key, moment};
 use crate::app::{App, KeyChangeError};
 use crate::issuer::{IssuerError, KeyRole, RevokeError, RotateError};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use axum::Json;
-use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// What a forced rotation comes with.
 const EARLY: &str = "The key that signs now was not published for keys.publish_before: verifiers \
@@ -22,12 +25,30 @@ const EARLY: &str = "The key that signs now was not published for keys.publish_b
 const KID_SHOWN: usize = 64;
 
 /// Every key that is published.
-pub(super) async fn list(State(app): State<Arc<App>>, _: Acting) -> Json<Value> {
-    let keys = app.issuer.keys(app.now());
-    Json(json!({ "keys": keys.iter().map(key).collect::<Vec<_>>() }))
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Keys {
+    keys: Vec<SigningKey>,
+    /// What a forced rotation brings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
 }
 
-#[derive(serde::Deserialize)]
+/// Every key that is published.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/keys",
+    tag = tag::KEYS,
+    responses((status = 200, body = Keys)),
+)]
+pub(super) async fn list(State(app): State<Arc<App>>, _: Acting) -> Json<Keys> {
+    let keys = app.issuer.keys(app.now());
+    Json(Keys {
+        keys: keys.iter().map(key).collect(),
+        warning: None,
+    })
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rotate {
     /// Also when verifiers may not know the next key yet.
@@ -36,12 +57,20 @@ pub(super) struct Rotate {
 }
 
 /// Lets the next key sign.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/keys/rotate",
+    tag = tag::KEYS,
+    request_body = Rotate,
+    responses((status = 200, body = Keys)),
+    extensions(("x-refuses" = json!([ProblemKind::TooSoon, ProblemKind::TooManyKeys, STORE]))),
+)]
 pub(super) async fn rotate(
     State(app): State<Arc<App>>,
     actor: Acting,
     client: Client,
     StrictJson(body): StrictJson<Rotate>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Keys>, Problem> {
     let early = is_early(&app);
     let mut record = actor.record(&app, &client, "keys_rotate");
     record.detail = body.now.then(|| "at once".to_owned());
@@ -50,7 +79,7 @@ pub(super) async fn rotate(
             told(&record);
             let Json(mut answer) = list(State(app), actor).await;
             if early {
-                answer["warning"] = EARLY.into();
+                answer.warning = Some(EARLY);
             }
             Ok(Json(answer))
         }
@@ -70,13 +99,21 @@ fn is_early(app: &App) -> bool {
 }
 
 /// Drops a key at once.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/keys/{kid}/revoke",
+    tag = tag::KEYS,
+    request_body = Nothing,
+    responses((status = 200, body = Keys)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::TooManyKeys, STORE]))),
+)]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
-    Path(kid): Path<String>,
+    InPath(kid): InPath<String>,
     actor: Acting,
     client: Client,
     StrictJson(Nothing {}): StrictJson<Nothing>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Keys>, Problem> {
     let mut record = actor.record(&app, &client, "key_revoke");
     record.detail = Some(kid.chars().take(KID_SHOWN).collect());
     match app.revoke_key(kid, record.clone()).await {
@@ -110,7 +147,7 @@ fn problem(app: &App, error: &KeyChangeError) -> Problem {
             let text = format!(
                 "Verifiers may not have fetched the next key yet: it is ready at {}. A rotation \
                  now would make those that have not refuse new tokens.",
-                at.as_str().unwrap_or_default()
+                at.unwrap_or_default()
             );
             Problem::new(ProblemKind::TooSoon, text).retry_after(wait)
         }

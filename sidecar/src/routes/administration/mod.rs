@@ -22,8 +22,9 @@ mod transfer;
 mod user_fields;
 mod user_view;
 mod users;
+mod users_list;
 
-pub(super) use gate::gate;
+pub(super) use gate::{GateError, administrator, gate, is_administered_here};
 
 use super::audit::told;
 use super::caller::storage_problem;
@@ -32,67 +33,54 @@ use super::layers::Client;
 use crate::app::App;
 use crate::model::{Actor, AuditRecord, SessionId, User, UserId, UserName};
 use crate::problem::{Problem, ProblemKind};
-use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::routing::{delete, get, patch, post};
 use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Everything that administrators can do.
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route(
-            "/v1/auth/{mount}/config",
-            get(mount_config::show)
-                .post(mount_config::write)
-                .delete(mount_config::delete),
-        )
-        .route("/v1/admin/mounts", get(mount_config::list))
-        .route("/v1/auth/{mount}/user", get(users::list_of_mount))
-        .route(
-            "/v1/auth/{mount}/user/{name}",
-            get(users::show_of_mount)
-                .post(users::write_of_mount)
-                .delete(users::delete_of_mount),
-        )
-        .route("/v1/admin/users", get(users::list).post(users::create))
-        .route(
-            "/v1/admin/users/{user}",
-            get(users::show).patch(users::change).delete(users::delete),
-        )
-        .route(
-            "/v1/admin/users/{user}/enrolment",
-            post(enrolments::make).delete(enrolments::revoke),
-        )
-        .route("/v1/admin/users/{user}/passkeys", get(passkeys::list))
-        .route(
-            "/v1/admin/users/{user}/passkeys/{id}",
-            patch(passkeys::label).delete(passkeys::remove),
-        )
-        .route(
-            "/v1/admin/users/{user}/sessions",
-            get(sessions::list_of_user).delete(sessions::end_all_of_user),
-        )
-        .route(
-            "/v1/admin/sessions",
-            get(sessions::list).delete(sessions::end_everyones),
-        )
-        .route("/v1/admin/sessions/{id}", delete(sessions::end))
-        .route("/v1/admin/audit", get(audit_log::search))
-        .route("/v1/admin/bootstrap", post(bootstrap::make))
-        .route("/v1/admin/export", get(transfer::export))
-        .route("/v1/admin/import", post(transfer::import))
-        .route("/v1/admin/keys", get(keys::list))
-        .route("/v1/admin/keys/rotate", post(keys::rotate))
-        .route("/v1/admin/keys/{kid}/revoke", post(keys::revoke))
-        .route("/v1/admin/sessions/revoke", post(revoking::revoke))
-        .route("/v1/admin/users/{user}/disable", post(disabling::disable))
-        .route("/v1/admin/users/{user}/enable", post(disabling::enable))
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(mount_config::list))
+        .routes(routes!(
+            mount_config::show,
+            mount_config::write,
+            mount_config::delete
+        ))
+        .routes(routes!(users_list::list_of_mount))
+        .routes(routes!(
+            users::show_of_mount,
+            users::write_of_mount,
+            users::delete_of_mount
+        ))
+        .routes(routes!(users_list::list, users::create))
+        .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(disabling::disable))
+        .routes(routes!(disabling::enable))
+        .routes(routes!(enrolments::make, enrolments::revoke))
+        .routes(routes!(passkeys::list))
+        .routes(routes!(passkeys::label, passkeys::remove))
+        .routes(routes!(sessions::list_of_user, sessions::end_all_of_user))
+        .routes(routes!(sessions::list, sessions::end_everyones))
+        .routes(routes!(sessions::end))
+        .routes(routes!(revoking::revoke))
+        .routes(routes!(audit_log::search))
+        .routes(routes!(bootstrap::make))
+        .routes(routes!(transfer::export::handle))
+        .routes(routes!(transfer::import::handle))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
 }
 
 /// Who acts: whoever mounts the router says so, in the request's extensions.
 #[derive(Debug, Clone)]
 pub(super) struct Acting(pub(super) Actor);
+
+/// In which session, where there is one.
+#[derive(Debug, Clone, Copy)]
+struct ActingSession(SessionId);
 
 impl<S: Sync> FromRequestParts<S> for Acting {
     type Rejection = Problem;

@@ -7,25 +7,44 @@ use crate::app::{App, MountChangeError, MountOrder};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
 use crate::routes::json::{StrictJson, malformed};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize as _;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize as _, Serialize};
+use serde_json::{Map, Value};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// What comes with an order, beside the fields of the mount.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MountTerms)]
 pub(super) struct Terms {
     /// The one that was seen, 0 for none: with another one nothing is done.
     revision: Option<u64>,
     /// Also when passkeys then sign in no more.
     #[serde(default)]
     force: bool,
+}
+
+/// A mount, as the Vault-style API puts it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MountData {
+    /// Its settings, by the names that they are written with.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+/// Every mount.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MountList {
+    #[schema(value_type = Vec<Object>)]
+    mounts: Vec<Value>,
 }
 
 impl Terms {
@@ -38,41 +57,75 @@ impl Terms {
     }
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>, _: Acting) -> Json<Value> {
-    Json(json!({ "mounts": views(&app) }))
+/// Every mount: those of the configuration file first.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/mounts",
+    tag = tag::MOUNTS,
+    responses((status = 200, body = MountList)),
+)]
+pub(super) async fn list(State(app): State<Arc<App>>, _: Acting) -> Json<MountList> {
+    Json(MountList {
+        mounts: views(&app),
+    })
 }
 
+/// What a mount asks for.
+#[utoipa::path(
+    get,
+    path = "/v1/auth/{mount}/config",
+    tag = tag::MOUNTS,
+    responses((status = 200, body = MountData)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound]))),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     _: Acting,
-    Path(name): Path<String>,
-) -> Result<Json<Value>, Problem> {
+    InPath(name): InPath<String>,
+) -> Result<Json<MountData>, Problem> {
     let shown = view(&app, &name).ok_or_else(no_such_mount)?;
-    Ok(Json(json!({ "data": shown })))
+    Ok(Json(MountData { data: shown }))
 }
 
 /// Makes the mount, or changes the fields that are given.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/config",
+    tag = tag::MOUNTS,
+    request_body = serde_json::Map<String, Value>,
+    responses((status = 200, body = MountData)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn write(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     body: Bytes,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<MountData>, Problem> {
     let (fields, terms) = read(&body)?;
     let mut record = acting.record(&app, &client, "mount_write");
     record.detail = Some(named_fields(&name, &fields));
     let written = app.write_mount(terms.order(&name), fields, record.clone());
     written.await.map_err(problem)?;
     told(&record);
-    show(State(app), acting, Path(name)).await
+    show(State(app), acting, InPath(name)).await
 }
 
+/// Deletes a mount that was written over the API.
+#[utoipa::path(
+    delete,
+    path = "/v1/auth/{mount}/config",
+    tag = tag::MOUNTS,
+    request_body = Terms,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     StrictJson(terms): StrictJson<Terms>,
 ) -> Result<StatusCode, Problem> {
     let mut record = acting.record(&app, &client, "mount_delete");

@@ -6,51 +6,90 @@ use crate::model::{AuditRecord, Credential, CredentialId, User};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use crate::routes::passkey::{Passkey, label as read_label};
 use crate::storage::CredentialRemoved;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
+/// What the owner sees, and what concerns administrators alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PasskeyView {
+    #[serde(flatten)]
+    passkey: Passkey,
+    /// Verified against a trust anchor at registration.
+    attested: bool,
+    mount: String,
+    algorithm: i64,
+    sign_count: u32,
+}
+
+/// A user's passkeys.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Passkeys {
+    passkeys: Vec<PasskeyView>,
+}
+
+/// A user's passkeys, oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users/{user}/passkeys",
+    tag = tag::USERS,
+    responses((status = 200, body = Passkeys)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     _: Acting,
-    Path(user): Path<String>,
-) -> Result<Json<Value>, Problem> {
+    InPath(user): InPath<String>,
+) -> Result<Json<Passkeys>, Problem> {
     let user = named(&app, &user).await?;
     let credentials = app.store.credentials_of(user.id).await;
     let credentials = credentials.map_err(|error| storage_problem(&error))?;
-    let passkeys: Vec<Value> = credentials.iter().map(shown).collect();
-    Ok(Json(json!({ "passkeys": passkeys })))
+    let passkeys = credentials.iter().map(shown).collect();
+    Ok(Json(Passkeys { passkeys }))
 }
 
-/// What the owner sees, and what concerns administrators alone.
-fn shown(credential: &Credential) -> Value {
-    let mut passkey = Passkey::json(credential);
-    passkey["attested"] = json!(credential.attested);
-    passkey["mount"] = json!(credential.mount);
-    passkey["algorithm"] = json!(credential.algorithm);
-    passkey["sign_count"] = json!(credential.sign_count);
-    passkey
+fn shown(credential: &Credential) -> PasskeyView {
+    PasskeyView {
+        passkey: Passkey::from(credential),
+        attested: credential.attested,
+        mount: credential.mount.clone(),
+        algorithm: credential.algorithm,
+        sign_count: credential.sign_count,
+    }
 }
 
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Change {
+pub(super) struct PasskeyLabel {
+    /// 1 to 64 visible characters.
     label: String,
 }
 
+/// Gives a passkey another label.
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/users/{user}/passkeys/{id}",
+    tag = tag::USERS,
+    request_body = PasskeyLabel,
+    responses((status = 200, body = PasskeyView)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn label(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path((user, id)): Path<(String, String)>,
-    StrictJson(change): StrictJson<Change>,
-) -> Result<Json<Value>, Problem> {
+    InPath((user, id)): InPath<(String, String)>,
+    StrictJson(change): StrictJson<PasskeyLabel>,
+) -> Result<Json<PasskeyView>, Problem> {
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;
     let label = read_label(&change.label).ok_or_else(|| {
@@ -71,11 +110,20 @@ pub(super) async fn label(
     Ok(Json(shown(&credential.ok_or_else(no_such_passkey)?)))
 }
 
+/// Removes a passkey, the last one too, and ends the sessions that it began.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{user}/passkeys/{id}",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path((user, id)): Path<(String, String)>,
+    InPath((user, id)): InPath<(String, String)>,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;

@@ -4,17 +4,18 @@ use super::ending::{Ending, end};
 use super::{Acting, named, session_id};
 use crate::app::App;
 use crate::model::AuditRecord;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::routes::json::{StrictJson, malformed};
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 
 /// Which sessions: exactly one of these.
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Which {
+pub(super) struct SessionsToEnd {
     session: Option<String>,
     user: Option<String>,
     #[serde(default)]
@@ -22,25 +23,33 @@ pub(super) struct Which {
 }
 
 /// Ends one session, all of a user, or everyone's.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/sessions/revoke",
+    tag = tag::SESSIONS,
+    request_body = SessionsToEnd,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     actor: Acting,
     client: Client,
-    StrictJson(which): StrictJson<Which>,
+    StrictJson(which): StrictJson<SessionsToEnd>,
 ) -> Result<StatusCode, Problem> {
     let record = actor.record(&app, &client, "sessions_revoke");
     let which = match which {
-        Which {
+        SessionsToEnd {
             session: Some(session),
             user: None,
             everyone: false,
         } => Ending::One(session_id(&session)?),
-        Which {
+        SessionsToEnd {
             session: None,
             user: Some(user),
             everyone: false,
         } => Ending::OfUser(Box::new(named(&app, &user).await?)),
-        Which {
+        SessionsToEnd {
             session: None,
             user: None,
             everyone: true,

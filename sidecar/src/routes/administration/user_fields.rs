@@ -20,13 +20,14 @@ const LONGEST: u64 = 10 * 365 * 86_400;
 
 /// The fields of a body. Absent: stays as it is. Every other name is refused, those that only the
 /// program sets (`id`, `created_at`, `passkeys`) included.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserFields {
     /// Only where a user is made.
     pub(super) name: Option<String>,
     display_name: Option<String>,
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     email: Given,
     groups: Option<Vec<String>>,
     token_policies: Option<Vec<String>>,
@@ -37,6 +38,17 @@ pub(super) struct UserFields {
     disabled: Option<bool>,
     /// Only where a user is made: whether a link to enrol is wanted.
     pub(super) enroll: Option<bool>,
+}
+
+/// A new user: the fields of one, with the name.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `POST /v1/admin/users` takes")]
+pub(super) struct NewUser {
+    /// Begins with a letter or digit; also `.`, `-`, `_`, `@` and `+`.
+    #[schema(min_length = 1, max_length = 64)]
+    name: String,
+    #[serde(flatten)]
+    fields: UserFields,
 }
 
 /// An address: kept, taken away by a `null` that is there, or set.
@@ -56,7 +68,7 @@ impl<'de> Deserialize<'de> for Given {
 }
 
 /// Seconds as a number, or as `"10m"`; 0 stands for "as for everyone".
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 enum Span {
     Seconds(u64),

@@ -1,8 +1,7 @@
-//! Users: made, listed, shown, changed, deleted.
+//! Users: made, shown, changed, deleted.
 
-use super::paging::{StrictQuery, size};
-use super::user_fields::UserFields;
-use super::user_view::{revealed, view};
+use super::user_fields::{NewUser, UserFields};
+use super::user_view::{UserView, revealed, view};
 use super::{Acting, named, no_such_user, refusal};
 use crate::app::{App, MountPoint};
 use crate::entropy::random;
@@ -11,100 +10,80 @@ use crate::model::{EnrolmentPurpose, User, UserChange, UserId, UserLimits, UserN
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
+use crate::routes::in_path::InPath;
 use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
-use crate::storage::{UserAdded, UserFilter};
+use crate::routes::openapi::{STORE, tag};
+use crate::storage::UserAdded;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-/// What a list can be asked.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    /// In name, display name or email.
-    search: Option<String>,
-    /// The beginning of the name: the way to look someone up among very many.
-    prefix: Option<String>,
-    group: Option<String>,
-    disabled: Option<bool>,
-    limit: Option<usize>,
-    /// `next` of the page before.
-    after: Option<String>,
+/// A user, as the Vault-style API puts it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserData {
+    data: UserView,
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    _: Acting,
-    StrictQuery(query): StrictQuery<ListQuery>,
-) -> Result<Json<Value>, Problem> {
-    let lower = |text: Option<String>| text.map(|it| it.trim().to_lowercase());
-    let filter = UserFilter {
-        text: lower(query.search),
-        prefix: lower(query.prefix),
-        group: query.group,
-        disabled: query.disabled,
-    };
-    let after = query.after.as_deref().map(UserName::parse).transpose();
-    let after = after.map_err(|_| refusal::field("after", "the `next` of a page"))?;
-    let most = size(query.limit)?;
-    let page = app.store.user_page(after.as_ref(), &filter, most).await;
-    let page = page.map_err(|error| storage_problem(&error))?;
-    let mut users = Vec::with_capacity(page.items.len());
-    for user in &page.items {
-        let shown = view(&app, user).await;
-        users.push(shown.map_err(|error| storage_problem(&error))?);
-    }
-    let next = page.next.map(|name| name.to_string());
-    Ok(Json(json!({ "users": users, "next": next })))
-}
-
-/// The same, as the Vault-style API puts it.
-pub(super) async fn list_of_mount(
-    state: State<Arc<App>>,
-    _: Mounted,
-    acting: Acting,
-    query: StrictQuery<ListQuery>,
-) -> Result<Json<Value>, Problem> {
-    let Json(listed) = list(state, acting, query).await?;
-    let keys: Vec<&Value> = listed["users"]
-        .as_array()
-        .map(|users| users.iter().map(|user| &user["name"]).collect())
-        .unwrap_or_default();
-    Ok(Json(
-        json!({ "data": { "keys": keys, "next": listed["next"] } }),
-    ))
-}
-
+/// A user.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    responses((status = 200, body = UserView)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     _: Acting,
-    Path(user): Path<String>,
-) -> Result<Json<Value>, Problem> {
+    InPath(user): InPath<String>,
+) -> Result<Json<UserView>, Problem> {
     let user = named(&app, &user).await?;
     shown(&app, &user).await
 }
 
+/// A user, as the Vault-style API puts it.
+#[utoipa::path(
+    get,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    responses((status = 200, body = UserData)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, STORE]))),
+)]
 pub(super) async fn show_of_mount(
     State(app): State<Arc<App>>,
     _: Mounted,
     _: Acting,
-    Path((_, name)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+    InPath((_, name)): InPath<(String, String)>,
+) -> Result<Json<UserData>, Problem> {
     let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
-    let Json(user) = shown(&app, &user).await?;
-    Ok(Json(json!({ "data": user })))
+    let Json(data) = shown(&app, &user).await?;
+    Ok(Json(UserData { data }))
 }
 
-async fn shown(app: &App, user: &User) -> Result<Json<Value>, Problem> {
+async fn shown(app: &App, user: &User) -> Result<Json<UserView>, Problem> {
     let shown = view(app, user).await;
     shown.map(Json).map_err(|error| storage_problem(&error))
 }
 
+/// Makes a user.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/users",
+    tag = tag::USERS,
+    request_body = NewUser,
+    responses((status = 201, body = UserView)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::InvalidUserName,
+        ProblemKind::NameTaken,
+        STORE,
+    ]))),
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     acting: Acting,
@@ -120,27 +99,50 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
+/// Changes what is given, and leaves the rest.
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    request_body = UserFields,
+    responses((status = 200, body = UserView)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path(user): Path<String>,
+    InPath(user): InPath<String>,
     StrictJson(fields): StrictJson<UserFields>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<UserView>, Problem> {
     let user = named(&app, &user).await?;
     let changed = update(&app, &acting, &client, &user, &fields).await?;
     Ok(Json(changed))
 }
 
 /// Makes the user, or changes the one who is there.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    request_body = UserFields,
+    responses((status = 200, body = UserData)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::NotFound,
+        ProblemKind::InvalidUserName,
+        ProblemKind::NameTaken,
+        ProblemKind::Conflict,
+        STORE,
+    ]))),
+)]
 pub(super) async fn write_of_mount(
     State(app): State<Arc<App>>,
     Mounted(mount): Mounted,
     acting: Acting,
     client: Client,
-    Path((_, name)): Path<(String, String)>,
+    InPath((_, name)): InPath<(String, String)>,
     StrictJson(fields): StrictJson<UserFields>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<UserData>, Problem> {
     let data = match by_name(&app, &name).await? {
         Some(user) => update(&app, &acting, &client, &user, &fields).await?,
         None if fields.name.is_some() => {
@@ -152,26 +154,44 @@ pub(super) async fn write_of_mount(
             make(&app, &acting, &client, parsed(&name)?, &change, enroll).await?
         }
     };
-    Ok(Json(json!({ "data": data })))
+    Ok(Json(UserData { data }))
 }
 
+/// Deletes a user with all passkeys and sessions. The name stays taken.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{user}",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    Path(user): Path<String>,
+    InPath(user): InPath<String>,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     remove(&app, &acting, &client, &user).await
 }
 
+/// Deletes a user, on whatever mount.
+#[utoipa::path(
+    delete,
+    path = "/v1/auth/{mount}/user/{name}",
+    tag = tag::USERS,
+    request_body = Nothing,
+    responses((status = 204)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
+)]
 pub(super) async fn delete_of_mount(
     State(app): State<Arc<App>>,
     _: Mounted,
     acting: Acting,
     client: Client,
-    Path((_, name)): Path<(String, String)>,
+    InPath((_, name)): InPath<(String, String)>,
     StrictJson(Nothing {}): StrictJson<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
@@ -199,7 +219,7 @@ async fn make(
     change: &UserChange,
     // At which mount, if a link is wanted.
     enroll: Option<&Arc<MountPoint>>,
-) -> Result<Value, Problem> {
+) -> Result<UserView, Problem> {
     let now = app.now();
     let blank = User {
         id: UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid()),
@@ -243,7 +263,7 @@ async fn make(
     }
     let Json(mut made) = shown(app, &user).await?;
     if let Some((code, enrolment)) = &code {
-        made["enrolment"] = revealed(app, code, enrolment);
+        made.enrolment = Some(revealed(app, code, enrolment));
     }
     warn(app, &user, &mut made);
     Ok(made)
@@ -255,7 +275,7 @@ async fn update(
     client: &Client,
     user: &User,
     fields: &UserFields,
-) -> Result<Value, Problem> {
+) -> Result<UserView, Problem> {
     if fields.name.is_some() || fields.enroll.is_some() {
         return Err(refusal::field(
             "name, enroll",
@@ -312,11 +332,11 @@ pub(super) fn own_account() -> Problem {
 }
 
 /// Says what will not work at the next login.
-fn warn(app: &App, user: &User, shown: &mut Value) {
+fn warn(app: &App, user: &User, shown: &mut UserView) {
     if !app.fits_a_cookie(user) {
-        shown["warnings"] = json!([
+        shown.warnings.push(
             "The tokens of this user would not fit a browser's cookie. Limit the groups in tokens \
-             with token.groups, or give the user fewer groups and policies."
-        ]);
+             with token.groups, or give the user fewer groups and policies.",
+        );
     }
 }

@@ -11,20 +11,25 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::caller::storage_problem;
 use crate::routes::json::StrictJson;
 use crate::routes::mount::Mounted;
+use crate::routes::openapi::{STORE, WebAuthnOptions, tag};
 use crate::storage::StorageError;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LoginBegin)]
 pub(super) struct Begin {
     username: Option<String>,
     /// What the login has to be like, as far as it can be asked of the browser.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     need: Vec<Trait>,
+    /// `passwordless` or `two_factor`.
     #[serde(default)]
+    #[schema(value_type = String)]
     policy: PolicyName,
 }
 
@@ -64,6 +69,15 @@ pub(super) fn no_such_policy() -> Problem {
     )
 }
 
+/// Request options for a login, with or without a user name. Stores nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/login/begin",
+    tag = tag::CEREMONIES,
+    request_body = Begin,
+    responses((status = 200, body = WebAuthnOptions)),
+    extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::InvalidUserName, STORE]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     Mounted(mount): Mounted,

@@ -10,12 +10,13 @@ use crate::ceremony::authentication::{UntrustedAssertion, VerifiedAssertion, par
 use crate::ceremony::challenge::{self, Challenge};
 use crate::issuer::{Presence, RefreshSecret, begin, step_up};
 use crate::model::{AuthenticatorClass, Credential, Seconds, Session, UnixTime, User};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::Audit;
 use crate::routes::caller::{cookies, storage_problem};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
-use crate::routes::signed_in::{HandOutError, SignedIn};
+use crate::routes::openapi::{AuthenticationResponse, STORE, tag};
+use crate::routes::signed_in::{HandOutError, SignedIn, SignedInAnswer};
 use crate::routes::{Named, too_many};
 use crate::storage::{Assertion, AssertionRecorded, ChallengeSpent, StorageError};
 use axum::body::Bytes;
@@ -121,6 +122,22 @@ impl From<FinishError> for Problem {
     }
 }
 
+/// An assertion becomes a session. A browser gets its cookies, a program also the token.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/login/finish",
+    tag = tag::CEREMONIES,
+    request_body = AuthenticationResponse,
+    responses((status = 200, body = SignedInAnswer)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::NotFound,
+        ProblemKind::CeremonyRefused,
+        ProblemKind::CertificateRequired,
+        ProblemKind::TooMany,
+        ProblemKind::TokenTooLarge,
+        STORE,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     Mounted(mount): Mounted,

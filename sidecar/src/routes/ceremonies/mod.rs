@@ -11,22 +11,18 @@ mod register_begin;
 mod register_finish;
 mod sign_count;
 
-use crate::app::App;
-use axum::Router;
-use axum::routing::post;
-use std::sync::Arc;
+pub(super) use sign_count::Warning;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route(
-            "/v1/auth/{mount}/register/begin",
-            post(register_begin::handle),
-        )
-        .route(
-            "/v1/auth/{mount}/register/finish",
-            post(register_finish::handle),
-        )
-        .route("/v1/auth/{mount}/login/begin", post(login_begin::handle))
-        .route("/v1/auth/{mount}/login/finish", post(login_finish::handle))
-        .route("/v1/auth/{mount}/recover", post(recover::handle))
+use crate::app::App;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(register_begin::handle))
+        .routes(routes!(register_finish::handle))
+        .routes(routes!(login_begin::handle))
+        .routes(routes!(login_finish::handle))
+        .routes(routes!(recover::handle))
 }

@@ -12,18 +12,19 @@ use crate::routes::caller::storage_problem;
 use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
+use crate::routes::openapi::{STORE, tag};
 use crate::routes::passkey::rfc3339;
 use crate::routes::{Named, too_many};
 use crate::storage::StorageError;
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Long enough to find an authenticator.
 const LIFE: Seconds = Seconds(900);
 
-#[derive(serde::Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Recover {
     username: String,
@@ -82,22 +83,43 @@ impl From<RecoverError> for Problem {
     }
 }
 
+/// An enrolment code, for the recovery code.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Recovered {
+    code: String,
+    expires_at: String,
+}
+
+/// A recovery code becomes an enrolment code, which registers one passkey.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/recover",
+    tag = tag::CEREMONIES,
+    request_body = Recover,
+    responses((status = 200, body = Recovered)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::NotFound,
+        ProblemKind::CodeRefused,
+        ProblemKind::TooMany,
+        STORE,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     Mounted(mount): Mounted,
     client: Client,
     StrictJson(recover): StrictJson<Recover>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Recovered>, Problem> {
     let arrival = Arrival::now();
     let mut audit = Audit::new("recover", &client);
     match attempt(&app, &mount, &client, &recover, &mut audit).await {
         Ok((code, enrolment)) => {
             audit.accepted();
             app.metrics.ceremony("recover", "ok");
-            Ok(Json(json!({
-                "code": code.text().as_str(),
-                "expires_at": rfc3339(enrolment.expires_at),
-            })))
+            Ok(Json(Recovered {
+                code: code.text().to_string(),
+                expires_at: rfc3339(enrolment.expires_at),
+            }))
         }
         Err(error) => {
             audit.refused(error.reason());

@@ -17,6 +17,7 @@ use crate::routes::freshness::{NotFresh, NotVerified, require_fresh, require_ver
 use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
+use crate::routes::openapi::{ANY_CALLER, WebAuthnOptions, tag};
 use crate::routes::passkey::label;
 use crate::routes::too_many;
 use crate::storage::{CeremonyKept, Enrolling, RegistrationCeremony, StorageError};
@@ -29,12 +30,16 @@ use std::sync::Arc;
 /// As many registrations as one answer about a taken name weighs.
 const TAKEN_NAME_COST: u32 = 19;
 
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RegisterBegin)]
 pub(super) struct Begin {
+    /// For a new account.
     username: Option<String>,
     display_name: Option<String>,
+    /// `passwordless` or `two_factor`.
     #[serde(default)]
+    #[schema(value_type = String)]
     policy: PolicyName,
     /// An enrolment code: for the account that it is for.
     code: Option<String>,
@@ -155,6 +160,27 @@ struct Account {
     exclude: Vec<Credential>,
 }
 
+/// Creation options, for a new account (with a user name), for the holder of a code, or for the
+/// caller's own account (with neither).
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/register/begin",
+    tag = tag::CEREMONIES,
+    request_body = Begin,
+    security((), ("cookie" = []), ("bearer" = [])),
+    responses((status = 200, body = WebAuthnOptions)),
+    extensions(("x-refuses" = json!([
+        ANY_CALLER,
+        ProblemKind::NotFound,
+        ProblemKind::FreshLoginRequired,
+        ProblemKind::RegistrationOff,
+        ProblemKind::InvalidUserName,
+        ProblemKind::NameTaken,
+        ProblemKind::CodeRefused,
+        ProblemKind::TooManyPasskeys,
+        ProblemKind::TooMany,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     Mounted(mount): Mounted,

@@ -18,15 +18,15 @@ use crate::routes::audit::{Audit, own_record};
 use crate::routes::caller::{Caller, CallerError, any_caller, storage_problem};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
+use crate::routes::openapi::{RegistrationResponse, STORE, tag};
 use crate::routes::passkey::{Passkey, label};
-use crate::routes::signed_in::{HandOutError, SignedIn};
+use crate::routes::signed_in::{Auth, HandOutError, SignedIn, SignedInAnswer};
 use crate::storage::{CredentialInserted, RegistrationCeremony, StorageError, UserCreated};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
 use std::sync::Arc;
 
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +128,26 @@ impl From<FinishError> for Problem {
     }
 }
 
+/// A new passkey, for a new account (which is then signed in) or for the caller's own.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/{mount}/register/finish",
+    tag = tag::CEREMONIES,
+    request_body = RegistrationResponse,
+    security((), ("cookie" = []), ("bearer" = [])),
+    responses((status = 200, body = SignedInAnswer)),
+    extensions(("x-refuses" = json!([
+        ProblemKind::NotFound,
+        ProblemKind::CeremonyRefused,
+        ProblemKind::NameTaken,
+        ProblemKind::RegistrationOff,
+        ProblemKind::CodeRefused,
+        ProblemKind::TooManyPasskeys,
+        ProblemKind::CertificateRequired,
+        ProblemKind::TokenTooLarge,
+        STORE,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     Mounted(mount): Mounted,
@@ -192,7 +212,7 @@ async fn finish(
         let (ceremony, proof) = ((&ceremony, enrolling), (&new.credential, presence));
         let signed_in = redeem(app, mount, client, ceremony, proof, audit).await?;
         app.metrics.session("begun");
-        return Ok(signed_in.answer(client, Some(Passkey::json(&new.credential))));
+        return Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))));
     }
     match session {
         Some(session) => add_passkey(app, mount, client, &new.credential, &session).await,
@@ -281,12 +301,8 @@ async fn add_passkey(
         CredentialInserted::TooMany => return Err(FinishError::TooManyPasskeys),
     }
     let lease = caller.claims.exp.saturating_sub(app.now().0);
-    let auth = json!({
-        "policies": caller.user.policies,
-        "lease_duration": lease,
-        "metadata": { "username": caller.user.name.as_str() },
-    });
-    Ok(Json(json!({ "auth": auth, "passkey": Passkey::json(credential) })).into_response())
+    let auth = Auth::of(&caller.user, lease);
+    Ok(Json(SignedInAnswer::added(auth, Passkey::from(credential))).into_response())
 }
 
 async fn create_account(
@@ -325,7 +341,7 @@ async fn create_account(
     };
     store_account(app, &user, &new.credential, &session, &record).await?;
     app.metrics.session("begun");
-    Ok(signed_in.answer(client, Some(Passkey::json(&new.credential))))
+    Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))))
 }
 
 /// When the session cannot be stored, the account is there all the same, and can sign in.

@@ -6,7 +6,8 @@ use crate::model::{Actor, AuditRecord, CredentialId, User};
 use crate::routes::audit::told;
 use crate::routes::layers::Client;
 use crate::storage::StorageError;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Writes it to the audit log, and does what the policy says.
 pub(super) async fn regressed(
@@ -45,15 +46,31 @@ pub(super) async fn regressed(
     Ok(())
 }
 
+/// What the owner of an account should know.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(in crate::routes) enum Warning {
+    /// A passkey signs in no more: there may be a copy of it.
+    PasskeyDisabled {
+        /// Its id.
+        passkey: String,
+        /// What its owner calls it.
+        label: String,
+    },
+}
+
 /// What the owner is told at a login with another passkey, for as long as they keep the disabled
 /// one.
-pub(super) async fn warnings(app: &App, user: &User) -> Result<Vec<Value>, StorageError> {
+pub(super) async fn warnings(app: &App, user: &User) -> Result<Vec<Warning>, StorageError> {
     if !user.passkey_alert {
         return Ok(Vec::new());
     }
     let credentials = app.store.credentials_of(user.id).await?;
     let disabled = credentials.iter().filter(|it| it.disabled_at.is_some());
     Ok(disabled
-        .map(|it| json!({ "type": "passkey-disabled", "passkey": it.id, "label": it.label }))
+        .map(|it| Warning::PasskeyDisabled {
+            passkey: it.id.to_string(),
+            label: it.label.clone(),
+        })
         .collect())
 }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::model::{Revocation, Revoked, Seconds};
 use crate::problem::{Problem, ProblemKind};
 use crate::revocation::{Page, Question};
+use crate::routes::openapi::tag;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
@@ -26,6 +27,20 @@ struct Asked {
     question: Question,
 }
 
+/// What was revoked since the version that the asker has, signed for its question. With the newest
+/// version it waits, up to 25 s.
+#[utoipa::path(
+    get,
+    path = "/internal/v1/revocations",
+    tag = tag::INTERNAL,
+    params(
+        ("nonce" = String, Query, min_length = 16, max_length = 64, pattern = "^[A-Za-z0-9_-]+$"),
+        ("epoch" = Option<String>, Query, min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$"),
+        ("version" = Option<u64>, Query, description = "With `epoch`, or not at all"),
+    ),
+    responses((status = 200, body = String, content_type = "application/jwt")),
+    extensions(("x-refuses" = json!([ProblemKind::BadRequest, ProblemKind::TooMany]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,

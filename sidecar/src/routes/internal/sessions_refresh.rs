@@ -2,12 +2,13 @@
 
 use crate::app::App;
 use crate::issuer::RefreshSecret;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::Audit;
 use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
+use crate::routes::openapi::{ANY_CALLER, tag};
 use crate::routes::renewal::{Presented, RenewalError, renew};
-use crate::routes::signed_in::SignedIn;
+use crate::routes::signed_in::{Renewed, SignedIn};
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue};
@@ -16,12 +17,30 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The value of the client's refresh cookie.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RefreshSecret)]
 pub(super) struct Refresh {
+    #[schema(value_type = String)]
     refresh: Zeroizing<String>,
 }
 
+/// Renews a session while the request of a filter waits.
+#[utoipa::path(
+    post,
+    path = "/internal/v1/sessions/refresh",
+    tag = tag::INTERNAL,
+    request_body = Refresh,
+    security(()),
+    responses((status = 200, body = Renewed)),
+    extensions(("x-refuses" = json!([
+        ANY_CALLER,
+        ProblemKind::BadRequest,
+        ProblemKind::Timeout,
+        ProblemKind::TooLarge,
+        ProblemKind::TokenTooLarge,
+    ]))),
+)]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
     headers: HeaderMap,

@@ -3,12 +3,14 @@
 
 mod account;
 mod adding;
+mod admin_page;
 mod admin_routes;
 mod administration;
 mod alike;
 mod audit_trail;
 mod binding;
 mod compromised;
+mod documented;
 mod hardening;
 mod keycloak;
 mod links;
@@ -160,13 +162,16 @@ impl Place {
         request
             .extensions_mut()
             .insert(ConnectInfo(SocketAddr::new(peer, 40_000)));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body,
-        }
+        };
+        documented::check(&method, &path, &answer).await;
+        answer
     }
 
     /// The reason that the last audit line gives.

@@ -9,6 +9,7 @@ use crate::routes::administration::Acting;
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::layers::Client;
+use crate::routes::openapi::{STORE, tag};
 use crate::routes::passkey::rfc3339;
 use crate::storage::{StorageError, UserFilter};
 use axum::body::{Body, Bytes};
@@ -34,6 +35,14 @@ enum Broken {
     Gone,
 }
 
+/// Every user with their passkeys, as one document.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/export",
+    tag = tag::USERS,
+    responses((status = 200, body = serde_json::Map<String, serde_json::Value>)),
+    extensions(("x-refuses" = json!([STORE]))),
+)]
 pub(in crate::routes::administration) async fn handle(
     State(app): State<Arc<App>>,
     acting: Acting,

@@ -10,6 +10,7 @@ use crate::routes::administration::{Acting, refusal};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::layers::{Client, read_body};
+use crate::routes::openapi::{STORE, tag};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
@@ -23,16 +24,23 @@ const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_mins(1);
 
 /// What an import can be asked.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in crate::routes::administration) struct Options {
+    /// `latchkey` or `keycloak`.
     #[serde(default)]
+    #[param(value_type = Option<String>)]
     format: Format,
     /// Where the passkeys of a Keycloak realm come to.
     mount: Option<String>,
+    /// Only say what would happen.
     #[serde(default)]
+    #[param(required = false)]
     dry_run: bool,
+    /// Leave out whoever cannot be imported.
     #[serde(default)]
+    #[param(required = false)]
     skip: bool,
 }
 
@@ -44,6 +52,16 @@ enum Format {
     Keycloak,
 }
 
+/// Users with their passkeys, all of them or none.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/import",
+    tag = tag::USERS,
+    params(Options),
+    request_body = serde_json::Map<String, serde_json::Value>,
+    responses((status = 200, body = serde_json::Map<String, serde_json::Value>)),
+    extensions(("x-refuses" = json!([ProblemKind::Conflict, STORE]))),
+)]
 pub(in crate::routes::administration) async fn handle(
     State(app): State<Arc<App>>,
     acting: Acting,

@@ -3,11 +3,8 @@
 
 mod candidate;
 mod document;
-mod export;
+pub(super) mod export;
 mod fields;
-mod import;
+pub(super) mod import;
 mod keycloak;
 mod plan;
-
-pub(super) use export::handle as export;
-pub(super) use import::handle as import;

@@ -1,0 +1,35 @@
+// Calls to the administration API.
+
+import { call } from './api.mjs';
+
+export function adminApi(base) {
+  const admin = `${base}/v1/admin`;
+  const user = (name) => `${admin}/users/${encodeURIComponent(name)}`;
+  const passkey = (name, id) => `${user(name)}/passkeys/${encodeURIComponent(id)}`;
+  const get = (address, query) => call('GET', address + asked(query));
+  return {
+    users: (query) => get(`${admin}/users`, query),
+    user: (name) => get(user(name)),
+    createUser: (fields) => call('POST', `${admin}/users`, fields),
+    changeUser: (name, fields) => call('PATCH', user(name), fields),
+    deleteUser: (name) => call('DELETE', user(name), {}),
+    makeLink: (name) => call('POST', `${user(name)}/enrolment`, {}),
+    withdrawLink: (name) => call('DELETE', `${user(name)}/enrolment`, {}),
+    passkeys: (name) => get(`${user(name)}/passkeys`),
+    labelPasskey: (name, id, label) => call('PATCH', passkey(name, id), { label }),
+    removePasskey: (name, id) => call('DELETE', passkey(name, id), {}),
+    sessions: (query) => get(`${admin}/sessions`, query),
+    sessionsOf: (name) => get(`${user(name)}/sessions`),
+    endSession: (id) => call('DELETE', `${admin}/sessions/${encodeURIComponent(id)}`, {}),
+    endSessionsOf: (name) => call('DELETE', `${user(name)}/sessions`, {}),
+    endEveryones: () => call('DELETE', `${admin}/sessions`, {}),
+    mounts: async () => (await get(`${admin}/mounts`)).mounts,
+    records: (query) => get(`${admin}/audit`, query),
+  };
+}
+
+// A query with the values that there are.
+export function asked(query = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return given.length > 0 ? `?${new URLSearchParams(given)}` : '';
+}

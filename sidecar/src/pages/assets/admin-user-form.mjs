@@ -1,0 +1,67 @@
+// Administrators: what can be written about a user.
+
+import { fieldOf, namesIn } from './admin-parts.mjs';
+import { tellField } from './admin-users.mjs';
+import words from './admin-words.mjs';
+
+const LIMITS = ['token_ttl', 'token_period', 'token_max_ttl'];
+
+export function fillForm({ calls, act, user, notice, done }, form) {
+  const { elements } = form;
+  const before = fieldsOf(user);
+  for (const [name, value] of Object.entries(before)) elements[name].value = value;
+  elements.must_register_passkey.checked = user.must_register_passkey;
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const changes = changesIn(elements, before, user);
+    if (Object.keys(changes).length === 0) {
+      notice.say(words.done.nothing);
+      return;
+    }
+    const changed = await act(() => calls.changeUser(user.id, changes), {
+      onRefused: (error) => {
+        if (!fieldOf(error)) return false;
+        tellField(notice, error, elements);
+        return true;
+      },
+    });
+    if (!changed) return;
+    const [warning] = changed.answer.warnings ?? [];
+    done(warning ? words.done.savedTooLarge : words.done.saved);
+  });
+}
+
+// The fields as texts, as they stand in the form.
+function fieldsOf(user) {
+  const texts = {
+    display_name: user.display_name,
+    email: user.email ?? '',
+    groups: user.groups.join(', '),
+    token_policies: user.token_policies.join(', '),
+  };
+  for (const name of LIMITS) texts[name] = spanOf(user[name]);
+  return texts;
+}
+
+// Seconds as an administrator writes them: in the largest unit that leaves no rest.
+export function spanOf(seconds) {
+  if (!seconds) return '';
+  const [factor, unit] = [[86_400, 'd'], [3_600, 'h'], [60, 'm']].find(([one]) => seconds % one === 0) ?? [1, 's'];
+  return `${seconds / factor}${unit}`;
+}
+
+// Only what was changed is sent, so that nothing is undone that somebody else has changed.
+function changesIn(elements, before, user) {
+  const changes = {};
+  for (const [name, value] of Object.entries(before)) {
+    const text = elements[name].value.trim();
+    if (text === value) continue;
+    if (name === 'groups' || name === 'token_policies') changes[name] = namesIn(text);
+    else if (name === 'email') changes.email = text || null;
+    else if (LIMITS.includes(name)) changes[name] = text || 0;
+    else changes[name] = text;
+  }
+  const must = elements.must_register_passkey.checked;
+  if (must !== user.must_register_passkey) changes.must_register_passkey = must;
+  return changes;
+}

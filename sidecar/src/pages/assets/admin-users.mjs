@@ -1,0 +1,88 @@
+// Administrators: the list of users, and a new one.
+
+import { badge, copyOf, fieldOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhen } from './admin-parts.mjs';
+import { mark, textIn } from './fields.mjs';
+import { explain, filled } from './texts.mjs';
+import { asked } from './admin-api.mjs';
+import words from './admin-words.mjs';
+
+const LIMIT = 50;
+
+export async function usersView({ calls, go }, { query }) {
+  const { search, group, disabled, after } = query;
+  const { users, next } = await calls.users({ search, group, disabled, after, limit: LIMIT });
+  const view = copyOf('users-view');
+  const form = view.querySelector('form');
+  form.elements.search.value = search ?? '';
+  form.elements.group.value = group ?? '';
+  form.elements.disabled.value = disabled ?? '';
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const wanted = Object.fromEntries(new FormData(form));
+    for (const name of Object.keys(wanted)) wanted[name] = wanted[name].trim();
+    go(`#users${asked(wanted)}`);
+  });
+  view.querySelector('.empty').hidden = users.length > 0;
+  view.querySelector('table').hidden = users.length === 0;
+  view.querySelector('tbody').append(...users.map(userRow));
+  page(view, '#users', query, next);
+  return view;
+}
+
+function userRow(user) {
+  const row = rowOf('users-row');
+  write(row, '.name', user.name).href = placeOf(user.name);
+  write(row, '.display', user.display_name === user.name ? '' : user.display_name);
+  write(row, '.email', user.email);
+  row.querySelector('.groups').append(...user.groups.map((group) => {
+    const shown = badge(group);
+    shown.classList.add('person');
+    return shown;
+  }));
+  write(row, '.passkey-count', user.passkeys);
+  writeWhen(row, '.last-login', user.last_login_at, { recent: true }, user.sessions > 0 ? words.loggedIn : words.never);
+  row.querySelector('.states').append(...statesOf(user));
+  return row;
+}
+
+export async function newUserView(context) {
+  const view = copyOf('new-view');
+  const form = view.querySelector('form');
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    create(context, form);
+  });
+  return view;
+}
+
+async function create(context, form) {
+  const { calls, act, go, notice } = context;
+  const { elements } = form;
+  const name = textIn('new-name', words.field.nameNeeded);
+  if (!name) return;
+  const fields = { name, enroll: elements.enroll.checked };
+  if (elements.display_name.value.trim()) fields.display_name = elements.display_name.value.trim();
+  if (elements.email.value.trim()) fields.email = elements.email.value.trim();
+  const groups = namesIn(elements.groups.value);
+  if (groups.length > 0) fields.groups = groups;
+  const done = await act(() => calls.createUser(fields), {
+    onRefused: (error) => {
+      const text = error.name === 'Problem' && explain(error, 'create').field;
+      if (text) mark('new-name', text);
+      else if (!fieldOf(error)) return false;
+      else tellField(notice, error, elements);
+      return true;
+    },
+  });
+  if (!done) return;
+  const { answer } = done;
+  context.made = { user: answer.id, link: answer.enrolment };
+  go(placeOf(answer.name), { say: filled(words.done.created, { name: answer.name }) });
+}
+
+// Says which field was refused, and goes there.
+export function tellField(notice, error, elements) {
+  const name = fieldOf(error);
+  notice.tell({ title: words.refusedTitle, text: words.refused[name] });
+  elements[name]?.focus();
+}

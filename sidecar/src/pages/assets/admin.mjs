@@ -1,0 +1,102 @@
+// The administrators' page: what stands behind the # says what is shown, so that the back button
+// works and every view has an address.
+
+import { adminApi } from './admin-api.mjs';
+import { auditView } from './admin-audit.mjs';
+import { placeIn } from './admin-parts.mjs';
+import { policyView } from './admin-policy.mjs';
+import { sessionsView } from './admin-sessions.mjs';
+import { userView } from './admin-user.mjs';
+import { newUserView, usersView } from './admin-users.mjs';
+import { api } from './api.mjs';
+import { freshness } from './freshness.mjs';
+import { notices } from './notice.mjs';
+import { oneAtATime } from './one-at-a-time.mjs';
+import words from './admin-words.mjs';
+
+const card = document.getElementById('admin');
+const { base, mount, site, userName } = card.dataset;
+const notice = notices(card);
+const section = document.getElementById('view');
+const { alone } = oneAtATime();
+
+const allowed = freshness(api(base, mount), notice, {
+  base, userName, need: ['user_verified'], stay: true,
+});
+
+// What a view can use. `made` is a link that was just made, which is shown once.
+const context = { calls: adminApi(base), notice, allowed, act, go, userName, made: null };
+
+const VIEWS = {
+  users: { tab: 'users', view: usersView },
+  new: { tab: 'users', view: newUserView },
+  user: { tab: 'users', view: userView },
+  sessions: { tab: 'sessions', view: sessionsView },
+  policy: { tab: 'policy', view: policyView },
+  audit: { tab: 'audit', view: auditView },
+};
+
+// Views that are being fetched; only the last one counts.
+let turn = 0;
+// What to say once the next view is there.
+let saying = '';
+
+addEventListener('hashchange', open);
+open();
+
+async function open() {
+  turn += 1;
+  const mine = turn;
+  const place = placeIn(location.hash, Object.keys(VIEWS));
+  const { tab, view } = VIEWS[place.name];
+  notice.clear();
+  const slow = setTimeout(() => notice.say(words.loading, 'busy'), 300);
+  let shown;
+  try {
+    shown = await allowed(() => view(context, place));
+  } catch (error) {
+    if (mine === turn) notice.fail(error, 'login');
+    return;
+  } finally {
+    clearTimeout(slow);
+  }
+  if (mine !== turn) return;
+  markTab(tab);
+  section.replaceChildren(shown);
+  const say = saying;
+  saying = '';
+  notice.say(say, 'good');
+  const title = section.querySelector('h1');
+  document.title = `${title.textContent} – ${site}`;
+  title.focus({ preventScroll: true });
+  if (!say) scrollTo(0, 0);
+}
+
+function markTab(tab) {
+  for (const link of card.querySelectorAll('[data-tab]')) {
+    if (link.dataset.tab === tab) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+}
+
+// Goes to a view, and says there what was done. The one that is open is fetched again.
+function go(hash, { say = '' } = {}) {
+  saying = say;
+  if (location.hash === hash) open();
+  else location.hash = hash;
+}
+
+// Does something that changes something: one at a time, and what goes wrong is said. Comes back with
+// what the service answered, or with nothing when it refused.
+async function act(work, { onRefused } = {}) {
+  let done = null;
+  await alone(async () => {
+    notice.clear();
+    try {
+      done = { answer: await allowed(work) };
+    } catch (error) {
+      if (!onRefused?.(error)) notice.fail(error, 'login');
+    }
+  });
+  return done;
+}

@@ -1,0 +1,111 @@
+// The administrators' page's modules where no browser is needed.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { ASSETS, LANGUAGES, modulesIn } from './languages.mjs';
+
+// Where the runtime has none: no language of the reader's own.
+globalThis.navigator ??= {};
+const load = await modulesIn('en');
+const { fieldOf, namesIn, placeIn, placeOf } = await load('admin-parts.mjs');
+const { instantOf, localOf, plainly } = await load('admin-audit.mjs');
+const { spanOf } = await load('admin-user-form.mjs');
+const { adminApi, asked } = await load('admin-api.mjs');
+const { withFragment } = await load('arrival.mjs');
+
+const VIEWS = ['users', 'new', 'user', 'sessions', 'policy', 'audit'];
+
+test('every address names a view, and a user by any name', () => {
+  const name = (hash) => placeIn(hash, VIEWS).name;
+  assert.equal(name(''), 'users');
+  assert.equal(name('#'), 'users');
+  assert.equal(name('#nothing'), 'users');
+  assert.equal(name('#user'), 'users');
+  assert.equal(name('#__proto__'), 'users');
+  assert.equal(name('#audit?user=ann'), 'audit');
+  assert.deepEqual(placeIn('#audit?user=a%26b&after=1-2', VIEWS).query, { user: 'a&b', after: '1-2' });
+  for (const user of ['ann', 'ann@example.com', 'a/b', 'ä ö', '50%', '?#']) {
+    const place = placeIn(placeOf(user), VIEWS);
+    assert.deepEqual([place.name, place.user], ['user', user]);
+  }
+  assert.equal(placeIn('#users/50%', VIEWS).user, '50%');
+});
+
+test('names are told apart by commas, each once', () => {
+  assert.deepEqual(namesIn(' eng, oncall ,,eng，运维、财务 '), ['eng', 'oncall', '运维', '财务']);
+  assert.deepEqual(namesIn('  '), []);
+});
+
+test('a refusal names the field that there are words for, and nothing else', () => {
+  const refused = (detail, slug = 'bad-request') => fieldOf({ slug, detail });
+  assert.equal(refused('email: expected an address like ann@example.com.'), 'email');
+  assert.equal(refused('toString: expected.'), null);
+  assert.equal(refused('The body is not the JSON object that is taken here.'), null);
+  assert.equal(refused('email: expected', 'conflict'), null);
+  for (const { scripts } of Object.values(LANGUAGES)) {
+    for (const field of ['display_name', 'email', 'groups', 'token_policies', 'token_ttl', 'token_period', 'token_max_ttl']) {
+      assert.ok(scripts['admin-words'].refused[field]);
+    }
+  }
+});
+
+test('a span is written in the largest unit that leaves no rest', () => {
+  assert.deepEqual([0, 90, 300, 43_200, 604_800].map(spanOf), ['', '90s', '5m', '12h', '7d']);
+});
+
+test('times of a search survive the way through an address', () => {
+  const local = '2026-03-04T12:30';
+  assert.match(instantOf(local), /^2026-03-0[345]T\d\d:\d\d:00Z$/);
+  assert.equal(localOf(instantOf(local)), local);
+  assert.equal(instantOf(''), '');
+  assert.equal(localOf('rubbish'), '');
+});
+
+test('a record shows no character that changes how others look', () => {
+  const shown = plainly(JSON.stringify({ label: 'a\u202eb\u200bc' }));
+  assert.doesNotMatch(shown, /[\u202e\u200b]/);
+  assert.deepEqual(JSON.parse(shown), { label: 'a\u202eb\u200bc' });
+});
+
+test('calls go where the service has them, whatever a user is called', async () => {
+  const seen = [];
+  globalThis.fetch = async (address, { method, body }) => {
+    seen.push([method, address, body]);
+    return { ok: true, status: 204 };
+  };
+  const calls = adminApi('/_latchkey');
+  await calls.users({ search: 'a&b', group: '', after: undefined, limit: 50 });
+  await calls.deleteUser('a/../b?c');
+  await calls.labelPasskey('ann', 'x/y', 'new');
+  await calls.endEveryones();
+  assert.deepEqual(seen, [
+    ['GET', '/_latchkey/v1/admin/users?search=a%26b&limit=50', undefined],
+    ['DELETE', '/_latchkey/v1/admin/users/a%2F..%2Fb%3Fc', '{}'],
+    ['PATCH', '/_latchkey/v1/admin/users/ann/passkeys/x%2Fy', '{"label":"new"}'],
+    ['DELETE', '/_latchkey/v1/admin/sessions', '{}'],
+  ]);
+  assert.equal(asked({}), '');
+});
+
+test('a login keeps what stood behind the # of the page that wanted it', () => {
+  assert.equal(withFragment('/_latchkey/admin', '#users/ann'), '/_latchkey/admin#users/ann');
+  for (const own of ['', '#', '#login', '#register']) {
+    assert.equal(withFragment('/_latchkey/admin', own), '/_latchkey/admin');
+  }
+  assert.equal(withFragment('/x#there', '#here'), '/x#there');
+});
+
+test('every action of the log has words', () => {
+  const root = new URL('../../', ASSETS);
+  const sources = readdirSync(root, { recursive: true })
+    .filter((name) => name.endsWith('.rs') && !name.includes('tests'))
+    .map((name) => readFileSync(new URL(name, root), 'utf8'));
+  const actions = new Set();
+  for (const source of sources) {
+    for (const [, action] of source.matchAll(/(?:\.record\([^()]*|own_record\([^;"]*)"([a-z_]+)"\)/g)) actions.add(action);
+  }
+  assert.ok(actions.size > 8, [...actions].join());
+  for (const action of actions) assert.ok(LANGUAGES.en.scripts['admin-words'].actions[action], action);
+});
