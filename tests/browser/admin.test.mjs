@@ -109,3 +109,16 @@ test('every action of the log has words', () => {
   assert.ok(actions.size > 8, [...actions].join());
   for (const action of actions) assert.ok(LANGUAGES.en.scripts['admin-words'].actions[action], action);
 });
+
+test('every setting that a mount shows has words', () => {
+  const source = readFileSync(new URL('../../routes/administration/mount_view.rs', ASSETS), 'utf8');
+  const settings = new Set();
+  for (const [, name] of source.matchAll(/^\s+"([a-z_]+)":/gm)) settings.add(name);
+  for (const [, name] of source.matchAll(/shown\["([a-z_]+)"\]/g)) settings.add(name);
+  assert.ok(settings.size > 15, [...settings].join());
+  // What the page shows in other ways, or not at all: who wrote it when, and what is wrong with it.
+  for (const other of ['name', 'two_factor', 'declared_in', 'revision', 'changed_at', 'changed_by', 'warnings']) settings.delete(other);
+  for (const { scripts } of Object.values(LANGUAGES)) {
+    for (const name of settings) assert.ok(scripts['admin-words'].policy.fields[name], name);
+  }
+});

@@ -1,9 +1,10 @@
 // Times in the reader's language.
 
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { modulesIn } from './languages.mjs';
+import { ASSETS, modulesIn } from './languages.mjs';
 
 function reader(...languages) {
   Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { languages } });
@@ -50,4 +51,22 @@ test('a time element gets its text and, for whoever wants it exactly, its title'
   const unknown = { dateTime: '', textContent: 'as it was' };
   writeTime(unknown);
   assert.equal(unknown.textContent, 'as it was');
+});
+
+test('a passkey of today has no need to be called unused', async () => {
+  const { isNew } = await (await modulesIn('en'))('times.mjs');
+  const made = new Date('2026-03-04T12:00:00Z');
+  assert.equal(isNew(made, made.getTime()), true);
+  assert.equal(isNew(made, made.getTime() + 86_399_999), true);
+  assert.equal(isNew(made, made.getTime() + 86_400_000), false);
+  assert.equal(isNew(new Date(''), made.getTime()), false);
+});
+
+test('dates come from one place, so that a page writes them in one language', () => {
+  for (const name of readdirSync(ASSETS).filter((one) => one.endsWith('.mjs') && one !== 'times.mjs')) {
+    const text = readFileSync(new URL(name, ASSETS), 'utf8');
+    assert.doesNotMatch(text, /toLocale\w*String|DateTimeFormat|RelativeTimeFormat/, name);
+  }
+  const own = readFileSync(new URL('times.mjs', ASSETS), 'utf8');
+  assert.doesNotMatch(own, /Format\(undefined|toLocale/);
 });

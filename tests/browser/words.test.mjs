@@ -97,3 +97,8 @@ test('waiting times are said in words', async () => {
   assert.equal(chinese.later(1), '1 秒后');
   assert.equal(chinese.later(119), '2 分钟后');
 });
+
+test('English pages say “sign in”, as the gateway does', () => {
+  const texts = (value) => (typeof value === 'string' ? [value] : Object.values(value).flatMap(texts));
+  for (const text of texts(LANGUAGES.en)) assert.doesNotMatch(text, /\blog(ged|ging|s)?\b.{0,12}\b(in|out)\b|\blogin\b/i, text);
+});

@@ -43,6 +43,7 @@ const FILES: &[File] = files![
     "arrival.mjs": SCRIPT,
     "bytes.mjs": SCRIPT,
     "ceremony.mjs": SCRIPT,
+    "copying.mjs": SCRIPT,
     "credentials.mjs": SCRIPT,
     "enroll.mjs": SCRIPT,
     "fields.mjs": SCRIPT,

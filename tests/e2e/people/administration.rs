@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Person;
 use crate::operate::order;
 
-const HOSTILE: &str = "<img src=x onerror=alert(1)>";
+pub(super) const HOSTILE: &str = "<img src=x onerror=alert(1)>";
 
 /// Somebody in front of a gateway where administration is switched on.
 fn somebody() -> Person {
@@ -16,7 +16,7 @@ fn somebody() -> Person {
 }
 
 /// The first administrator, on the account page.
-fn administrator() -> Person {
+pub(super) fn administrator() -> Person {
     let mut person = somebody();
     let made = order(&person.gateway, &["admin", "bootstrap", "-o", "json"]);
     let made: Value = serde_json::from_str(&made).expect("JSON");
@@ -25,7 +25,7 @@ fn administrator() -> Person {
 }
 
 impl Person {
-    fn await_view(&mut self, selector: &str) {
+    pub(super) fn await_view(&mut self, selector: &str) {
         self.page.wait_for(&format!(
             "document.querySelector('#view {selector}')?.checkVisibility()"
         ));
@@ -40,7 +40,7 @@ impl Person {
     }
 
     /// Goes to a view as a link in the page does.
-    fn go(&mut self, hash: &str, selector: &str) {
+    pub(super) fn go(&mut self, hash: &str, selector: &str) {
         self.page.eval(&format!("void (location.hash = '{hash}')"));
         self.await_view(selector);
     }
@@ -113,7 +113,7 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
         .wait_for("document.querySelector('#confirm').open");
     root.assert_page_is_sound("a question");
     root.page.click("#confirm button[value=yes]");
-    root.seen("ann is disabled and logged out everywhere.");
+    root.seen("ann is disabled and signed out everywhere.");
     // Or it would try to come in again by itself, without end.
     ann.answer_by_itself(&authenticator, false);
     ann.open(&orders);
@@ -186,4 +186,24 @@ fn a_login_that_is_asked_for_leads_back_to_where_the_administrator_was() {
     root.page.click("#confirm-presence button[value=yes]");
     root.await_view(".link-made");
     assert_eq!(root.page.eval("location.hash"), "#users/ann");
+}
+
+#[test]
+fn a_view_that_did_not_come_leaves_the_address_of_the_one_that_is_shown() {
+    let mut root = administrator();
+    root.open("/_latchkey/admin#users/root");
+    root.await_view("#user-form");
+    root.page.call("Network.clearBrowserCookies", &json!({}));
+    root.page.eval("void (location.hash = '#sessions')");
+    root.page.click("#confirm-presence [value=no]");
+    root.page.wait_for("location.hash === '#users/root'");
+    root.await_view("#user-form");
+    root.page
+        .wait_for("document.querySelector('.said')?.checkVisibility()");
+    // And the view that was asked for can be asked for again.
+    root.say_yes();
+    root.page.click("[data-tab=sessions]");
+    root.page.click("#confirm-presence [value=yes]");
+    root.await_view(".end-everyone");
+    assert_eq!(root.page.eval("location.hash"), "#sessions");
 }

@@ -134,3 +134,44 @@ fn a_link_of_another_mount_leads_to_a_passkey_there() {
     let passkeys = json_of(&person, &["users", "passkeys", "ann"]);
     assert_eq!(passkeys["passkeys"][0]["mount"], "staff");
 }
+
+#[test]
+fn a_link_says_whose_it_is_and_a_dead_one_leaves_nothing_to_fill_in() {
+    let mut plan = Plan::new();
+    plan.sidecar.self_registration = false;
+    let mut person = Person::at(plan.start(), Browser::start());
+    order(&person.gateway, &["users", "add", "ann"]);
+    let made = order(&person.gateway, &["users", "link", "ann", "-o", "json"]);
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    let link = made["enrolment"]["link"].as_str().expect("a link");
+    person.open("/_latchkey/nothing");
+    person.page.open(link);
+    person
+        .page
+        .wait_for("document.querySelector('#link-for')?.checkVisibility()");
+    let text = person.page.text();
+    assert!(text.contains("It is for the account ann."), "{text}");
+    assert!(text.contains("The link works once."), "{text}");
+    person.enrol(link, None);
+
+    person.log_out();
+    person.page.open(link);
+    person
+        .page
+        .wait_for("document.querySelector('#panel-dead')?.checkVisibility()");
+    let title = "document.querySelector('#alert .notice-title').textContent";
+    assert_eq!(person.page.eval(title), "This link does not work any more");
+    let left = "[...document.querySelectorAll('form, input, button')]\
+                .filter((it) => it.checkVisibility()).length";
+    assert_eq!(person.page.eval(left), 0, "nothing to fill in");
+    assert!(
+        !person.page.text().contains("ann"),
+        "whose it was is not told"
+    );
+    let found = person.page.axe();
+    assert!(found.is_empty(), "{found:#?}");
+    person.page.click("#to-recovery");
+    person
+        .page
+        .wait_for("document.querySelector('#recover-form')?.checkVisibility()");
+}

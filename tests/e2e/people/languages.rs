@@ -19,7 +19,7 @@ impl Person {
         assert_eq!(self.page.eval("document.documentElement.lang"), "zh-Hans");
         let text = self.page.text();
         for english in [
-            "Passkey", "passkey", "Log in", "Added", "Cancel", "not ", "{",
+            "Passkey", "passkey", "Sign in", "Added", "Cancel", "not ", "{",
         ] {
             assert!(!text.contains(english), "{state}: {english} in {text}");
         }

@@ -27,7 +27,7 @@ fn each_failure_of_a_browser_has_its_words() {
     for (error, login, account) in [
         (
             "NotAllowedError",
-            "You were not logged in",
+            "You were not signed in",
             "No passkey was created",
         ),
         (
@@ -141,7 +141,7 @@ fn the_pages_work_without_a_mouse() {
     person.log_out();
     person
         .page
-        .wait_for("document.activeElement.textContent === 'You are logged out'");
+        .wait_for("document.activeElement.textContent === 'You are signed out'");
     person.open("/");
     person.await_login_page();
     person

@@ -9,7 +9,7 @@ import { notices } from './notice.mjs';
 import { oneAtATime } from './one-at-a-time.mjs';
 import { signals } from './signals.mjs';
 import { explain, filled, unsupported } from './texts.mjs';
-import { writeTime } from './times.mjs';
+import { isNew, writeTime } from './times.mjs';
 import { register } from './whole-ceremony.mjs';
 import words from './words.mjs';
 
@@ -66,6 +66,11 @@ function prepare(row) {
   });
   for (const time of row.querySelectorAll('time')) {
     writeTime(time, { recent: time.classList.contains('passkey-used') });
+  }
+  const unused = row.querySelector('.passkey-unused');
+  if (unused && isNew(new Date(row.querySelector('.passkey-created').dateTime), Date.now())) {
+    unused.hidden = true;
+    row.querySelector('.passkey-dot').hidden = true;
   }
 }
 

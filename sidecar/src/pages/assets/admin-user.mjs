@@ -1,10 +1,11 @@
 // Administrators: one user, with everything that can be done for and to them.
 
 import { badge, copyOf, placeOf, rowOf, statesOf, sure, write, writeWhen } from './admin-parts.mjs';
+import { copy } from './copying.mjs';
 import { sessionRow } from './admin-sessions.mjs';
 import { fillForm } from './admin-user-form.mjs';
 import { filled } from './texts.mjs';
-import { moment } from './times.mjs';
+import { isNew, moment } from './times.mjs';
 import words from './admin-words.mjs';
 
 export async function userView(context, place) {
@@ -75,13 +76,8 @@ function showLink(part, link, notice) {
   picture.hidden = !link.qr_svg;
   if (link.qr_svg) picture.src = `data:image/svg+xml,${encodeURIComponent(link.qr_svg)}`;
   part.querySelector('.copy').addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(link.link);
-      notice.say(words.done.copied, 'good');
-    } catch {
-      // No clipboard for us: the reader copies by hand.
-      text.focus();
-    }
+    if (await copy(link.link, text)) notice.say(words.done.copied, 'good');
+    else text.focus();
   });
 }
 
@@ -146,7 +142,8 @@ function passkeyRow({ calls, act, user, done }, passkey) {
 function factsOf(passkey) {
   const { added, lastUsed, unused, ways, at } = words.passkey;
   const facts = [filled(added, { time: moment(passkey.created_at) })];
-  facts.push(passkey.last_used_at ? filled(lastUsed, { time: moment(passkey.last_used_at) }) : unused);
+  if (passkey.last_used_at) facts.push(filled(lastUsed, { time: moment(passkey.last_used_at) }));
+  else if (!isNew(new Date(passkey.created_at), Date.now())) facts.push(unused);
   const named = passkey.transports.map((way) => (Object.hasOwn(ways, way) ? ways[way] : way));
   if (named.length > 0) facts.push(named.join(', '));
   facts.push(filled(at, { mount: passkey.mount }));

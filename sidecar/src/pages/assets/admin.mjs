@@ -38,6 +38,8 @@ const VIEWS = {
 
 // Views that are being fetched; only the last one counts.
 let turn = 0;
+// The address of what is shown.
+let shownAt = null;
 // What to say once the next view is there.
 let saying = '';
 
@@ -47,7 +49,8 @@ open();
 async function open() {
   turn += 1;
   const mine = turn;
-  const place = placeIn(location.hash, Object.keys(VIEWS));
+  const asked = location.hash;
+  const place = placeIn(asked, Object.keys(VIEWS));
   const { tab, view } = VIEWS[place.name];
   notice.clear();
   const slow = setTimeout(() => notice.say(words.loading, 'busy'), 300);
@@ -55,7 +58,11 @@ async function open() {
   try {
     shown = await allowed(() => view(context, place));
   } catch (error) {
-    if (mine === turn) notice.fail(error, 'login');
+    if (mine !== turn) return;
+    saying = '';
+    // What is shown stays, and so does its address.
+    if (shownAt !== null) history.replaceState(null, '', shownAt || location.pathname);
+    notice.fail(error, 'login');
     return;
   } finally {
     clearTimeout(slow);
@@ -63,6 +70,7 @@ async function open() {
   if (mine !== turn) return;
   markTab(tab);
   section.replaceChildren(shown);
+  shownAt = asked;
   const say = saying;
   saying = '';
   notice.say(say, 'good');

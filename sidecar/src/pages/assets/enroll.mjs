@@ -6,7 +6,7 @@ import { textIn } from './fields.mjs';
 import { askLabel } from './label.mjs';
 import { notices } from './notice.mjs';
 import { oneAtATime } from './one-at-a-time.mjs';
-import { unsupported } from './texts.mjs';
+import { explain, unsupported } from './texts.mjs';
 import { register } from './whole-ceremony.mjs';
 import words from './words.mjs';
 
@@ -21,6 +21,8 @@ const field = (id) => document.getElementById(id);
 const FIRST_ADMINISTRATOR = 'A'.repeat(21);
 
 let code = '';
+// Whether a recovery code was given for it.
+let recovered = false;
 
 listen();
 byAddress();
@@ -45,6 +47,7 @@ function byAddress() {
     const [named, rest] = found.includes('.') ? found.split('.') : [mount, found];
     calls = api(base, named);
     code = rest;
+    recovered = false;
     history.replaceState(null, '', location.pathname);
   }
   if (code) begin();
@@ -53,8 +56,34 @@ function byAddress() {
 }
 
 function begin() {
-  field('link-name-field').hidden = !code.startsWith(FIRST_ADMINISTRATOR);
+  const first = code.startsWith(FIRST_ADMINISTRATOR);
+  field('link-name-field').hidden = !first;
+  field('link-for').hidden = true;
+  for (const part of card.querySelectorAll('[data-with]')) {
+    part.hidden = part.dataset.with !== (recovered ? 'recovery' : 'link');
+  }
   show('link');
+  if (!first && supported()) sayWhose(code);
+}
+
+// Who holds a code that is good may know whose account it is for; where it is good no more, there is
+// nothing to fill in.
+async function sayWhose(held) {
+  try {
+    const { publicKey } = await calls.registerBegin({ code: held });
+    if (code !== held) return;
+    field('link-for-name').textContent = publicKey.user.name;
+    field('link-for').hidden = false;
+  } catch (error) {
+    // Anything else is said when somebody wants to go on.
+    if (code === held && error.slug === 'code-refused') ended(error);
+  }
+}
+
+function ended(error) {
+  code = '';
+  show('dead');
+  notice.tell(explain(error, recovered ? 'recover' : 'create'));
 }
 
 function show(name) {
@@ -72,7 +101,8 @@ async function enroll() {
   try {
     added = await register(calls, notice, (signal) => calls.registerBegin(body, signal));
   } catch (error) {
-    notice.fail(error, 'create');
+    if (error.slug === 'code-refused') ended(error);
+    else notice.fail(error, 'create');
     return;
   }
   code = '';
@@ -93,5 +123,6 @@ async function recover() {
     return;
   }
   field('recover-code').value = '';
+  recovered = true;
   begin();
 }

@@ -132,11 +132,21 @@ async function signIn(name) {
   try {
     await logIn(calls, notice, name ? { username: name, ...need } : need);
   } catch (error) {
-    notice.fail(error, 'login');
+    failed(error);
     offerAutofill();
     return;
   }
   await arrive();
+}
+
+// Where there is perhaps no passkey, whoever has no account yet learns how to make one.
+function failed(error) {
+  const perhapsNone = error.reason === 'not-allowed' || error.slug === 'ceremony-refused';
+  if (perhapsNone && panel('register') && !panel('login').hidden) {
+    notice.tell({ ...explain(error, 'login'), link: { text: words.newHere, address: '#register' } });
+  } else {
+    notice.fail(error, 'login');
+  }
 }
 
 async function createAccount(name, displayName) {

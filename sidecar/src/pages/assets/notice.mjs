@@ -4,6 +4,9 @@ import { CeremonyFailure } from './ceremony.mjs';
 import { explain } from './texts.mjs';
 import words from './words.mjs';
 
+// What was said last, where its reader is. The status says the same to screen readers.
+let shown = null;
+
 export function notices(card) {
   const alert = card.querySelector('#alert');
   const status = card.querySelector('#status');
@@ -17,19 +20,42 @@ export function notices(card) {
   }
 
   function say(text, kind = 'plain') {
+    shown?.remove();
+    shown = null;
     if (text) box.dataset.kind = kind;
     else delete box.dataset.kind;
     status.textContent = text;
-    // What was done stands over the page until its reader does the next thing.
-    if (kind === 'good') {
-      const read = new AbortController();
-      const gone = () => {
-        read.abort();
-        if (status.textContent === text) say('');
-      };
-      addEventListener('pointerdown', gone, { signal: read.signal });
-      addEventListener('keydown', gone, { signal: read.signal });
-    }
+    if (text && kind !== 'busy') show(text, kind);
+  }
+
+  // Shows it in the flow of the page, so that it covers nothing. Where the focus goes after this, it
+  // goes at once.
+  function show(text, kind) {
+    const mine = element('p', `said said-${kind}`, text);
+    mine.ariaHidden = 'true';
+    shown = mine;
+    queueMicrotask(() => {
+      if (shown !== mine) return;
+      const active = document.activeElement;
+      const near = card.contains(active) && active !== card && placeAfter(active);
+      if (near) near.after(mine);
+      else alert.after(mine);
+      mine.scrollIntoView({ block: 'nearest' });
+      if (near) active.scrollIntoView({ block: 'nearest' });
+      if (kind === 'good') setTimeout(() => untilTheNextThing(mine));
+    });
+  }
+
+  // What was done is said until its reader does the next thing. Not when a button goes down: it would
+  // move away from under the pointer.
+  function untilTheNextThing(mine) {
+    const read = new AbortController();
+    const gone = () => {
+      read.abort();
+      if (shown === mine) say('');
+    };
+    addEventListener('click', gone, { signal: read.signal });
+    addEventListener('keydown', gone, { signal: read.signal });
   }
 
   function fail(error, doing) {
@@ -76,18 +102,29 @@ export function notices(card) {
   return { clear, say, fail, tell, during };
 }
 
+// After what something about the focused element can stand without tearing its surroundings apart.
+function placeAfter(active) {
+  return active.closest('.field, .tabs, table, .passkey-view, .passkey-rename, .passkey-actions, .section-head, .dialog-actions, .link-made') ??
+    active.closest('button, a, h1, h2, h3, p, li');
+}
+
 export function wasCancelled(error) {
   return error.name === 'AbortError' ||
     (error instanceof CeremonyFailure && error.reason === 'cancelled');
 }
 
-function noticeOf({ title, text, hints = [], reference }) {
+function noticeOf({ title, text, hints = [], link, reference }) {
   const box = element('div', 'notice notice-alert');
   box.append(element('p', 'notice-title', title), element('p', '', text));
   if (hints.length > 0) {
     const list = element('ul', '');
     list.append(...hints.map((hint) => element('li', '', hint)));
     box.append(list);
+  }
+  if (link) {
+    const line = element('p', '');
+    line.append(Object.assign(element('a', '', link.text), { href: link.address }));
+    box.append(line);
   }
   if (reference) {
     const line = element('p', 'reference', words.reference);

@@ -34,6 +34,12 @@ export function moment(instant) {
   return moments.format(new Date(instant));
 }
 
+// Whether something was made within the last day. A passkey makes a session when it is registered:
+// nobody wants to read that it was never used then.
+export function isNew(at, now) {
+  return now - at.getTime() < 86_400_000;
+}
+
 export function recently(at, now) {
   const minutes = Math.round((at.getTime() - now) / 60_000);
   if (minutes > -1) return words.time.justNow;

@@ -1,7 +1,8 @@
 // The account page: where its owner is logged in, and recovery codes.
 
 import { api } from './api.mjs';
-import { freshness } from './freshness.mjs';
+import { copy } from './copying.mjs';
+import { answerOf, freshness } from './freshness.mjs';
 import { notices } from './notice.mjs';
 import { oneAtATime } from './one-at-a-time.mjs';
 import { counted, deviceName, filled } from './texts.mjs';
@@ -16,9 +17,14 @@ const allowed = freshness(calls, notice, { base, userName });
 const { alone } = oneAtATime();
 const field = (id) => document.getElementById(id);
 
+// Codes that still work, as far as the page knows.
+let codesLeft = 0;
+
 // Until a passkey is added, nothing of this is open.
 if (mustRegister !== 'true') {
   field('codes-make').addEventListener('click', () => alone(makeCodes));
+  field('codes-copy').addEventListener('click', copyCodes);
+  field('codes-print').addEventListener('click', () => print());
   listSessions();
   countCodes();
 }
@@ -64,14 +70,24 @@ async function countCodes() {
   try {
     const { offered, left } = await calls.recoveryCodes();
     field('codes-left').textContent = left === 0 ? words.codesNone : counted(words.codesLeft, left);
+    haveCodes(left);
     field('codes-part').hidden = !offered;
   } catch (error) {
     if (error.status !== 401) notice.fail(error, 'login');
   }
 }
 
+// What the page says depends on whether there are codes.
+function haveCodes(left) {
+  codesLeft = left;
+  field('only-one-lost').hidden = left > 0;
+  field('only-one-codes').hidden = left === 0;
+  if (left > 0) field('codes-make').textContent = words.codesMakeNew;
+}
+
 async function makeCodes() {
   notice.clear();
+  if (codesLeft > 0 && (await answerOf('confirm-codes')) !== 'replace') return;
   let made;
   try {
     made = await allowed(() => calls.makeRecoveryCodes());
@@ -86,5 +102,12 @@ async function makeCodes() {
   }));
   field('codes-once').hidden = false;
   field('codes-left').textContent = '';
+  haveCodes(made.codes.length);
   field('codes-once').focus();
+}
+
+async function copyCodes() {
+  const codes = [...field('codes').querySelectorAll('code')].map((code) => code.textContent);
+  if (await copy(`${codes.join('\n')}\n`, field('codes'))) notice.say(words.done.codesCopied, 'good');
+  else notice.say(words.done.codesSelected);
 }

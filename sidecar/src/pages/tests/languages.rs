@@ -7,8 +7,8 @@ use crate::pages::words::Languages;
 async fn every_page_says_what_language_it_is_in() {
     let alice = || Visitor::Known(user("alice", "Alice"));
     for (wish, tag, words) in [
-        ("", "en", "Log in"),
-        ("fr-FR,fr;q=0.9", "en", "Log in"),
+        ("", "en", "Sign in"),
+        ("fr-FR,fr;q=0.9", "en", "Sign in"),
         ("zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans", "登录"),
         ("en;q=0.7,zh;q=0.8", "zh-Hans", "登录"),
     ] {

@@ -246,7 +246,7 @@ fn days_are_written_as_the_language_does() {
 fn a_text_is_split_where_its_placeholder_stands() {
     let languages = Languages::built_in();
     let words = languages.find("en").unwrap();
-    assert_eq!(words.around("logout.as"), ("You are logged in as ", "."));
-    assert_eq!(words.around("logout.leave"), ("Log out", ""));
+    assert_eq!(words.around("logout.as"), ("You are signed in as ", "."));
+    assert_eq!(words.around("logout.leave"), ("Sign out", ""));
     assert_eq!(words.say("no.such.text"), "no.such.text");
 }
