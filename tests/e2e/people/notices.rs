@@ -94,6 +94,10 @@ fn a_passkey_that_was_added_can_be_named_at_once() {
              && document.querySelector('.said').textContent.includes('is now called')",
         );
         person.assert_uncovered("document.activeElement", &state);
+        let within = person
+            .page
+            .eval("document.querySelector('.passkey-view .said') !== null");
+        assert_eq!(within, false, "{state}: it squeezes the passkey");
     }
 }
 

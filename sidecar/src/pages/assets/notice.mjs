@@ -104,7 +104,8 @@ export function notices(card) {
 
 // After what something about the focused element can stand without tearing its surroundings apart.
 function placeAfter(active) {
-  return active.closest('.field, .tabs, table, .passkey-view, .passkey-rename, .passkey-actions, .section-head, .dialog-actions, .link-made') ??
+  return active.closest('.passkey-view, .section-head, .tabs, table') ??
+    active.closest('.field, .passkey-actions, .link-made') ??
     active.closest('button, a, h1, h2, h3, p, li');
 }
 
