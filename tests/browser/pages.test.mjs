@@ -219,3 +219,14 @@ test('no script keeps its words to itself', () => {
     assert.deepEqual(sentences, [], `${name} says things that belong into languages/`);
   }
 });
+
+test('who cancels while an answer arrives has cancelled, whatever there is of it', async (t) => {
+  t.mock.method(globalThis, 'fetch', async () => ({
+    ok: true,
+    status: 200,
+    json: async () => {
+      throw new DOMException('The user aborted a request.', 'AbortError');
+    },
+  }));
+  await assert.rejects(api('/_latchkey', 'webauthn').registerBegin({}), { name: 'AbortError' });
+});

@@ -67,6 +67,7 @@ export async function call(method, address, body, signal) {
   try {
     return await answer.json();
   } catch (error) {
+    if (error.name === 'AbortError') throw error;
     throw new Unreachable(error);
   }
 }
