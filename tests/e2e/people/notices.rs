@@ -51,6 +51,9 @@ fn cancelling_on_a_phone_leaves_fields_and_button_free() {
         said,
         "screen readers hear it"
     );
+    let floating = "[...document.querySelectorAll('main *')].filter((it) => it.checkVisibility() \
+                    && it.innerText && /fixed|sticky/.test(getComputedStyle(it).position)).length";
+    assert_eq!(person.page.eval(floating), 0, "nothing lies over the page");
     person.assert_uncovered("document.activeElement", "cancelled");
     person.assert_uncovered("document.querySelector('.said')", "cancelled");
     for needed in [
