@@ -143,6 +143,8 @@ suite! {
     sessions::one_of_many_logins_with_one_sign_count_succeeds,
     sessions::a_login_of_someone_who_is_gone_stores_nothing,
     sessions::a_session_is_extended_within_its_limits,
+    sessions::a_login_too_many_ends_the_session_that_was_not_used_for_the_longest,
+    sessions::a_disabled_passkey_takes_its_sessions_along,
     sessions::ended_sessions_are_swept,
     sessions::a_session_renewed_during_a_sweep_stays,
     sessions::sessions_that_a_floor_ends_are_swept,
