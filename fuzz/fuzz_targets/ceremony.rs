@@ -37,7 +37,7 @@ static PLACE: LazyLock<Place> = LazyLock::new(|| {
     let options = registration::creation_options(
         mount.relying_party(),
         &policy,
-        (USER, &name, "Alice"),
+        (USER.0.as_bytes(), &name, "Alice"),
         &[],
         &CHALLENGE,
     );
@@ -68,8 +68,9 @@ fn log_in(place: &Place, body: &[u8]) -> bool {
         let response = login::parse(body).ok()?;
         let challenge = challenge::open(&place.key, response.challenge(), MOUNT, NOW).ok()?;
         let (relying_party, policy) = (place.mount.relying_party(), place.mount.passwordless());
+        let owner = login::Owner { name: &place.name, handle: None };
         response
-            .bind(relying_party, policy, &challenge, &place.credential, &place.name)
+            .bind(relying_party, policy, &challenge, &place.credential, owner)
             .ok()?
             .verify()
             .ok()

@@ -14,7 +14,7 @@ pub(super) async fn show(State(pages): State<Pages>, uri: Uri, headers: HeaderMa
     let words = pages.words(&headers);
     match pages.visitors.admission(&uri, &headers).await {
         Ok(Admission::Administrator(user)) => {
-            let who = Who::of(&Visitor::Known(user));
+            let who = Who::of(&Visitor::Known(*user));
             let frame = Frame::new(&pages, words, "admin.title");
             page(StatusCode::OK, &AdminView { frame, who })
         }

@@ -70,7 +70,7 @@ pub enum Admission {
         max_age: Seconds,
     },
     /// An administrator who has just proved presence.
-    Administrator(User),
+    Administrator(Box<User>),
 }
 
 /// What the pages ask the rest of the program.

@@ -57,7 +57,7 @@ impl Visitors for AppVisitors {
         let app = &self.0;
         let here = is_administered_here(app, uri, headers);
         match administrator(app, here, headers).await {
-            Ok(caller) => Ok(Admission::Administrator(caller.user)),
+            Ok(caller) => Ok(Admission::Administrator(Box::new(caller.user))),
             Err(GateError::NotHere) => Ok(Admission::NotHere),
             Err(GateError::Caller(CallerError::Storage(error))) => Err(error),
             Err(GateError::Caller(CallerError::MustRegister)) => Ok(Admission::MustRegister),

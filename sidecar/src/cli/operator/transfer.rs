@@ -41,7 +41,7 @@ pub struct Import {
     /// Leave out whoever is refused, or in conflict with someone here; otherwise nobody comes
     #[arg(long)]
     pub skip: bool,
-    /// Where the passkeys of a Keycloak realm come to, if not to [webauthn]
+    /// Where the passkeys of a Keycloak realm come to, if not to the mount webauthn
     #[arg(long, value_name = "NAME")]
     pub mount: Option<String>,
 }

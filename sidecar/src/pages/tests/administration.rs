@@ -53,7 +53,7 @@ async fn a_host_without_administration_has_no_such_page() {
 
 #[tokio::test]
 async fn the_page_of_administrators_is_a_shell_that_scripts_fill() {
-    let answer = page_for(Admission::Administrator(user("root", "Root"))).await;
+    let answer = page_for(Admission::Administrator(Box::new(user("root", "Root")))).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!(answer.body.contains("data-user-name=\"root\""));
     assert!(answer.body.contains("/admin.mjs\""));

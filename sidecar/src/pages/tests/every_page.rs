@@ -45,7 +45,7 @@ async fn every_page() -> Vec<(String, Answer)> {
         Admission::NotHere,
         Admission::LogIn,
         Admission::NoAdministrator,
-        Admission::Administrator(user(HOSTILE, HOSTILE)),
+        Admission::Administrator(Box::new(user(HOSTILE, HOSTILE))),
     ] {
         all.push((
             format!("{admission:?}"),
