@@ -169,6 +169,7 @@ suite! {
     enrolments::a_new_or_revoked_code_makes_the_old_one_worthless,
     enrolments::a_bootstrap_code_makes_one_account,
     enrolments::a_registration_clears_what_asked_for_it,
+    enrolments::only_a_passkey_that_signs_in_alone_clears_what_asked_for_it,
     enrolments::a_recovery_code_is_spent_once_for_a_way_in,
     people::a_disabled_credential_signs_in_no_more,
     people::an_import_is_whole_or_nothing,
