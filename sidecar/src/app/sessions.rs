@@ -187,16 +187,16 @@ impl App {
         let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
         let now = self.now();
         let minted = live.minted(session.user, now);
-        let replaced = replaces.map(|held| self.reserve(Revoked::Session(held)));
+        let reserved = replaces.map(|held| self.reserve(Revoked::Session(held)));
         let recorded = to_its_end(async move {
-            let replaces = replaced.as_ref().map(Reserved::revocation);
+            let replaces = reserved.as_ref().map(Reserved::revocation);
             let recorded = store
                 .record_assertion(&credential, assertion, &session, replaces, minted)
                 .await;
             let stored = matches!(recorded, Ok(AssertionRecorded::Recorded { .. }));
-            match replaced {
-                Some(replaced) if stored => live.publish(replaced),
-                Some(replaced) => live.give_up(&replaced),
+            match reserved {
+                Some(ended) if stored => live.publish(ended),
+                Some(kept) => live.give_up(&kept),
                 None => {}
             }
             if let Ok(AssertionRecorded::Recorded {

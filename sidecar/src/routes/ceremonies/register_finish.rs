@@ -216,14 +216,12 @@ async fn finish(
         end_held(app, headers).await?;
         return Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))));
     }
-    match session {
-        Some(session) => add_passkey(app, mount, client, &new.credential, &session).await,
-        None => {
-            let answer = create_account(app, client, ceremony, &new, audit).await?;
-            end_held(app, headers).await?;
-            Ok(answer)
-        }
+    if let Some(session) = session {
+        return add_passkey(app, mount, client, &new.credential, &session).await;
     }
+    let answer = create_account(app, client, ceremony, &new, audit).await?;
+    end_held(app, headers).await?;
+    Ok(answer)
 }
 
 /// Ends the session that the browser held before, as a login does: the new one takes its place.

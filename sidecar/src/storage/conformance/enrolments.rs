@@ -5,7 +5,7 @@ use crate::model::{
     Actor, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, SecretHash, User, UserChange,
     UserId,
 };
-use crate::storage::{Redeemed, Redemption, UserAdded, UserFilter};
+use crate::storage::{CredentialInserted, Redeemed, Redemption, UserAdded, UserFilter};
 
 pub(super) fn audit(action: &str) -> AuditRecord {
     AuditRecord::new(NOW, Actor::Operator, action)
