@@ -3,9 +3,8 @@
 use clap::Parser as _;
 use latchkey::cli::check_config::{self, Checked, disagreements};
 use latchkey::cli::operator::{self, Order, Reach};
-use latchkey::cli::{Cli, Command};
+use latchkey::cli::{Cli, Command, complain, print};
 use latchkey::config::{Config, Environment, process_environment};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -32,18 +31,15 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the answer of the command"
-)]
 fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     let (mut sidecars, mut filters) = (Vec::new(), Vec::new());
     for file in files {
         match check_config::check(file, environment) {
             Ok(checked) => {
-                println!("{}: {checked}", file.display());
+                if let Err(failed) = printed(format!("{}: {checked}\n", file.display())) {
+                    code = failed;
+                }
                 match checked {
                     Checked::Sidecar { terms, .. } => sidecars.push(terms),
                     Checked::Filter { terms, .. } => {
@@ -52,7 +48,7 @@ fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
                 }
             }
             Err(problem) => {
-                eprintln!("{}: {problem}", file.display());
+                complain(format_args!("{}: {problem}", file.display()));
                 code = ExitCode::from(USAGE);
             }
         }
@@ -61,7 +57,10 @@ fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
     if let [sidecar] = sidecars.as_slice() {
         for (file, filter) in &filters {
             for difference in disagreements(sidecar, filter) {
-                eprintln!("{}: nobody could get in: {difference}", file.display());
+                complain(format_args!(
+                    "{}: nobody could get in: {difference}",
+                    file.display()
+                ));
                 code = ExitCode::from(USAGE);
             }
         }
@@ -72,18 +71,20 @@ fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
 /// A script for a shell.
 fn complete(shell: clap_complete::Shell) -> ExitCode {
     let script = latchkey::cli::completions(shell);
-    match std::io::stdout().write_all(&script) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(FAILED),
-    }
+    printed(script).map_or_else(|failed| failed, |()| ExitCode::SUCCESS)
+}
+
+/// Prints an answer; where it cannot be written, says so.
+fn printed(answer: impl AsRef<[u8]>) -> Result<(), ExitCode> {
+    print(answer.as_ref()).map_err(|error| {
+        complain(format_args!(
+            "latchkey: the answer could not be written: {error}"
+        ));
+        ExitCode::from(FAILED)
+    })
 }
 
 /// An order to the running sidecar.
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the answer of the command"
-)]
 fn give(order: &Order<'_>, reach: &Reach, environment: &Environment) -> ExitCode {
     // The key-encryption key may be out of this person's reach, and is not needed.
     let config = std::fs::read_to_string(&reach.config)
@@ -92,33 +93,30 @@ fn give(order: &Order<'_>, reach: &Reach, environment: &Environment) -> ExitCode
     let config = match config {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("latchkey: {}: {error}", reach.config.display());
+            complain(format_args!(
+                "latchkey: {}: {error}",
+                reach.config.display()
+            ));
             return ExitCode::from(USAGE);
         }
     };
     match operator::run(config.control_socket().as_deref(), order, reach.output) {
         // Nothing where it went to standard output already.
         Ok(answer) if answer.is_empty() => ExitCode::SUCCESS,
-        Ok(answer) => {
-            println!("{answer}");
-            ExitCode::SUCCESS
-        }
+        Ok(answer) => printed(answer + "\n").map_or_else(|failed| failed, |()| ExitCode::SUCCESS),
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("latchkey: {error}");
+            complain(format_args!("latchkey: {error}"));
             ExitCode::from(FAILED)
         }
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "nothing is logged before the configuration says how, or where it says that nothing is"
-)]
 fn serve(file: &Path, environment: &Environment) -> ExitCode {
     let config = match Config::load(file, environment) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("latchkey: {}: {error}", file.display());
+            complain(format_args!("latchkey: {}: {error}", file.display()));
             return ExitCode::from(USAGE);
         }
     };
@@ -129,7 +127,7 @@ fn serve(file: &Path, environment: &Environment) -> ExitCode {
             if tracing::enabled!(tracing::Level::ERROR) {
                 tracing::error!("{error}");
             } else {
-                eprintln!("latchkey: {error}");
+                complain(format_args!("latchkey: {error}"));
             }
             ExitCode::from(FAILED)
         }

@@ -10,5 +10,6 @@ mod manifests;
 mod operate;
 mod people;
 mod rules;
+mod scripts;
 mod sockets;
 mod tls;

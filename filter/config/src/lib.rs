@@ -22,6 +22,7 @@ mod error;
 mod identity;
 mod json;
 mod names;
+mod notices;
 mod path;
 mod require;
 mod revocations;

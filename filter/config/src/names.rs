@@ -51,6 +51,9 @@ pub enum BadHost {
     /// It has a port.
     #[error("expected a host without port: a request's port is not compared")]
     Port,
+    /// It is a URL.
+    #[error("expected a host without scheme and path, such as \"app.example.com\"")]
+    Scheme,
     /// A pattern.
     #[error("expected one host, not a pattern")]
     Pattern,
@@ -147,6 +150,9 @@ impl TryFrom<String> for Host {
     fn try_from(text: String) -> Result<Self, BadHost> {
         if text.contains('*') {
             return Err(BadHost::Pattern);
+        }
+        if text.contains("://") {
+            return Err(BadHost::Scheme);
         }
         if let Some(address) = text.strip_prefix('[') {
             return match address.split_once(']') {

@@ -27,27 +27,36 @@ pub enum Checked {
         places: Vec<String>,
         /// What each of them says, in the same order.
         terms: Vec<Terms>,
+        /// One sentence each, with the place in front.
+        notices: Vec<String>,
     },
 }
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        let notices = match self {
             Self::Sidecar { notices, .. } => {
                 f.write_str("right (a configuration of the sidecar)")?;
                 notices
-                    .iter()
-                    .try_for_each(|notice| write!(f, "\n  note: {notice}"))
             }
-            Self::Filter { places, .. } => match places.as_slice() {
-                [place] if place.is_empty() => f.write_str("right (a configuration of the filter)"),
-                places => write!(
-                    f,
-                    "right (the filter's configuration in {})",
-                    places.join(", ")
-                ),
-            },
-        }
+            Self::Filter {
+                places, notices, ..
+            } => {
+                match places.as_slice() {
+                    [place] if place.is_empty() => {
+                        f.write_str("right (a configuration of the filter)")?;
+                    }
+                    places => {
+                        let places = places.join(", ");
+                        write!(f, "right (the filter's configuration in {places})")?;
+                    }
+                }
+                notices
+            }
+        };
+        notices
+            .iter()
+            .try_for_each(|notice| write!(f, "\n  note: {notice}"))
     }
 }
 
@@ -75,6 +84,7 @@ pub fn check(file: &Path, environment: &Environment) -> Result<Checked, String> 
         return Ok(Checked::Filter {
             places: vec![String::new()],
             terms: vec![Terms::from(&config)],
+            notices: config.notices(),
         });
     }
     check_documents(&text)
@@ -107,7 +117,7 @@ fn check_documents(text: &str) -> Result<Checked, String> {
                 .to_owned(),
         );
     }
-    let mut terms = Vec::new();
+    let (mut terms, mut notices) = (Vec::new(), Vec::new());
     for (place, json) in &found {
         let config = FilterConfig::parse(json.as_bytes());
         let config = config.map_err(|error| match place.as_str() {
@@ -115,9 +125,19 @@ fn check_documents(text: &str) -> Result<Checked, String> {
             place => format!("{place}: {error}"),
         })?;
         terms.push(Terms::from(&config));
+        notices.extend(
+            config
+                .notices()
+                .into_iter()
+                .map(|notice| match place.as_str() {
+                    "" => notice,
+                    place => format!("{place}: {notice}"),
+                }),
+        );
     }
     Ok(Checked::Filter {
         terms,
+        notices,
         places: found.into_iter().map(|(place, _)| place).collect(),
     })
 }

@@ -2,6 +2,9 @@
 
 pub mod check_config;
 pub mod operator;
+mod print;
+
+pub use print::{complain, print};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
@@ -246,8 +249,8 @@ Examples:
   latchkey check-config latchkey.toml filter.json
   latchkey users disable alice --config /etc/latchkey/latchkey.toml
 
-keys, sessions, users and mounts are orders to the running sidecar, over a Unix socket that only its owner
-can use (listen.control). Nobody is asked for a password: whoever can use it could read the store.
+keys, sessions, users, mounts, audit, admin, export and import are orders to the running sidecar,
+over a Unix socket that only its owner can use (listen.control). Nobody is asked for a password: whoever can use it could read the store.
 
 Every key of the configuration is described in latchkey.example.toml.";
 
@@ -280,6 +283,45 @@ mod tests {
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));
             assert!(parsed.is_ok(), "{line}: {parsed:?}");
+        }
+    }
+
+    /// The help of `latchkey ORDER SUB`.
+    fn help_of(order: &str, sub: &str) -> String {
+        let mut cli = Cli::command();
+        let order = cli.find_subcommand_mut(order).unwrap();
+        let sub = order.find_subcommand_mut(sub).unwrap();
+        sub.render_long_help().to_string()
+    }
+
+    #[test]
+    fn help_says_what_holds_for_the_command() {
+        assert!(!help_of("users", "add").contains("taken away"));
+        let set = help_of("users", "set");
+        assert_eq!(set.matches("taken away").count(), 2, "{set}");
+        for help in [help_of("users", "add"), set] {
+            assert!(
+                help.contains("--must-register-passkey <true|false>"),
+                "{help}"
+            );
+        }
+    }
+
+    #[test]
+    fn help_names_every_order() {
+        let help = Cli::command().render_long_help().to_string();
+        let orders = help.split("orders to the running sidecar").next().unwrap();
+        let orders = orders.rsplit("\n\n").next().unwrap();
+        let example = include_str!("../../latchkey.example.toml");
+        let example = example.split("# control = ").next().unwrap();
+        let example = example.rsplit("\n# A Unix socket").next().unwrap();
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            if ["serve", "check-config", "completions"].contains(&name) {
+                continue;
+            }
+            assert!(orders.contains(name), "{name} is not among: {orders}");
+            assert!(example.contains(name), "{name} is not in: {example}");
         }
     }
 

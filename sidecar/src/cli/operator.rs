@@ -1,4 +1,5 @@
-//! `latchkey keys|sessions|users|mounts`: an operator's orders to the running sidecar.
+//! `latchkey keys|sessions|users|mounts|audit|admin|export|import`: an operator's orders to the
+//! running sidecar.
 
 mod client;
 mod document;
@@ -16,6 +17,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use client::{Client, ClientError};
 use serde_json::json;
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// How to find the running sidecar, and how to show what it answers.
@@ -190,6 +192,17 @@ pub enum OrderError {
     /// No thread or timer to be had.
     #[error("the command cannot run: {0}")]
     System(#[from] std::io::Error),
+}
+
+impl OrderError {
+    /// Whether all that happened is that nobody reads the answer any more.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        let (Self::Client(error) | Self::Transfer(TransferError::Client(error))) = self else {
+            return false;
+        };
+        matches!(error, ClientError::Written(error) if error.kind() == ErrorKind::BrokenPipe)
+    }
 }
 
 /// Carries an order out; gives what to print.

@@ -1,6 +1,6 @@
 //! Where trust in authenticators comes from.
 
-use super::ConfigError;
+use super::{AbsentFiles, ConfigError, Files};
 use crate::attestation::{MetadataSource, Sources};
 use rustls_pki_types::DnsName;
 use serde::Deserialize;
@@ -28,8 +28,19 @@ impl Default for Raw {
 }
 
 impl Raw {
-    /// The files are read at start, not here: the configuration may be for another machine.
-    pub(super) fn check(self) -> Result<Sources, ConfigError> {
+    /// The sources, and the files that are not on this machine. They are read at start, not here: the
+    /// configuration may be for another one.
+    pub(super) fn check(self, files: Files) -> Result<(Sources, AbsentFiles), ConfigError> {
+        let named = [
+            ("attestation.anchors", &self.anchors),
+            ("attestation.metadata", &self.metadata),
+            ("attestation.metadata_root", &self.metadata_root),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(key, file)| Some((key, file.clone()?)));
+        let absent = named.filter(|(_, file)| files == Files::MayBeAbsent && !file.exists());
+        let absent = absent.collect();
         if DnsName::try_from(self.metadata_signer.as_str()).is_err() {
             return Err(ConfigError::value(
                 "attestation.metadata_signer",
@@ -57,9 +68,10 @@ impl Raw {
                 ));
             }
         };
-        Ok(Sources {
+        let sources = Sources {
             anchors: self.anchors,
             metadata,
-        })
+        };
+        Ok((sources, absent))
     }
 }

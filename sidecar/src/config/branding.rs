@@ -1,6 +1,6 @@
 //! `[branding]`: how the pages look.
 
-use super::{ConfigError, Files};
+use super::{AbsentFiles, ConfigError, Files};
 use crate::model::{BrandTexts, Branding, Colour, Logo, LogoKind, Palette, Scheme};
 use crate::pages::language_tags;
 use serde::Deserialize;
@@ -42,11 +42,11 @@ struct RawTexts {
 
 impl Raw {
     /// What the pages are to look like, and the files that are not on this machine.
-    pub(super) fn check(self, files: Files) -> Result<(Branding, Vec<PathBuf>), ConfigError> {
+    pub(super) fn check(self, files: Files) -> Result<(Branding, AbsentFiles), ConfigError> {
         let mut absent = Vec::new();
         let mut logo = |key, path: Option<PathBuf>| match path {
             Some(path) if files == Files::MayBeAbsent && !path.exists() => {
-                absent.push(path);
+                absent.push((key, path));
                 Ok(None)
             }
             Some(path) => read_logo(key, &path).map(Some),

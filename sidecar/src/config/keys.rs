@@ -73,15 +73,20 @@ impl Raw {
             (None, None) => None,
         };
         if self.rotate_every <= self.publish_before {
-            return Err(ConfigError::value(
-                "keys.rotate_every",
-                format!(
-                    "expected more than keys.publish_before ({}), for which every key waits, \
-                     found {}",
-                    duration::display(self.publish_before),
-                    duration::display(self.rotate_every)
-                ),
-            ));
+            let every = duration::display(self.rotate_every);
+            let before = duration::display(self.publish_before);
+            // Nobody looks for a mistake in a key that they did not write.
+            return Err(if self.rotate_every == Self::default().rotate_every {
+                let problem =
+                    format!("expected less than keys.rotate_every ({every}), found {before}");
+                ConfigError::value("keys.publish_before", problem)
+            } else {
+                let problem = format!(
+                    "expected more than keys.publish_before ({before}), for which every key waits, \
+                     found {every}"
+                );
+                ConfigError::value("keys.rotate_every", problem)
+            });
         }
         Ok(Keys {
             encryption_key,

@@ -64,8 +64,8 @@ pub struct Config {
     pub attestation: Sources,
     /// How the pages look.
     pub branding: Branding,
-    /// Images that are not on this machine.
-    pub absent_images: Vec<PathBuf>,
+    /// Files without secrets that are not on this machine, each with the key that names it.
+    pub absent_files: AbsentFiles,
     /// Administration over the public listener.
     pub admin: AdminConfig,
     /// Ways in for people.
@@ -75,6 +75,9 @@ pub struct Config {
     /// Log lines.
     pub log: Log,
 }
+
+/// Keys that name files, with files that are not on this machine.
+pub type AbsentFiles = Vec<(&'static str, PathBuf)>;
 
 /// The environment as pairs of name and value.
 pub type Environment = Vec<(String, String)>;
@@ -126,21 +129,23 @@ impl Config {
 
     fn check(raw: Raw, environment: &Environment, files: Files) -> Result<Self, ConfigError> {
         let public_url = raw.public_url;
-        let attestation = raw.attestation.check()?;
+        let token = raw.token.check()?;
+        let (attestation, mut absent_files) = raw.attestation.check(files)?;
         let (branding, absent_images) = raw.branding.check(files)?;
+        absent_files.extend(absent_images);
         let (webauthn, mounts) =
             webauthn::mounts(&raw.webauthn, &raw.mounts, &public_url, &attestation)?;
         Ok(Self {
-            session: raw.session.check(&public_url, raw.token.ttl)?,
+            session: raw.session.check(&public_url, token.ttl)?,
             webauthn,
             mounts,
             attestation,
-            token: raw.token.check()?,
+            token,
             keys: raw.keys.check(environment, files)?,
             listen: raw.listen.check()?,
             storage: raw.storage.check()?,
             branding,
-            absent_images,
+            absent_files,
             admin: raw.admin.check(&public_url)?,
             people: raw.people.check()?,
             audit: raw.audit.check()?,
@@ -194,9 +199,9 @@ impl Config {
                 path.display()
             ));
         }
-        for path in &self.absent_images {
+        for (key, path) in &self.absent_files {
             notices.push(format!(
-                "branding: {} is not on this machine, so it was not checked",
+                "{key}: {} is not on this machine, so it was not checked",
                 path.display()
             ));
         }
@@ -211,7 +216,6 @@ impl Config {
 }
 
 /// Whether the files that a configuration names must be there.
-/// Whether files with secrets must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Files {
     /// To start.

@@ -129,13 +129,23 @@ impl Raw {
                 ),
             ));
         }
-        if self.idle > self.max || self.idle < token_ttl {
+        if self.idle > self.max {
+            // Nobody looks for a mistake in a key that they did not write.
+            let (idle, max) = (show(self.idle), show(self.max));
+            return Err(if self.idle == Self::default().idle {
+                let problem = format!("expected at least session.idle ({idle}), found {max}");
+                ConfigError::value("session.max", problem)
+            } else {
+                let problem = format!("expected at most session.max ({max}), found {idle}");
+                ConfigError::value("session.idle", problem)
+            });
+        }
+        if self.idle < token_ttl {
             return Err(ConfigError::value(
                 "session.idle",
                 format!(
-                    "expected at least token.ttl ({}) and at most session.max ({}), found {}",
+                    "expected at least token.ttl ({}), found {}",
                     show(token_ttl),
-                    show(self.max),
                     show(self.idle)
                 ),
             ));

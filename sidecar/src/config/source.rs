@@ -256,6 +256,7 @@ fn unknown(path: String, section: &str, like: &str) -> ConfigError {
 
 fn nearest(key: &str, known: impl Iterator<Item = String>) -> Option<String> {
     known
+        .filter(|it| it != key)
         .map(|it| (strsim::damerau_levenshtein(key, &it), it))
         .min()
         .filter(|(distance, _)| *distance <= 3)

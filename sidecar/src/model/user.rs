@@ -20,7 +20,7 @@ pub enum UserNameError {
     #[error("a user name has at most 64 characters")]
     TooLong,
     /// A character that names cannot hold (control, white space, bidi, confusable).
-    #[error("a user name cannot hold the character U+{0:04X}")]
+    #[error("a user name cannot hold {}", shown(*.0))]
     Character(u32),
     /// Letters of several scripts, which could imitate another name.
     #[error("a user name is written in one script")]
@@ -31,6 +31,14 @@ pub enum UserNameError {
     /// Every letter looks like a Latin one, and none is.
     #[error("a user name cannot look like another one in Latin letters")]
     Imitates,
+}
+
+/// A character as people know it; most that names cannot hold would not be seen.
+fn shown(character: u32) -> String {
+    match character {
+        0x20 => "a space".to_owned(),
+        other => format!("the character U+{other:04X}"),
+    }
 }
 
 impl UserName {
@@ -243,6 +251,13 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_space_is_called_one() {
+        let said = |text| UserName::parse(text).unwrap_err().to_string();
+        assert_eq!(said("ann smith"), "a user name cannot hold a space");
+        assert_eq!(said("a/b"), "a user name cannot hold the character U+002F");
     }
 
     #[test]

@@ -78,7 +78,10 @@ pub fn public(app: &Arc<App>) -> Router {
             app.clone(),
             layers::add_security_headers,
         ))
-        .layer(from_fn_with_state(app.clone(), layers::identify))
+        .layer(from_fn_with_state(
+            (app.clone(), "public"),
+            layers::identify,
+        ))
         .with_state(app.clone())
 }
 
@@ -110,7 +113,10 @@ pub fn control(app: &Arc<App>) -> Router {
         .layer(Extension(administration::Acting(Actor::Operator)))
         .layer(from_fn_with_state(app.clone(), layers::refuse_unsafe))
         .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(from_fn_with_state(app.clone(), layers::identify))
+        .layer(from_fn_with_state(
+            (app.clone(), "control"),
+            layers::identify,
+        ))
         .with_state(app.clone())
 }
 

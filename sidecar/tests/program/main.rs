@@ -1,6 +1,7 @@
 //! The program as a supervisor and an administrator see it: exit codes, messages, signals, logs.
 
 mod operator;
+mod printing;
 mod transfer;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

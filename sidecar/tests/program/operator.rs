@@ -56,6 +56,15 @@ fn an_operator_reaches_the_running_program_and_nobody_else_does() {
     let output = order(&home, &["sessions", "revoke"]);
     assert_eq!(output.status.code(), Some(2), "one of three is needed");
     let done = answered(&home, &["sessions", "revoke", "--everyone"]);
+    let audit = answered(&home, &["audit", "--output", "json"]);
+    assert!(audit.contains("sessions_revoke"), "{audit}");
+    assert!(
+        !audit.contains("127.0.0.1"),
+        "a socket has no address: {audit}"
+    );
+    let metrics = running.ask("internal", "/metrics");
+    assert!(metrics.contains("latchkey_requests_total{listener=\"control\",status=\"200\"}"));
+    assert!(!metrics.contains("latchkey_requests_total{listener=\"public\""));
     assert_eq!(done, "Every session has ended.\n");
     running.signal("TERM");
     running.read_until("stopped");
@@ -90,7 +99,9 @@ fn what_an_operator_was_told_outlives_kill_9() {
         let before = keys(&home);
         let early = order(&home, &["keys", "rotate"]);
         assert_eq!(early.status.code(), Some(1));
-        assert!(said(&early).contains("not known to every verifier yet"));
+        let early = said(&early);
+        assert!(early.contains("not known to every verifier yet. It can sign from "));
+        assert!(early.contains("--now"), "{early}");
         if round % 2 == 0 {
             answered(&home, &["keys", "rotate", "--now"]);
         } else {

@@ -265,3 +265,19 @@ fn an_unknown_key_is_answered_with_the_known_ones() {
     assert!(error.starts_with("sidecar.clutser: unknown key"), "{error}");
     assert!(error.contains("`public_cluster`"), "{error}");
 }
+
+#[test]
+fn a_host_that_is_a_url_is_told_so() {
+    let config = with("", "hosts", json!(["https://app.example.com"]));
+    let said = parse(&config).unwrap_err().to_string();
+    assert!(
+        said.starts_with("hosts[0]: expected a host without scheme"),
+        "{said}"
+    );
+    let config = with("", "hosts", json!(["app.example.com:443"]));
+    let said = parse(&config).unwrap_err().to_string();
+    assert!(
+        said.starts_with("hosts[0]: expected a host without port"),
+        "{said}"
+    );
+}

@@ -120,3 +120,41 @@ fn a_secret_that_is_on_another_machine_is_a_note() {
         "{refused}"
     );
 }
+
+#[test]
+fn files_that_are_on_another_machine_are_a_note() {
+    let text = format!(
+        "{}\n[attestation]\nanchors = '/nowhere/a.pem'\nmetadata = '/nowhere/m.jwt'\n\
+         metadata_root = '/nowhere/r.pem'\n[branding]\nlogo = '/nowhere/l.svg'\n",
+        "public_url = 'https://app.example.com/_latchkey'\n[token]\naudiences = ['app']"
+    );
+    let checked = check_text("x.toml", &text).unwrap().to_string();
+    for (key, file) in [
+        ("attestation.anchors", "a.pem"),
+        ("attestation.metadata", "m.jwt"),
+        ("attestation.metadata_root", "r.pem"),
+        ("branding.logo", "l.svg"),
+    ] {
+        let note = format!("note: {key}: /nowhere/{file} is not on this machine");
+        assert!(checked.contains(&note), "{key}: {checked}");
+    }
+    let started = Config::parse(&text.replace("logo = ", "# logo = "), &Vec::new()).unwrap();
+    assert_eq!(
+        started.notices(),
+        Vec::<String>::new(),
+        "start reads the files"
+    );
+}
+
+#[test]
+fn a_rule_that_never_decides_is_a_note_with_its_place() {
+    let rules = r#""rules": [{"allow": "deny"}, {"match": {"paths": ["/a"]}, "allow": "public"}],"#;
+    let filter = FILTER.replacen('{', &format!("{{{rules}"), 1);
+    let note = "rules[1] never decides: rules[0] comes first";
+    let checked = check_text("filter.json", &filter).unwrap().to_string();
+    assert!(checked.contains(&format!("\n  note: {note}")), "{checked}");
+    let plugin = format!("spec: {{pluginConfig: {filter}}}");
+    let checked = check_text("plugin.yaml", &plugin).unwrap().to_string();
+    let note = format!("\n  note: spec.pluginConfig: {note}");
+    assert!(checked.contains(&note), "{checked}");
+}

@@ -14,10 +14,10 @@ pub struct Fields {
     /// Email address; "" for none
     #[arg(long)]
     pub email: Option<String>,
-    /// Group; again for more. All groups: those that are not named are taken away
+    /// Group; again for more
     #[arg(long = "group", value_name = "GROUP")]
     pub groups: Option<Vec<String>>,
-    /// Token policy; again for more. All policies
+    /// Token policy; again for more
     #[arg(long = "policy", value_name = "POLICY")]
     pub policies: Option<Vec<String>>,
     /// No group, or no policy, at all: with "groups" or "policies"
@@ -33,7 +33,7 @@ pub struct Fields {
     #[arg(long, value_name = "SPAN")]
     pub token_period: Option<String>,
     /// Let the next sign-in lead to registering another passkey, and nowhere else until then
-    #[arg(long, value_name = "YES")]
+    #[arg(long, value_name = "true|false")]
     pub must_register_passkey: Option<bool>,
 }
 
@@ -99,6 +99,10 @@ pub enum Change {
         enroll: bool,
     },
     /// Change what is given, and leave the rest
+    #[command(
+        mut_arg("groups", |it| it.help("Group; again for more. Groups that are not named are taken away")),
+        mut_arg("policies", |it| it.help("Token policy; again for more. Those that are not named are taken away"))
+    )]
     Set {
         /// The user, by name or id
         user: String,

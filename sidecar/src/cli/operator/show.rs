@@ -3,7 +3,7 @@
 use super::Output;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 pub(super) fn keys(answer: &Value, output: Output) -> String {
     let row = |key: &Value| {
@@ -321,23 +321,21 @@ pub(super) fn imported(line: &Value) -> String {
 }
 
 /// Tells whoever waits how far it is: on one line of a terminal, elsewhere a line each.
-#[expect(
-    clippy::print_stderr,
-    reason = "for whoever waits; the answer goes elsewhere"
-)]
 pub(super) fn progress(text: &str) {
-    if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K{text}");
+    let mut waiting = std::io::stderr();
+    // What cannot be shown ends nothing.
+    let _ = if waiting.is_terminal() {
+        write!(waiting, "\r\x1b[K{text}")
     } else {
-        eprintln!("{text}");
-    }
+        writeln!(waiting, "{text}")
+    };
 }
 
 /// After the last [`progress`].
-#[expect(clippy::print_stderr, reason = "as above")]
 pub(super) fn progress_ends() {
-    if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K");
+    let mut waiting = std::io::stderr();
+    if waiting.is_terminal() {
+        let _ = write!(waiting, "\r\x1b[K");
     }
 }
 

@@ -104,6 +104,7 @@ pub(super) async fn export(
     if path.as_os_str() == "-" {
         let mut out = io::stdout().lock();
         client.download("/v1/admin/export", &mut out).await?;
+        out.flush().map_err(ClientError::Written)?;
         return Ok(String::new());
     }
     let failed = |source| TransferError::File {

@@ -69,7 +69,22 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "session",
         "idle = \"8d\"",
-        "session.idle: expected at least token.ttl (10m) and at most session.max (7d), found 8d",
+        "session.idle: expected at most session.max (7d), found 8d",
+    ),
+    (
+        "session",
+        "max = \"1h\"",
+        "session.max: expected at least session.idle (12h), found 1h",
+    ),
+    (
+        "session",
+        "idle = \"3h\"\nmax = \"2h\"",
+        "session.idle: expected at most session.max (2h), found 3h",
+    ),
+    (
+        "keys",
+        "publish_before = \"90d\"",
+        "keys.publish_before: expected less than keys.rotate_every (90d), found 90d",
     ),
     (
         "session",
@@ -429,4 +444,10 @@ fn a_mistake_in_the_file_is_named_with_what_was_expected() {
         let message = parse(text).unwrap_err().to_string();
         assert!(message.starts_with(says), "{message}");
     }
+}
+
+#[test]
+fn no_key_is_taken_for_itself() {
+    let said = refusal("mounts.staff", "mount = \"x\"");
+    assert!(!said.contains("did you mean mounts.staff.mount"), "{said}");
 }

@@ -145,8 +145,8 @@ fn problem(app: &App, error: &KeyChangeError) -> Problem {
             let wait = ready_at.since(app.now());
             let at = moment(*ready_at);
             let text = format!(
-                "Verifiers may not have fetched the next key yet: it is ready at {}. A rotation \
-                 now would make those that have not refuse new tokens.",
+                "It can sign from {} on; with --now (\"now\": true) it signs at once, and verifiers that \
+                 have not fetched it refuse new tokens until they do.",
                 at.unwrap_or_default()
             );
             Problem::new(ProblemKind::TooSoon, text).retry_after(wait)

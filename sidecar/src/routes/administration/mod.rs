@@ -98,8 +98,10 @@ impl<S: Sync> FromRequestParts<S> for Acting {
 impl Acting {
     /// The record of what is about to be done; the line for the log goes out with it.
     fn record(&self, app: &App, client: &Client, action: &'static str) -> AuditRecord {
+        // An order on this machine comes over a Unix socket, which has no address.
+        let has_address = !matches!(self.0, Actor::Operator);
         AuditRecord {
-            address: Some(client.address.to_string()),
+            address: has_address.then(|| client.address.to_string()),
             request_id: Some(client.request_id.clone()),
             ..AuditRecord::new(app.now(), self.0.clone(), action)
         }

@@ -15,7 +15,7 @@ type Labels = (&'static str, &'static str);
 /// All counters of this process.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    requests: Mutex<BTreeMap<u16, u64>>,
+    requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     ceremonies: Mutex<BTreeMap<Labels, u64>>,
     sessions: Mutex<BTreeMap<&'static str, u64>>,
     signatures: AtomicU64,
@@ -26,9 +26,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// An answer was given on the public listener.
-    pub fn answered(&self, status: StatusCode) {
-        count(&self.requests, status.as_u16());
+    /// An answer was given on the `public` listener or the `control` socket.
+    pub fn answered(&self, listener: &'static str, status: StatusCode) {
+        count(&self.requests, (listener, status.as_u16()));
     }
 
     /// A ceremony step came to an end; `result` is `ok` or the reason of the refusal.
@@ -80,11 +80,12 @@ impl Metrics {
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::from(
-            "# HELP latchkey_requests_total Answers on the public listener.\n\
+            "# HELP latchkey_requests_total Answers on the public listener and the control socket.\n\
              # TYPE latchkey_requests_total counter\n",
         );
-        for (status, n) in &*lock(&self.requests) {
-            let _ = writeln!(text, "latchkey_requests_total{{status=\"{status}\"}} {n}");
+        for ((listener, status), n) in &*lock(&self.requests) {
+            let labels = format!("listener=\"{listener}\",status=\"{status}\"");
+            let _ = writeln!(text, "latchkey_requests_total{{{labels}}} {n}");
         }
         text.push_str(
             "# HELP latchkey_ceremonies_total Steps of ceremonies by result.\n\
@@ -192,12 +193,13 @@ mod tests {
     #[test]
     fn counters_are_rendered_with_their_labels() {
         let metrics = Metrics::default();
-        metrics.answered(StatusCode::OK);
-        metrics.answered(StatusCode::OK);
+        metrics.answered("public", StatusCode::OK);
+        metrics.answered("public", StatusCode::OK);
+        metrics.answered("control", StatusCode::OK);
         metrics.ceremony("login_finish", "challenge_spent");
         metrics.session("begun");
         let text = metrics.render();
-        assert!(text.contains("latchkey_requests_total{status=\"200\"} 2\n"));
+        assert!(text.contains("latchkey_requests_total{listener=\"public\",status=\"200\"} 2\n"));
         assert!(text.contains(
             "latchkey_ceremonies_total{step=\"login_finish\",result=\"challenge_spent\"} 1\n"
         ));

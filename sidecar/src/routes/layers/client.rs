@@ -57,10 +57,10 @@ impl<S: Sync> FromRequestParts<S> for Client {
     }
 }
 
-/// Makes the [`Client`] of a public request, gives its span to everything within, and counts and
-/// logs the answer.
+/// Makes the [`Client`] of a request, gives its span to everything within, and counts and logs the
+/// answer, under the name of the listener.
 pub(crate) async fn identify(
-    State(app): State<Arc<App>>,
+    State((app, listener)): State<(Arc<App>, &'static str)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -87,7 +87,7 @@ pub(crate) async fn identify(
         let mut response = next.run(request).await;
         // The path as a quoted string: whatever is in it stays on one line. Never the query.
         tracing::info!(request = ?line, status = response.status().as_u16(), "answered");
-        app.metrics.answered(response.status());
+        app.metrics.answered(listener, response.status());
         if let Ok(request_id) = request_id {
             response.headers_mut().insert(REQUEST_ID, request_id);
         }

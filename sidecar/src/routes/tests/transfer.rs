@@ -184,7 +184,7 @@ fn mistakes_of_a_user() -> Vec<(&'static str, Value, &'static str)> {
         (
             "/users/0/name",
             json!("a b"),
-            "name: a user name cannot hold the character U+0020",
+            "name: a user name cannot hold a space",
         ),
         (
             "/users/0/name",

@@ -1,0 +1,222 @@
+//! What is right, and probably not what was meant. Said only where it is certain.
+
+use crate::{Access, FilterConfig, Match, Method, PathPattern, PatternSegment, Rule};
+
+impl FilterConfig {
+    /// What the person who wrote the rules should know: a sentence each, beginning with the key.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        let rules = || self.rules.iter().enumerate();
+        let mut notices = Vec::new();
+        for (index, rule) in rules() {
+            let before = rules().take(index);
+            let mut before = before.filter(|(_, earlier)| takes_all_of(earlier, rule));
+            if let Some((earlier, _)) = before.next() {
+                notices.push(format!(
+                    "rules[{index}] never decides: rules[{earlier}] comes first and matches \
+                     whatever it matches"
+                ));
+            } else if rule.allow == Access::Public && is_everything(&rule.matches) {
+                let what = match index {
+                    0 => "everything",
+                    _ => "whatever no rule before it matches",
+                };
+                notices.push(format!(
+                    "rules[{index}]: {what} is open to everyone, without a session"
+                ));
+            }
+        }
+        notices
+    }
+}
+
+fn is_everything(matches: &Match) -> bool {
+    matches.hosts.is_none() && matches.methods.is_none() && every_path(matches)
+}
+
+fn every_path(matches: &Match) -> bool {
+    let all = |path: &PathPattern| path.covers_below() && path.segments().is_empty();
+    matches
+        .paths
+        .as_ref()
+        .is_none_or(|paths| paths.iter().any(all))
+}
+
+/// Whether nothing is left for the later rule.
+fn takes_all_of(earlier: &Rule, later: &Rule) -> bool {
+    let (wide, narrow) = (&earlier.matches, &later.matches);
+    // A public rule matches to the letter, others more: `/Admin` under `/admin`, `get` under `GET`.
+    let to_the_letter = earlier.allow == Access::Public && later.allow != Access::Public;
+    let paths = every_path(wide) || !to_the_letter && paths_within(wide, narrow);
+    let methods = wide.methods.is_none() || !to_the_letter && methods_within(wide, narrow);
+    let hosts = match (&wide.hosts, &narrow.hosts) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(wide), Some(narrow)) => narrow.iter().all(|host| wide.contains(host)),
+    };
+    hosts && methods && paths
+}
+
+fn methods_within(wide: &Match, narrow: &Match) -> bool {
+    let all = |wide: &[Method], narrow: &[Method]| narrow.iter().all(|it| wide.contains(it));
+    match (&wide.methods, &narrow.methods) {
+        (Some(wide), Some(narrow)) => all(wide, narrow),
+        _ => false,
+    }
+}
+
+fn paths_within(wide: &Match, narrow: &Match) -> bool {
+    match (&wide.paths, &narrow.paths) {
+        (Some(wide), Some(narrow)) => narrow
+            .iter()
+            .all(|path| wide.iter().any(|pattern| is_wider(pattern, path))),
+        _ => false,
+    }
+}
+
+/// Whether a pattern matches every path that another one matches.
+fn is_wider(wide: &PathPattern, narrow: &PathPattern) -> bool {
+    let (above, below) = (wide.segments(), narrow.segments());
+    let long_enough = if wide.covers_below() {
+        above.len() <= below.len()
+    } else {
+        above.len() == below.len() && !narrow.covers_below()
+    };
+    long_enough
+        && above
+            .iter()
+            .zip(below)
+            .all(|(a, b)| a == b || is_any_of(a, b))
+}
+
+/// Any segment that is not empty, whatever a careless server leaves of it.
+fn is_any_of(wide: &PatternSegment, narrow: &PatternSegment) -> bool {
+    match (wide, narrow) {
+        (PatternSegment::Any, PatternSegment::Exactly(bytes)) => {
+            bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::FilterConfig;
+    use serde_json::{Value, json};
+
+    fn notices(rules: &Value) -> Vec<String> {
+        let config = json!({
+            "issuer": "https://app.example.com/_latchkey",
+            "audiences": ["app"],
+            "hosts": ["app.example.com"],
+            "sidecar": {"cluster": "latchkey-internal", "public_cluster": "latchkey-public"},
+            "rules": rules,
+        });
+        FilterConfig::parse(config.to_string().as_bytes())
+            .unwrap()
+            .notices()
+    }
+
+    /// Whether the second of two rules is noted as one that never decides.
+    fn hides(first: Value, second: Value) -> bool {
+        let rules = Value::Array(vec![first, second]);
+        let said = notices(&rules);
+        let found = said
+            .iter()
+            .any(|it| it.starts_with("rules[1] never decides: rules[0] comes first"));
+        assert!(
+            found || !said.iter().any(|it| it.contains("never")),
+            "{said:?}"
+        );
+        found
+    }
+
+    fn rule(allow: &str, matches: &Value) -> Value {
+        json!({ "match": matches, "allow": allow })
+    }
+
+    fn paths(allow: &str, path: &str) -> Value {
+        rule(allow, &json!({ "paths": [path] }))
+    }
+
+    #[test]
+    fn a_rule_below_a_wider_one_is_noted() {
+        for (wide, narrow) in [
+            ("/**", "/a"),
+            ("/a/**", "/a"),
+            ("/a/**", "/a/"),
+            ("/a/**", "/a/b/**"),
+            ("/a/**", "/a/*"),
+            ("/a/*", "/a/b"),
+            ("/a", "/a"),
+        ] {
+            let (first, second) = (paths("authenticated", wide), paths("deny", narrow));
+            assert!(hides(first, second), "{wide} {narrow}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_can_decide_is_not() {
+        for (other, path) in [
+            ("/a/b", "/a/**"),
+            ("/a/b", "/a/*"),
+            ("/a", "/a/"),
+            ("/a/*", "/a/"),
+            ("/a/*", "/a/**"),
+            ("/a/**", "/ab"),
+            ("/*/b", "/a/c"),
+        ] {
+            let (first, second) = (paths("authenticated", other), paths("deny", path));
+            assert!(!hides(first, second), "{other} {path}");
+        }
+    }
+
+    #[test]
+    fn what_a_public_rule_does_not_match_to_the_letter_is_left() {
+        let guarded = || paths("deny", "/a/b");
+        assert!(!hides(paths("public", "/a/**"), guarded()), "/A/b is left");
+        assert!(hides(paths("public", "/a/**"), paths("public", "/a/b")));
+        assert!(hides(paths("public", "/**"), guarded()));
+        let get = |allow| rule(allow, &json!({ "methods": ["GET"] }));
+        assert!(!hides(get("public"), get("deny")), "«get» is left");
+        assert!(hides(get("deny"), get("public")));
+    }
+
+    #[test]
+    fn hosts_and_methods_must_be_within_too() {
+        let of = |matches| rule("authenticated", &matches);
+        let host = || of(json!({ "hosts": ["a.example"], "methods": ["GET"] }));
+        assert!(hides(of(json!({})), host()));
+        assert!(hides(
+            of(json!({ "hosts": ["b.example", "a.example"] })),
+            host()
+        ));
+        assert!(hides(of(json!({ "methods": ["PUT", "GET"] })), host()));
+        assert!(!hides(of(json!({ "hosts": ["b.example"] })), host()));
+        assert!(!hides(of(json!({ "methods": ["PUT"] })), host()));
+        assert!(!hides(host(), of(json!({}))));
+    }
+
+    #[test]
+    fn an_open_door_is_noted() {
+        let open = rule("public", &json!({}));
+        let said = notices(&json!([open]));
+        assert_eq!(
+            said,
+            ["rules[0]: everything is open to everyone, without a session"]
+        );
+        let said = notices(&json!([paths("deny", "/a"), paths("public", "/**")]));
+        assert_eq!(said.len(), 1);
+        assert!(
+            said[0].starts_with("rules[1]: whatever no rule before it matches is open"),
+            "{said:?}"
+        );
+        for closed in [
+            rule("public", &json!({ "hosts": ["a.example"] })),
+            rule("public", &json!({ "paths": ["/a/**"] })),
+            rule("authenticated", &json!({})),
+        ] {
+            assert_eq!(notices(&json!([closed])), Vec::<String>::new());
+        }
+    }
+}
