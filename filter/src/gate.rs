@@ -117,8 +117,10 @@ impl Gate {
     /// Whether tokens can be checked.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let is_complete = |revocations: &Revocations| revocations.feed.is_complete();
-        self.tokens.is_ready() && self.revocations.as_ref().is_none_or(is_complete)
+        let is_known = |revocations: &Revocations| {
+            revocations.feed.is_complete() && !revocations.feed.is_full()
+        };
+        self.tokens.is_ready() && self.revocations.as_ref().is_none_or(is_known)
     }
 
     /// Whether there are keys.
@@ -148,9 +150,9 @@ impl Gate {
             return Err(FeedError::NotAsked);
         };
         let issuer = self.config.issuer.as_str();
-        feed.answered(now, answer, issuer, keys, verifier, revoked)?;
+        let taken = feed.answered(now, answer, issuer, keys, verifier, revoked);
         self.tokens.revoke_keys(revoked.keys());
-        Ok(())
+        taken
     }
 
     /// Puts these keys in the place of those before.

@@ -41,6 +41,9 @@ pub enum Reason {
     /// What was revoked is not known yet.
     #[error("no list of revocations yet")]
     NoRevocations,
+    /// More was revoked than there is room for.
+    #[error("more was revoked than there is room for")]
+    TooManyRevocations,
     /// What was revoked is not known any more, and the configuration refuses that.
     #[error("the list of revocations is too old")]
     StaleRevocations,
@@ -92,6 +95,7 @@ impl Reason {
             Self::Denied => "denied_by_rule",
             Self::NoKeys => "no_keys",
             Self::NoRevocations => "no_revocations",
+            Self::TooManyRevocations => "too_many_revocations",
             Self::StaleRevocations => "stale_revocations",
             Self::NoRenewal => "no_renewal",
             Self::Revoked(_) => "revoked",
@@ -128,7 +132,11 @@ impl Reason {
             | Self::CertificateMissing
             | Self::GroupMissing
             | Self::PolicyMissing => 403,
-            Self::NoKeys | Self::NoRevocations | Self::StaleRevocations | Self::NoRenewal => 503,
+            Self::NoKeys
+            | Self::NoRevocations
+            | Self::TooManyRevocations
+            | Self::StaleRevocations
+            | Self::NoRenewal => 503,
         }
     }
 

@@ -241,7 +241,11 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "Not allowed",
             "This request was sent by another web site.",
         ),
-        Reason::NoKeys | Reason::NoRevocations | Reason::StaleRevocations | Reason::NoRenewal => (
+        Reason::NoKeys
+        | Reason::NoRevocations
+        | Reason::TooManyRevocations
+        | Reason::StaleRevocations
+        | Reason::NoRenewal => (
             "not-ready",
             "Not ready yet",
             "The gateway cannot check sessions at the moment. Please try again shortly.",

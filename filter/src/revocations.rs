@@ -40,11 +40,15 @@ impl Revocations {
     /// Whether the list can be relied on. `now` is in Unix seconds.
     ///
     /// # Errors
-    /// [`Reason::NoRevocations`] before the first whole list, [`Reason::StaleRevocations`] when the
-    /// last answer is too old and the configuration refuses that.
+    /// [`Reason::NoRevocations`] before the first whole list, [`Reason::TooManyRevocations`] while there
+    /// is no room for all of it, whatever the configuration says of old lists;
+    /// [`Reason::StaleRevocations`] when the last answer is too old and the configuration refuses that.
     pub fn check_ready(&self, now: u64) -> Result<(), Reason> {
         if !self.feed.is_complete() {
             return Err(Reason::NoRevocations);
+        }
+        if self.feed.is_full() {
+            return Err(Reason::TooManyRevocations);
         }
         if self.when_stale == WhenStale::Refuse && self.is_stale(now.saturating_mul(1_000)) {
             return Err(Reason::StaleRevocations);

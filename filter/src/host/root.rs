@@ -208,8 +208,8 @@ impl Root {
                 abi::log(Level::Warn, &format!("revocations: {error}"));
             } else {
                 plugin.metrics.count(Counter::FeedAnswers);
-                plugin.note_readiness(was_ready);
             }
+            plugin.note_readiness(was_ready);
             taken.is_ok()
         })
         .unwrap_or(false)

@@ -26,6 +26,7 @@ pub struct Feed {
     /// How far the list is known.
     known: Option<Position>,
     is_complete: bool,
+    is_full: bool,
     answered: Option<u64>,
     next: u64,
     failures: u32,
@@ -110,6 +111,7 @@ impl Feed {
         if let Err(error) = result {
             self.failed(now);
             self.wants_key = error == FeedError::Refused(TokenError::KeyIdUnknown);
+            self.is_full |= matches!(error, FeedError::Full(_));
         }
         result
     }
@@ -165,6 +167,7 @@ impl Feed {
         });
         if !page.more {
             self.is_complete = true;
+            self.is_full = false;
             self.answered = Some(now);
         }
         self.failures = 0;
@@ -205,6 +208,13 @@ impl Feed {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.is_complete
+    }
+
+    /// Whether something was revoked that there was no room for: until it is known, nothing that is
+    /// not in the list can be told from what is missing in it.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// How old the last whole answer is, in milliseconds.

@@ -84,9 +84,17 @@ impl Revoked {
     /// Adds what a page says. Nothing that was there is weakened.
     ///
     /// # Errors
-    /// When there is no more room; nothing is added then.
+    /// When there is no more room for its sessions and users: none of them is added then. What takes
+    /// no room is: whoever ends everyone's sessions, or revokes a key, is heard all the same.
     pub fn add(&mut self, page: &Page) -> Result<(), Full> {
-        let new = page.sessions.len().saturating_add(page.users.len());
+        self.everyone = self.everyone.max(page.everyone);
+        self.add_keys(&page.keys);
+        let sessions = page.sessions.iter().map(|entry| key(&entry.sid));
+        let users = page.users.iter().map(|entry| key(&entry.sub));
+        let new = sessions.filter(|sid| !self.sessions.contains_key(sid));
+        let new = new
+            .count()
+            .saturating_add(users.filter(|sub| !self.users.contains_key(sub)).count());
         if self.len().saturating_add(new) > MAX_ENTRIES {
             return Err(Full);
         }
@@ -104,8 +112,11 @@ impl Revoked {
                 })
                 .or_insert(User { not_before, until });
         }
-        self.everyone = self.everyone.max(page.everyone);
-        for kid in &page.keys {
+        Ok(())
+    }
+
+    fn add_keys(&mut self, kids: &[String]) {
+        for kid in kids {
             if !self.keys.contains(kid) {
                 if self.keys.len() >= MAX_KEYS {
                     self.keys.remove(0);
@@ -113,7 +124,6 @@ impl Revoked {
                 self.keys.push(kid.clone());
             }
         }
-        Ok(())
     }
 
     /// Whether a token was revoked, and by what. A token whose ids no revocation could name is.

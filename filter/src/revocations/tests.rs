@@ -360,6 +360,71 @@ fn a_list_without_end_is_refused_before_it_fills_the_memory() {
 }
 
 #[test]
+fn a_full_list_refuses_whatever_is_configured_until_there_is_room_for_the_rest() {
+    let mut revocations = Revocations::new(&Config {
+        max_age: std::time::Duration::from_mins(1),
+        when_stale: WhenStale::Allow,
+    });
+    let mut worker = Worker::new();
+    worker.exchange(NOW, page("e", 1)).unwrap();
+    let entries = u32::try_from(MAX_ENTRIES).unwrap();
+    worker.revoked = full(entries);
+    let page_of = |sessions, version| Page {
+        sessions,
+        everyone: Some(NOW_S),
+        keys: vec!["stolen".to_owned()],
+        ..page("e", version)
+    };
+    let news = vec![session(entries)];
+    let error = worker.exchange(NOW, page_of(news.clone(), 2)).unwrap_err();
+    assert_eq!(error, FeedError::Full(revoked::Full));
+    assert_eq!(worker.revoked.len(), MAX_ENTRIES);
+    // What takes no room is heard.
+    let old = claims_of(id(entries), id(1), NOW_S - 1);
+    assert_eq!(worker.revoked.is_revoked(&old), Some(Which::Everyone));
+    assert_eq!(worker.revoked.keys(), ["stolen"]);
+
+    std::mem::swap(&mut revocations.feed, &mut worker.feed);
+    let refused = revocations.check_ready(NOW_S);
+    assert_eq!(refused, Err(Reason::TooManyRevocations));
+    assert_eq!(Reason::TooManyRevocations.status(), 503);
+    std::mem::swap(&mut revocations.feed, &mut worker.feed);
+
+    // What is asked for again is what there was no room for.
+    for _ in 0..=entries / 2_000 {
+        worker.revoked.sweep(NOW_S + 600 + 300, 2_000);
+    }
+    let path = worker.ask(NOW);
+    assert!(path.ends_with("&epoch=e&version=1"), "{path}");
+    worker.answer_to(&path, NOW, page_of(news, 2)).unwrap();
+    assert_eq!(worker.revoked.len(), 1);
+    revocations.feed = worker.feed;
+    assert_eq!(revocations.check_ready(NOW_S), Ok(()));
+}
+
+#[test]
+fn what_is_known_already_takes_no_room_in_a_full_list() {
+    let entries = u32::try_from(MAX_ENTRIES).unwrap();
+    let mut revoked = full(entries);
+    let again = Page {
+        sessions: (0..2_000).map(session).collect(),
+        ..Page::default()
+    };
+    assert_eq!(revoked.add(&again), Ok(()));
+}
+
+fn full(entries: u32) -> Revoked {
+    let mut revoked = Revoked::default();
+    let sessions = (0..entries).map(session).collect();
+    let page = Page {
+        sessions,
+        ..Page::default()
+    };
+    revoked.add(&page).unwrap();
+    revoked
+}
+
+#[test]
 fn readiness_and_age_are_as_configured() {
     for (when_stale, late) in [
         (WhenStale::Allow, Ok(())),

@@ -15,7 +15,7 @@ use crate::issuer::{
 };
 use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Bodies, Metrics, ProofLimits, Renewals};
+use crate::routes::{AddressLimiter, Bodies, LoginLimit, Metrics, ProofLimits, Renewals};
 use crate::storage::{StorageError, Store};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -83,7 +83,7 @@ impl App {
                 max: config.session.max,
             },
             cookies: cookies(config),
-            revocations: Arc::new(revocations(&*store, &*entropy).await?),
+            revocations: Arc::new(revocations(&*store, &*entropy, config.token.ttl).await?),
             minted_until: AtomicU64::new(0),
             changing_keys: Mutex::default(),
             polls: Semaphore::new(MOST_POLLS),
@@ -92,6 +92,7 @@ impl App {
             metrics: Metrics::default(),
             tallied: super::audit::Tallied::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
+            logins: LoginLimit::default(),
             proofs: ProofLimits::default(),
             bodies: Bodies::default(),
             store,
@@ -120,6 +121,7 @@ async fn trust(
 async fn revocations(
     store: &dyn Store,
     entropy: &dyn Entropy,
+    tokens_live_for: Seconds,
 ) -> Result<LiveRevocations, StorageError> {
     let stored = store.revocations().await?;
     let minted = store.minted_until().await?.unwrap_or(UnixTime(0));
@@ -128,6 +130,7 @@ async fn revocations(
         epoch.simple().to_string(),
         stored,
         minted,
+        tokens_live_for,
     ))
 }
 

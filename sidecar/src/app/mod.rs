@@ -26,7 +26,7 @@ use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
 use crate::model::{Branding, Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Bodies, Metrics, ProofLimits, Renewals};
+use crate::routes::{AddressLimiter, Bodies, LoginLimit, Metrics, ProofLimits, Renewals};
 use crate::storage::Store;
 use ipnet::IpNet;
 use std::path::PathBuf;
@@ -122,6 +122,8 @@ pub struct App {
     tallied: audit::Tallied,
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
+    /// How often an account may sign in.
+    pub logins: LoginLimit,
     /// What becomes of wrong proofs.
     pub proofs: ProofLimits,
     /// Clients whose bodies are waited for.

@@ -4,7 +4,7 @@ use super::App;
 use crate::issuer::{EnrolmentCode, Presence, begin};
 use crate::model::{
     Actor, AuditRecord, AuthenticatorClass, CredentialId, Enrolment, EnrolmentPurpose, Seconds,
-    UnixTime, User, UserId,
+    UnixTime, User,
 };
 use crate::storage::StorageError;
 use std::fs::{self, OpenOptions};
@@ -80,35 +80,6 @@ impl App {
                 .token(&token.token, &session, self.now())
                 .is_ok()
         })
-    }
-
-    /// Lets a passkey sign in no more, because there may be a copy of it, and ends the sessions
-    /// that it began.
-    ///
-    /// # Errors
-    /// When it cannot be stored.
-    pub async fn disable_passkey(
-        &self,
-        user: UserId,
-        id: &CredentialId,
-        record: &AuditRecord,
-    ) -> Result<bool, StorageError> {
-        let disabled = self.store.disable_credential(id, record).await?;
-        self.end_sessions_begun_with(user, id).await?;
-        Ok(disabled)
-    }
-
-    async fn end_sessions_begun_with(
-        &self,
-        user: UserId,
-        id: &CredentialId,
-    ) -> Result<(), StorageError> {
-        for session in self.store.sessions_of(user).await? {
-            if session.ends_with(id) {
-                self.end_session(session.id, None).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The code for the first administrator: the one that is there, or a new one, which is kept in

@@ -131,56 +131,87 @@ impl App {
         audit: AuditRecord,
     ) -> Result<CredentialRemoved, StorageError> {
         let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
-        let now = live.stamp(user, self.now());
-        // To its end, even when whoever asked goes away: what is stored must be published.
-        let work = tokio::spawn(async move {
-            let removed = store.remove_credential(user, &id, keep_last, now, &audit);
+        let now = self.now();
+        let minted = live.minted(user, now);
+        let removed = to_its_end(async move {
+            let removed = store.remove_credential(user, &id, keep_last, minted, &audit);
             let removed = removed.await?;
             if let CredentialRemoved::Removed(ended) = &removed {
-                for id in ended {
-                    live.publish(live.reserve(Revoked::Session(*id), now));
-                }
+                live.publish_ended(ended, now);
             }
-            Ok::<_, StorageError>(removed)
-        });
-        let removed = work.await.unwrap_or_else(|_| Err(Interrupted.into()))?;
+            Ok(removed)
+        })
+        .await?;
         if let CredentialRemoved::Removed(ended) = &removed {
-            for _ in ended {
-                self.count(true, "session");
-            }
+            self.count_ended(ended);
         }
         Ok(removed)
     }
 
-    /// The end of a login, which may end the session that the browser held before.
+    /// Disables a credential and ends the sessions that it began; `false` when it was disabled already,
+    /// or is gone.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn disable_passkey(
+        &self,
+        user: UserId,
+        id: CredentialId,
+        audit: AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
+        let now = self.now();
+        let minted = live.minted(user, now);
+        let ended = to_its_end(async move {
+            let ended = store.disable_credential(&id, minted, &audit).await?;
+            live.publish_ended(ended.as_deref().unwrap_or_default(), now);
+            Ok(ended)
+        })
+        .await?;
+        self.count_ended(ended.as_deref().unwrap_or_default());
+        Ok(ended.is_some())
+    }
+
+    /// The end of a login, which may end the session that the browser held before, and one that has to
+    /// make room.
     ///
     /// # Errors
     /// When it cannot be stored.
     pub async fn record_assertion(
         &self,
-        credential: crate::model::CredentialId,
+        credential: CredentialId,
         assertion: Assertion,
         session: Session,
         replaces: Option<SessionId>,
     ) -> Result<AssertionRecorded, StorageError> {
-        let Some(held) = replaces else {
-            return self
-                .store
-                .record_assertion(&credential, assertion, &session, None)
-                .await;
-        };
-        let reserved = self.reserve(Revoked::Session(held));
-        let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
-        let live = Arc::clone(&self.revocations);
-        let recorded = carry_out(live, reserved, async move {
+        let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
+        let now = self.now();
+        let minted = live.minted(session.user, now);
+        let reserved = replaces.map(|held| self.reserve(Revoked::Session(held)));
+        let recorded = to_its_end(async move {
+            let replaces = reserved.as_ref().map(Reserved::revocation);
             let recorded = store
-                .record_assertion(&credential, assertion, &session, Some(&revocation))
-                .await?;
-            let stored = recorded == AssertionRecorded::Recorded;
-            Ok::<_, StorageError>((stored, recorded))
+                .record_assertion(&credential, assertion, &session, replaces, minted)
+                .await;
+            let stored = matches!(recorded, Ok(AssertionRecorded::Recorded { .. }));
+            match reserved {
+                Some(ended) if stored => live.publish(ended),
+                Some(kept) => live.give_up(&kept),
+                None => {}
+            }
+            if let Ok(AssertionRecorded::Recorded {
+                crowded_out: Some(id),
+            }) = recorded
+            {
+                live.publish_ended(&[id], now);
+            }
+            recorded
         })
         .await?;
-        self.count(recorded == AssertionRecorded::Recorded, "session");
+        if let AssertionRecorded::Recorded { crowded_out } = recorded {
+            self.count(replaces.is_some(), "session");
+            self.count(crowded_out.is_some(), "session");
+        }
         Ok(recorded)
     }
 
@@ -204,9 +235,23 @@ impl App {
         self.revocations.reserve(what, self.now())
     }
 
+    fn count_ended(&self, ended: &[SessionId]) {
+        for _ in ended {
+            self.count(true, "session");
+        }
+    }
+
     fn count(&self, revoked: bool, kind: &'static str) {
         if revoked {
             self.metrics.revoked(kind);
         }
     }
+}
+
+/// Does the work even when whoever asked goes away: what is stored must be published.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StorageError>> + Send + 'static,
+) -> Result<T, StorageError> {
+    let work = tokio::spawn(work).await;
+    work.unwrap_or_else(|_| Err(Interrupted.into()))
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const PUBLIC_KEY: &str = "public_key";
 const FORMAT: &str = "attestation_format";
-const POLICY: &str = "policy";
+const POLICY: &str = Credential::POLICY;
 /// A key of RSA 2048 has about 275 bytes.
 const MAX_KEY_BYTES: usize = 1024;
 
@@ -48,11 +48,7 @@ pub fn public_key(credential: &Credential) -> Option<&str> {
 /// none: there was only the strict one.
 #[must_use]
 pub fn registered_under(credential: &Credential) -> PolicyName {
-    match credential.record.get(POLICY).and_then(Value::as_str) {
-        None | Some("passwordless") => PolicyName::Passwordless,
-        // Whatever it is, it is not the strict one.
-        Some(_) => PolicyName::TwoFactor,
-    }
+    credential.registered_under()
 }
 
 /// The format of the statement that a credential was registered with, where it was kept.

@@ -1,8 +1,9 @@
 //! Credentials: one public key of one user (WebAuthn Level 3, section 4, "credential record").
 
-use super::{UnixTime, UserId};
+use super::{PolicyName, UnixTime, UserId};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A credential id: 1 to 1023 bytes (WebAuthn Level 3, section 7.1).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,4 +115,26 @@ pub struct Credential {
     /// (WebAuthn Level 3, section 6.1.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<UnixTime>,
+}
+
+impl Credential {
+    /// Where the record names the policy.
+    pub const POLICY: &'static str = "policy";
+
+    /// The policy that it was registered under. Records from before there were two have none: there
+    /// was only the strict one.
+    #[must_use]
+    pub fn registered_under(&self) -> PolicyName {
+        match self.record.get(Self::POLICY).and_then(Value::as_str) {
+            None | Some("passwordless") => PolicyName::Passwordless,
+            // Whatever it is, it is not the strict one.
+            Some(_) => PolicyName::TwoFactor,
+        }
+    }
+
+    /// Whether it is what a user has to register who must: a passkey that signs in alone.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.registered_under() == PolicyName::Passwordless
+    }
 }

@@ -31,7 +31,7 @@ pub use need::{Need, Trait};
 pub use palette::{Colour, LEAST_CONTRAST, Palette, PoorContrast, Scheme};
 pub use policy_name::PolicyName;
 pub use redirect::ReturnPath;
-pub use revocation::{Floors, Revocation, Revoked};
+pub use revocation::{Floors, LONGEST_TOKEN, Minted, Revocation, Revoked};
 pub use session::{AuthenticatorClass, Session};
 pub use signing_key::SigningKeyRecord;
 pub use time::{Seconds, UnixTime};

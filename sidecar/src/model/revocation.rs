@@ -7,9 +7,12 @@ use super::{Seconds, Session, SessionId, UnixTime, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The longest life of a token (`token.ttl`), and the most by which a gateway's clock may differ
-/// (`clock_skew`): after both together a token is refused by itself.
-const TOKENS_LIVE_FOR: Seconds = Seconds(3_600 + 300);
+/// The longest life that a token can have (`token.ttl`).
+pub const LONGEST_TOKEN: Seconds = Seconds(3_600);
+
+/// The most by which a gateway's clock may differ (`clock_skew`): so long after its end a token is
+/// refused by itself.
+const CLOCKS_DIFFER: Seconds = Seconds(300);
 
 /// A key that was stolen signs whatever its thief likes, so its revocation outlasts every key set
 /// that a verifier may still hold.
@@ -42,6 +45,23 @@ impl Revoked {
     }
 }
 
+/// The tokens that may be about: what a store goes by that revokes a session which it chose itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Minted {
+    /// None was minted after this.
+    pub until: UnixTime,
+    /// None lives longer.
+    pub live_for: Seconds,
+}
+
+impl Minted {
+    /// Revokes all of them that belong to the session.
+    #[must_use]
+    pub fn revoke(self, session: SessionId) -> Revocation {
+        Revocation::new(Revoked::Session(session), self.until, self.live_for)
+    }
+}
+
 /// One revocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
@@ -54,11 +74,14 @@ pub struct Revocation {
 }
 
 impl Revocation {
-    /// Revokes `what`, when no token was minted after `minted`.
+    /// Revokes `what`, when no token was minted after `minted`, and none lives longer than
+    /// `tokens_live_for`.
     #[must_use]
-    pub fn new(what: Revoked, minted: UnixTime) -> Self {
+    pub fn new(what: Revoked, minted: UnixTime, tokens_live_for: Seconds) -> Self {
         let span = match &what {
-            Revoked::Session(_) | Revoked::User(_) | Revoked::Everyone => TOKENS_LIVE_FOR,
+            Revoked::Session(_) | Revoked::User(_) | Revoked::Everyone => {
+                Seconds(tokens_live_for.0 + CLOCKS_DIFFER.0)
+            }
             Revoked::Key(_) => KEYS_ARE_HELD_FOR,
         };
         let not_before = minted.plus(Seconds(1));
@@ -67,6 +90,12 @@ impl Revocation {
             not_before,
             until: not_before.plus(span),
         }
+    }
+
+    /// How long it is to be known.
+    #[must_use]
+    pub fn span(&self) -> Seconds {
+        self.until.since(self.not_before)
     }
 
     /// The session that it ends, where it is one of a session.
@@ -157,22 +186,36 @@ mod tests {
 
     #[test]
     fn a_revocation_lies_past_what_was_minted_and_outlasts_it() {
-        let revocation = Revocation::new(Revoked::Everyone, UnixTime(100));
+        let revocation = Revocation::new(Revoked::Everyone, UnixTime(100), LONGEST_TOKEN);
         assert_eq!(revocation.not_before, UnixTime(101));
         assert!(revocation.until >= UnixTime(100 + 3_600 + 300));
-        let key = Revocation::new(Revoked::Key("a".to_owned()), UnixTime(100));
+        let key = Revocation::new(Revoked::Key("a".to_owned()), UnixTime(100), LONGEST_TOKEN);
         assert!(key.until > revocation.until);
+        let short = Revocation::new(Revoked::Everyone, UnixTime(100), Seconds(600));
+        assert_eq!(short.until, UnixTime(101 + 600 + 300));
     }
 
     #[test]
     fn the_higher_floor_counts() {
         let mut floors = Floors::default();
         assert_eq!(floors.of(user(1)), None);
-        floors.raise(&Revocation::new(Revoked::User(user(1)), UnixTime(50)));
-        floors.raise(&Revocation::new(Revoked::User(user(1)), UnixTime(40)));
+        floors.raise(&Revocation::new(
+            Revoked::User(user(1)),
+            UnixTime(50),
+            LONGEST_TOKEN,
+        ));
+        floors.raise(&Revocation::new(
+            Revoked::User(user(1)),
+            UnixTime(40),
+            LONGEST_TOKEN,
+        ));
         assert_eq!(floors.of(user(1)), Some(UnixTime(51)));
         assert_eq!(floors.of(user(2)), None);
-        floors.raise(&Revocation::new(Revoked::Everyone, UnixTime(45)));
+        floors.raise(&Revocation::new(
+            Revoked::Everyone,
+            UnixTime(45),
+            LONGEST_TOKEN,
+        ));
         assert_eq!(floors.of(user(1)), Some(UnixTime(51)));
         assert_eq!(floors.of(user(2)), Some(UnixTime(46)));
     }

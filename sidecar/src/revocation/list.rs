@@ -10,6 +10,7 @@ const PAGE_KEYS: usize = latchkey_token::MAX_REVOKED_KEYS;
 /// Sweeps come once a minute: so many of them as the longest-lived token has minutes, skew included,
 /// and one for the minute that was begun.
 const SWEEPS_KEPT: u32 = 66;
+const SWEEPS_EACH: u64 = 60;
 
 /// What a gateway knows already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,15 +45,16 @@ pub(super) struct List {
 struct Entry {
     revocation: Revocation,
     version: u64,
-    /// How many sweeps there had been when it last changed.
-    since: u32,
+    /// How many sweeps there must have been before it ends.
+    sweeps: u32,
 }
 
 impl List {
     pub(super) fn new(stored: Vec<Revocation>) -> Self {
         let mut list = Self::default();
         for revocation in stored {
-            list.add(revocation);
+            // It may have grown out of one whose tokens lived longer.
+            list.keep(revocation, SWEEPS_KEPT);
         }
         list
     }
@@ -69,17 +71,29 @@ impl List {
         self.entries.get(what).map(|entry| &entry.revocation)
     }
 
-    pub(super) fn add(&mut self, mut revocation: Revocation) {
+    /// Whether every token has ended that was minted before the program started.
+    pub(super) fn outlived_the_start(&self) -> bool {
+        self.sweeps > SWEEPS_KEPT
+    }
+
+    pub(super) fn add(&mut self, revocation: Revocation) {
+        let sweeps = u32::try_from(revocation.span().0.div_ceil(SWEEPS_EACH)).unwrap_or(u32::MAX);
+        self.keep(revocation, sweeps.saturating_add(1).min(SWEEPS_KEPT));
+    }
+
+    fn keep(&mut self, mut revocation: Revocation, sweeps: u32) {
         self.version += 1;
+        let mut sweeps = self.sweeps.saturating_add(sweeps);
         if let Some(known) = self.entries.get(&revocation.what) {
             self.by_version.remove(&known.version);
             revocation.grow(&known.revocation);
+            sweeps = sweeps.max(known.sweeps);
         }
         self.by_version
             .insert(self.version, revocation.what.clone());
         let entry = Entry {
             version: self.version,
-            since: self.sweeps,
+            sweeps,
             revocation,
         };
         self.entries.insert(entry.revocation.what.clone(), entry);
@@ -114,9 +128,7 @@ impl List {
 
     pub(super) fn ended(&mut self, now: UnixTime) -> Vec<Revoked> {
         self.sweeps = self.sweeps.saturating_add(1);
-        let over = |entry: &&Entry| {
-            entry.revocation.until <= now && self.sweeps.saturating_sub(entry.since) > SWEEPS_KEPT
-        };
+        let over = |entry: &&Entry| entry.revocation.until <= now && self.sweeps > entry.sweeps;
         let ended = self.entries.values().filter(over);
         ended.map(|entry| entry.revocation.what.clone()).collect()
     }

@@ -11,7 +11,10 @@ mod tests;
 
 pub use list::{Page, Question};
 
-use crate::model::{Floors, Revocation, Revoked, Session, UnixTime, UserId};
+use crate::model::{
+    Floors, LONGEST_TOKEN, Minted, Revocation, Revoked, Seconds, Session, SessionId, UnixTime,
+    UserId,
+};
 use crate::storage::StorageError;
 use list::List;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +23,7 @@ use tokio::sync::watch;
 /// Revocations of a running program.
 pub struct LiveRevocations {
     epoch: String,
+    tokens_live_for: Seconds,
     inner: Mutex<Inner>,
     /// Shows the version to whoever waits.
     version: watch::Sender<u64>,
@@ -51,15 +55,21 @@ impl Reserved {
 
 impl LiveRevocations {
     /// Goes on with what is stored, when tokens may have been minted up to `minted`. `epoch` is a
-    /// word that no other start has had.
+    /// word that no other start has had; tokens of this start live for `tokens_live_for` at most.
     #[must_use]
-    pub fn new(epoch: String, stored: Vec<Revocation>, minted: UnixTime) -> Self {
+    pub fn new(
+        epoch: String,
+        stored: Vec<Revocation>,
+        minted: UnixTime,
+        tokens_live_for: Seconds,
+    ) -> Self {
         let floors = stored.iter().cloned().collect();
         let list = List::new(stored);
         Self {
             version: watch::Sender::new(list.version()),
             stopping: watch::Sender::new(false),
             epoch,
+            tokens_live_for,
             inner: Mutex::new(Inner {
                 list,
                 reserved: Vec::new(),
@@ -106,10 +116,19 @@ impl LiveRevocations {
         self.inner().floors.clone()
     }
 
+    /// The tokens of a user that may be about now.
+    #[must_use]
+    pub fn minted(&self, user: UserId, now: UnixTime) -> Minted {
+        let until = self.stamp(user, now);
+        let live_for = self.inner().tokens_live_for(self.tokens_live_for);
+        Minted { until, live_for }
+    }
+
     /// Makes a revocation past everything that was minted. From here on the issuer goes by it.
     pub fn reserve(&self, what: Revoked, now: UnixTime) -> Reserved {
         let mut inner = self.inner();
-        let revocation = Revocation::new(what, inner.minted.max(now));
+        let live_for = inner.tokens_live_for(self.tokens_live_for);
+        let revocation = Revocation::new(what, inner.minted.max(now), live_for);
         inner.floors.raise(&revocation);
         inner.reserved.push(revocation.clone());
         Reserved(revocation)
@@ -124,6 +143,14 @@ impl LiveRevocations {
             inner.list.version()
         };
         self.version.send_replace(version);
+    }
+
+    /// The same for sessions that the store has chosen and revoked itself, by what
+    /// [`Self::minted`] said before.
+    pub fn publish_ended(&self, sessions: &[SessionId], now: UnixTime) {
+        for id in sessions {
+            self.publish(self.reserve(Revoked::Session(*id), now));
+        }
     }
 
     /// Gives up what could not be stored, or need not be: the issuer forgets it.
@@ -199,6 +226,16 @@ impl LiveRevocations {
 }
 
 impl Inner {
+    /// Before this start, another `token.ttl` may have been in force: the longest one counts until
+    /// those tokens have ended.
+    fn tokens_live_for(&self, configured: Seconds) -> Seconds {
+        if self.list.outlived_the_start() {
+            configured
+        } else {
+            LONGEST_TOKEN
+        }
+    }
+
     fn take(&mut self, revocation: &Revocation) {
         let at = self.reserved.iter().position(|it| it == revocation);
         at.map(|at| self.reserved.swap_remove(at));

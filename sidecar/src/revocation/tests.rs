@@ -3,9 +3,10 @@ use crate::model::{SessionId, UnixTime};
 use uuid::Uuid;
 
 const NOW: UnixTime = UnixTime(1_800_000_000);
+const TTL: Seconds = Seconds(600);
 
 fn live() -> LiveRevocations {
-    LiveRevocations::new("epoch".to_owned(), Vec::new(), UnixTime(0))
+    LiveRevocations::new("epoch".to_owned(), Vec::new(), UnixTime(0), TTL)
 }
 
 fn user(n: u128) -> UserId {
@@ -46,7 +47,7 @@ fn a_revocation_lies_past_every_token_and_the_next_token_past_it() {
 
 #[test]
 fn what_was_minted_before_a_restart_counts_too() {
-    let live = LiveRevocations::new("epoch".to_owned(), Vec::new(), UnixTime(NOW.0 + 7));
+    let live = LiveRevocations::new("epoch".to_owned(), Vec::new(), UnixTime(NOW.0 + 7), TTL);
     let reserved = live.reserve(Revoked::User(user(1)), NOW);
     assert!(reserved.revocation().not_before > UnixTime(NOW.0 + 7));
 }
@@ -142,6 +143,44 @@ fn it_ends_by_itself_but_not_because_the_clock_leaps() {
     live.forget(&ended);
     assert!(live.is_empty());
     assert_eq!(live.stamp(user(1), NOW), NOW);
+}
+
+#[test]
+fn an_ended_session_is_listed_no_longer_than_its_tokens_can_live() {
+    let live = live();
+    // Before this start tokens may have lived longer.
+    publish(&live, session(1));
+    for _ in 0..66 {
+        assert!(live.ended(NOW).is_empty());
+        assert_eq!(live.minted(user(1), NOW).live_for, Seconds(3_600));
+    }
+    assert!(live.ended(NOW).is_empty(), "by the clock it has not ended");
+    assert_eq!(live.minted(user(1), NOW).live_for, TTL);
+
+    let reserved = live.reserve(session(2), NOW);
+    assert_eq!(reserved.revocation().until, UnixTime(NOW.0 + 1 + 600 + 300));
+    live.publish(reserved);
+    let soon = UnixTime(NOW.0 + 901);
+    for _ in 0..16 {
+        assert!(live.ended(soon).is_empty());
+    }
+    assert_eq!(live.ended(soon), [session(2)]);
+}
+
+#[test]
+fn what_ends_sooner_shortens_nothing_that_is_listed() {
+    let live = live();
+    for _ in 0..66 {
+        assert!(live.ended(NOW).is_empty());
+    }
+    publish(&live, session(1));
+    assert!(live.ended(NOW).is_empty());
+    publish(&live, session(1));
+    let later = UnixTime(NOW.0 + 90_000);
+    for _ in 0..65 {
+        assert!(live.ended(later).is_empty());
+    }
+    assert_eq!(live.ended(later), [session(1)]);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::ceremony::RelyingParty;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -65,12 +65,17 @@ pub(super) async fn openid_configuration(State(app): State<Arc<App>>) -> Respons
     tag = tag::DOCUMENTS,
     responses((status = 200, body = Map<String, Value>)),
 )]
-pub(super) async fn related_origins(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .and_then(|host| host.split(':').next())
-        .unwrap_or_default();
+pub(super) async fn related_origins(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let named = || {
+        let host = headers.get(header::HOST)?.to_str().ok()?;
+        host.split(':').next()
+    };
+    // HTTP/2 has it in `:authority`, and need not have the header (RFC 9113, section 8.3.1).
+    let host = uri.host().or_else(named).unwrap_or_default();
     let served = app.mount_points.served();
     let parties = served.all().iter();
     let mut here: Vec<_> = parties

@@ -12,8 +12,9 @@ mod users;
 use super::bounded::CeremoniesUnderWay;
 use super::{StorageError, Store, Writes};
 use crate::model::{
-    AuditBook, AuditRecord, Credential, CredentialId, Enrolment, MountRecord, RecoveryCodes,
-    Revocation, Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
+    AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Minted, MountRecord,
+    RecoveryCodes, Revocation, Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User,
+    UserId, UserName,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -98,6 +99,21 @@ impl Tables {
         let ended = self.sessions.remove(&id).is_some();
         if ended {
             self.revoke(revocation);
+        }
+        ended
+    }
+
+    fn end_sessions_begun_with(
+        &mut self,
+        user: UserId,
+        id: &CredentialId,
+        minted: Minted,
+    ) -> Vec<SessionId> {
+        let begun = self.sessions.values();
+        let begun = begun.filter(|session| session.user == user && session.ends_with(id));
+        let ended: Vec<_> = begun.map(|session| session.id).collect();
+        for id in &ended {
+            self.end_session(*id, &minted.revoke(*id));
         }
         ended
     }

@@ -19,14 +19,18 @@ pub use mounts::Mounts;
 pub use people::*;
 
 use crate::model::{
-    Actor, AuditRecord, ChallengeId, Credential, CredentialId, Floors, PolicyName, Revocation,
-    Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
+    Actor, AuditRecord, ChallengeId, Credential, CredentialId, Floors, Minted, PolicyName,
+    Revocation, Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId, UserName,
 };
 use async_trait::async_trait;
 use std::net::IpAddr;
 
 /// The longest record, as JSON: embedded engines keep larger ones in ways of their own.
 pub const MOST_RECORD_BYTES: usize = 4_096;
+
+/// The sessions that a user has at most: far more than anyone's browsers, and few enough to be ended
+/// in one step with a passkey or the user.
+pub const MOST_SESSIONS: usize = 100;
 
 /// Why a step did not happen. `routes` answer 503 for each of them; the text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -135,7 +139,10 @@ impl Assertion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AssertionRecorded {
     /// Credential updated and session stored, in one step.
-    Recorded,
+    Recorded {
+        /// The session that had to make room: it is gone, and revoked.
+        crowded_out: Option<SessionId>,
+    },
     /// The counter did not grow (WebAuthn Level 3, section 7.2): nothing was stored. A
     /// counter of 0 on both sides is no counter and passes.
     SignCountRegressed {
@@ -154,6 +161,16 @@ fn replaced<'a>(
 ) -> Option<(SessionId, &'a Revocation)> {
     let ended = replaces.and_then(Revocation::of_session);
     ended.filter(|(id, _)| *id != session.id)
+}
+
+/// Of a user's sessions, the one that makes room for `session`, where that is needed.
+fn crowded_out(held: impl Iterator<Item = Session>, session: &Session) -> Option<SessionId> {
+    let mut others: Vec<_> = held.filter(|it| it.id != session.id).collect();
+    if others.len() < MOST_SESSIONS {
+        return None;
+    }
+    others.sort_unstable_by_key(|it| (it.idle_until, it.auth_time));
+    others.first().map(|it| it.id)
 }
 
 /// What became of spending a challenge.
@@ -270,13 +287,14 @@ pub trait Users: Send + Sync {
         audit: &AuditRecord,
     ) -> Result<bool, StorageError>;
     /// Removes a credential of this user, and ends and revokes the sessions that it began, whose
-    /// tokens were minted up to `now`; with `keep_last`, never the only one.
+    /// tokens were minted up to `now` and live for `tokens_live_for` at most; with `keep_last`, never the
+    /// only one.
     async fn remove_credential(
         &self,
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
-        now: UnixTime,
+        minted: Minted,
         audit: &AuditRecord,
     ) -> Result<CredentialRemoved, StorageError>;
 }
@@ -321,13 +339,16 @@ pub trait Sessions: Send + Sync {
     /// Stores a session made without an assertion (right after registration).
     async fn insert_session(&self, session: &Session) -> Result<(), StorageError>;
     /// The end of a login: compares and updates the credential, stores `session` (replacing the
-    /// one of the same id), and ends the session that `replaces` revokes, in one step.
+    /// one of the same id), and ends the session that `replaces` revokes, in one step. When the user
+    /// then had more than [`MOST_SESSIONS`], the one that was not used for the longest ends and is
+    /// revoked, too.
     async fn record_assertion(
         &self,
         credential: &CredentialId,
         assertion: Assertion,
         session: &Session,
         replaces: Option<&Revocation>,
+        minted: Minted,
     ) -> Result<AssertionRecorded, StorageError>;
     /// Moves the idle limit of a session, never back and never past its absolute limit; `false` when
     /// it is gone.

@@ -3,8 +3,8 @@
 
 use super::StorageError;
 use crate::model::{
-    AuditFilter, AuditRecord, Credential, CredentialId, Enrolment, EnrolmentPurpose, RecoveryCodes,
-    SecretHash, Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
+    AuditFilter, AuditRecord, Credential, CredentialId, Enrolment, EnrolmentPurpose, Minted,
+    RecoveryCodes, SecretHash, Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
 };
 use async_trait::async_trait;
 
@@ -226,13 +226,14 @@ pub trait People: Send + Sync {
         now: UnixTime,
         most: usize,
     ) -> Result<Page<Session, SessionId>, StorageError>;
-    /// Lets a credential sign in no more, and marks its user;
-    /// `false` when it is gone, or disabled already.
+    /// Lets a credential sign in no more, marks its user, and ends and revokes the sessions that it
+    /// began, in one step: which ones; `None` when it is gone, or disabled already.
     async fn disable_credential(
         &self,
         id: &CredentialId,
+        minted: Minted,
         audit: &AuditRecord,
-    ) -> Result<bool, StorageError>;
+    ) -> Result<Option<Vec<SessionId>>, StorageError>;
 
     /// Stores all of these users and passkeys, or none: then the conflicts say why. With `dry` it
     /// stores none in any case.

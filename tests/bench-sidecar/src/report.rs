@@ -24,6 +24,9 @@ const MOST_START: Duration = Duration::from_secs(1);
 const MOST_RESIDENT: u64 = 150 * 1024 * 1024;
 const MOST_P99_MS: f64 = 20.0;
 const LEAST_RATIO: f64 = 0.5;
+/// As many people sign in by one connection: each of them 30 times in five minutes at most.
+const COMPANY: usize = 100;
+
 /// What a login may cost more among many users, and still be called flat.
 const FLAT: f64 = 1.2;
 
@@ -210,7 +213,11 @@ fn people_of(
     many: usize,
     of: usize,
 ) -> io::Result<Vec<Person>> {
-    let person = |number| Person::new(sidecar, people, number * of / many);
+    let person = |number| {
+        let first = number * of / many;
+        let company = (1..COMPANY).map(|next| (first + next) % of);
+        Ok(Person::new(sidecar, people, first)?.with(people, company))
+    };
     (0..many).map(person).collect()
 }
 

@@ -5,6 +5,7 @@ use crate::people::People;
 use crate::sidecar::Sidecar;
 use serde_json::json;
 use software_authenticator::Authenticator;
+use std::collections::VecDeque;
 use std::io;
 
 const PATH: &str = "/_latchkey/v1/auth/webauthn";
@@ -16,6 +17,8 @@ pub(crate) struct Person {
     name: String,
     number: usize,
     registered: usize,
+    /// Who else signs in by this connection, in turn: one account alone would do so too often.
+    company: VecDeque<(Authenticator, String)>,
     /// The refresh cookie of the last login.
     refresh: Option<String>,
 }
@@ -28,8 +31,25 @@ impl Person {
             name: People::name(number),
             number,
             registered: 0,
+            company: VecDeque::new(),
             refresh: None,
         })
+    }
+
+    /// The same together with these.
+    pub(crate) fn with(mut self, people: &People, numbers: impl Iterator<Item = usize>) -> Self {
+        let other = |number| (people.authenticator(number), People::name(number));
+        self.company = numbers.map(other).collect();
+        self
+    }
+
+    /// The next one has the turn.
+    fn take_turns(&mut self) {
+        if let Some((authenticator, name)) = self.company.pop_front() {
+            let authenticator = std::mem::replace(&mut self.authenticator, authenticator);
+            let name = std::mem::replace(&mut self.name, name);
+            self.company.push_back((authenticator, name));
+        }
     }
 
     /// As a gateway tells it: everybody comes from an address of their own.
@@ -54,6 +74,7 @@ impl Person {
         let finished = self.connection.post(&path, &from, &response)?;
         finished.expect(200)?;
         self.refresh = finished.cookie("latchkey-refresh");
+        self.take_turns();
         Ok(())
     }
 

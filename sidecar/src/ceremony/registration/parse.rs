@@ -55,10 +55,7 @@ pub fn parse(body: &[u8]) -> Result<UntrustedRegistration, CeremonyError> {
     let attestation_object =
         envelope.bytes("attestationObject", "attestationObject", MAX_RESPONSE_BYTES)?;
     let transports = transports(envelope.response.get("transports"))?;
-    let discoverable = envelope
-        .client_extension("credProps")
-        .and_then(|properties| properties.get("rk"))
-        .and_then(Value::as_bool);
+    let discoverable = discoverable(envelope.client_extension("credProps"))?;
     let client_data = ClientData::parse(client_data, Kind::Create)?;
     let mut object = AttestationObject::parse(&attestation_object)?;
     let attested = object
@@ -79,6 +76,22 @@ pub fn parse(body: &[u8]) -> Result<UntrustedRegistration, CeremonyError> {
         discoverable,
         label,
     })
+}
+
+/// `rk` of the credential properties
+/// ([section 10.1.3](https://www.w3.org/TR/webauthn-3/#sctn-authenticator-credential-properties-extension)),
+/// where the browser tells it.
+fn discoverable(properties: Option<&Value>) -> Result<Option<bool>, CeremonyError> {
+    let wrong = |member| Err(CeremonyError::MemberType { member });
+    match properties {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(properties)) => match properties.get("rk") {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(rk)) => Ok(Some(*rk)),
+            Some(_) => wrong("rk"),
+        },
+        Some(_) => wrong("credProps"),
+    }
 }
 
 /// The known ones, once each.

@@ -414,6 +414,16 @@ fn the_policy_on_discoverable_credentials_is_enforced() {
     draft.client_extension_results = json!({});
     let new = register(&Policy::default(), &draft.seal()).expect("the browser does not say");
     assert_eq!(new.discoverable, None);
+    for wrong in [
+        json!({"rk": "true"}),
+        json!({"rk": 1}),
+        json!([]),
+        json!(true),
+    ] {
+        draft.client_extension_results = json!({ "credProps": wrong });
+        let refused = register(&Policy::default(), &draft.seal());
+        assert_eq!(reason(refused), "member_type");
+    }
 }
 
 #[test]

@@ -52,7 +52,9 @@ enum FinishError {
         error: Box<FinishError>,
         wait: Seconds,
     },
-    #[error("the account logs in too often, or too many used challenges are remembered")]
+    #[error("the account logs in too often")]
+    LoginsTooOften(Seconds),
+    #[error("too many used challenges are remembered")]
     Full,
     #[error(transparent)]
     HandOut(#[from] HandOutError),
@@ -74,6 +76,7 @@ impl FinishError {
             Self::Gone => "removed_meanwhile",
             Self::TooOften(_) => "too_often",
             Self::Slowed { error, .. } => error.reason(),
+            Self::LoginsTooOften(_) => "too_many_logins",
             Self::Full => "too_many_challenges",
             Self::HandOut(error) => error.reason(),
             Self::Storage(_) => "store_unavailable",
@@ -94,6 +97,7 @@ impl FinishError {
             self,
             Self::NoCertificate
                 | Self::TooOften(_)
+                | Self::LoginsTooOften(_)
                 | Self::Full
                 | Self::HandOut(_)
                 | Self::Storage(_)
@@ -114,7 +118,9 @@ impl From<FinishError> for Problem {
             | FinishError::SignCount { .. }
             | FinishError::Gone => Self::ceremony_refused(),
             FinishError::NoCertificate => no_certificate(),
-            FinishError::TooOften(wait) | FinishError::Slowed { wait, .. } => too_many(wait),
+            FinishError::TooOften(wait)
+            | FinishError::LoginsTooOften(wait)
+            | FinishError::Slowed { wait, .. } => too_many(wait),
             FinishError::Full => too_many(Seconds(30)),
             FinishError::HandOut(error) => error.into(),
             FinishError::Storage(error) => storage_problem(&error),
@@ -192,6 +198,13 @@ async fn finish(
         return Err(error.into());
     }
 
+    // Good proofs alone count: the share of an account is used up by nobody else.
+    let share = app.logins.take(user.id, now);
+    share.map_err(|wait| {
+        app.metrics.limited("logins", "refused");
+        FinishError::LoginsTooOften(wait)
+    })?;
+
     // Before the session that is held is looked at: a revocation in between shows in it.
     let now = app.stamp(user.id).await?;
     let held = held_session(app, headers).await?;
@@ -211,7 +224,7 @@ async fn finish(
         .record_assertion(credential.id, assertion, session, replaces)
         .await?
     {
-        AssertionRecorded::Recorded => Ok(signed_in),
+        AssertionRecorded::Recorded { .. } => Ok(signed_in),
         AssertionRecorded::SignCountRegressed { stored } => {
             regressed(app, client, &credential_id).await?;
             Err(FinishError::SignCount { stored })
@@ -364,7 +377,10 @@ fn prove(
 }
 
 /// The living session that this browser proves to hold by its refresh secret.
-async fn held_session(app: &App, headers: &HeaderMap) -> Result<Option<Session>, StorageError> {
+pub(super) async fn held_session(
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<Option<Session>, StorageError> {
     let Some(secret) = app.cookies.find_secret(cookies(headers)) else {
         return Ok(None);
     };

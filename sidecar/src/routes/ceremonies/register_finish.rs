@@ -4,6 +4,7 @@
 use super::arrival::{Arrival, Step};
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::enrolling::{RedeemError, redeem};
+use super::login_finish::held_session;
 use super::register_begin::{code_refused, registration_off, too_many_passkeys};
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
@@ -212,12 +213,23 @@ async fn finish(
         let (ceremony, proof) = ((&ceremony, enrolling), (&new.credential, presence));
         let signed_in = redeem(app, mount, client, ceremony, proof, audit).await?;
         app.metrics.session("begun");
+        end_held(app, headers).await?;
         return Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))));
     }
-    match session {
-        Some(session) => add_passkey(app, mount, client, &new.credential, &session).await,
-        None => create_account(app, client, ceremony, &new, audit).await,
+    if let Some(session) = session {
+        return add_passkey(app, mount, client, &new.credential, &session).await;
     }
+    let answer = create_account(app, client, ceremony, &new, audit).await?;
+    end_held(app, headers).await?;
+    Ok(answer)
+}
+
+/// Ends the session that the browser held before, as a login does: the new one takes its place.
+async fn end_held(app: &App, headers: &HeaderMap) -> Result<(), StorageError> {
+    if let Some(held) = held_session(app, headers).await? {
+        app.end_session(held.id, None).await?;
+    }
+    Ok(())
 }
 
 /// The session that began the ceremony, when this request carries it.

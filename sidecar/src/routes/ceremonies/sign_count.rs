@@ -40,7 +40,10 @@ pub(super) async fn regressed(
     if !disables {
         return app.store.append_audit(&record).await;
     }
-    if app.disable_passkey(user.id, id, &record).await? {
+    if app
+        .disable_passkey(user.id, id.clone(), record.clone())
+        .await?
+    {
         told(&record);
     }
     Ok(())

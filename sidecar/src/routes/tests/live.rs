@@ -124,6 +124,25 @@ async fn the_session_that_another_users_login_replaces_is_revoked() {
     assert_eq!(Worker::new(&place.app).ask().await.sessions.len(), 1);
 }
 
+#[tokio::test]
+async fn a_session_that_had_to_make_room_is_revoked() {
+    let place = Place::new().await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let first = sid(&ann);
+    for _ in 0..crate::storage::MOST_SESSIONS {
+        assert!(Worker::new(&place.app).ask().await.sessions.is_empty());
+        place.later(10);
+        // Another browser each time.
+        ann.cookies.clear();
+        ann.log_in("ann").await;
+    }
+    let page = Worker::new(&place.app).ask().await;
+    assert_eq!(page.sessions.len(), 1);
+    assert_eq!(page.sessions[0].sid.to_string(), first);
+    ann.read("/userinfo").await.expect(200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_question_that_nothing_answers_is_answered_with_nothing_new() {
     let place = Place::new().await;

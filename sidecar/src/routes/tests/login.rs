@@ -211,6 +211,40 @@ async fn a_cookie_planted_before_is_worth_nothing_afterwards() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_made_in_a_browser_ends_the_session_that_it_held() {
+    let place = Place::new().await;
+    let (mut ann, mut eve) = (place.person(), place.person());
+    eve.register("eve").await;
+    ann.cookies = eve.cookies.clone();
+    ann.register("ann").await;
+    ann.read("/userinfo").await.expect(200);
+    eve.read("/userinfo").await.expect(401);
+}
+
+#[tokio::test]
+async fn an_account_that_signs_in_in_a_circle_waits_and_is_never_locked_out() {
+    let place = Place::new().await;
+    let (mut ann, mut bob) = (place.person(), place.person());
+    ann.register("ann").await;
+    bob.register("bob").await;
+    for _ in 0..30 {
+        ann.log_in("ann").await;
+    }
+    let log_in = async |person: &mut Person<'_>, name: &str| {
+        let options = person.begin("login", json!({ "username": name })).await;
+        let response = person.authenticator.get(&options);
+        person.finish("login", response).await
+    };
+    let refused = log_in(&mut ann, "ann").await.expect(429);
+    assert_eq!(refused.headers["retry-after"], "10");
+    assert_eq!(place.reason(), "too_many_logins");
+    ann.read("/userinfo").await.expect(200);
+    log_in(&mut bob, "bob").await.expect(200);
+    place.later(10);
+    log_in(&mut ann, "ann").await.expect(200);
+}
+
+#[tokio::test]
 async fn proving_presence_again_keeps_the_session_and_replaces_its_secret() {
     let place = Place::new().await;
     let mut ann = place.person();

@@ -196,6 +196,11 @@ async fn related_origins_are_those_of_the_host_that_is_asked() {
             .header("host", host);
         let answer = place.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.expect(200).json()["origins"], expected, "{host}");
+        // Over HTTP/2 the host is in the URI.
+        let uri = format!("http://{host}/.well-known/webauthn");
+        let request = Request::builder().uri(uri).body(Body::empty());
+        let answer = place.send(request.unwrap()).await;
+        assert_eq!(answer.expect(200).json()["origins"], expected, "{host}");
     }
 }
 

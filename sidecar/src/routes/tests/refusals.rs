@@ -203,10 +203,11 @@ async fn who_is_removed_during_the_ceremony_does_not_get_in() {
     let id = CredentialId::from_bytes(&ann.authenticator.credentials[0].id).unwrap();
     let session = SessionId(ann.session_id().parse().unwrap());
     let record = AuditRecord::new(START, Actor::Operator, "passkey_remove");
+    let minted = place.app.revocations.minted(user.id, START);
     let removed = place
         .app
         .store
-        .remove_credential(user.id, &id, false, START, &record)
+        .remove_credential(user.id, &id, false, minted, &record)
         .await
         .unwrap();
     assert_eq!(removed, CredentialRemoved::Removed(vec![session]));

@@ -145,7 +145,9 @@ pub(super) async fn each_change_has_its_record_and_no_other(store: Arc<dyn Store
     }
     let remove = note("remove");
     for id in [&second, &second, &first] {
-        let _ = store.remove_credential(one, id, true, NOW, &remove).await;
+        let _ = store
+            .remove_credential(one, id, true, MINTED, &remove)
+            .await;
     }
     let disable = note("disable");
     for user in [one, user_id(99)] {
@@ -192,7 +194,7 @@ pub(super) async fn a_login_is_in_the_log_in_the_same_step(store: Arc<dyn Store>
     };
     let login = async || {
         let recorded = store
-            .record_assertion(&credential_id(10), assertion, &session(1, 1), None)
+            .record_assertion(&credential_id(10), assertion, &session(1, 1), None, MINTED)
             .await;
         recorded.unwrap()
     };

@@ -150,7 +150,7 @@ pub(super) async fn the_last_credential_stays(store: Arc<dyn Store>) {
         .await
         .unwrap();
     let (one, mine, other) = (user_id(1), credential_id(10), credential_id(20));
-    let removed = |id, keep_last| store.remove_credential(one, id, keep_last, NOW, noted());
+    let removed = |id, keep_last| store.remove_credential(one, id, keep_last, MINTED, noted());
     assert_eq!(
         removed(&other, false).await.unwrap(),
         CredentialRemoved::NotFound
@@ -200,7 +200,7 @@ pub(super) async fn two_removals_at_once_leave_one_credential(store: Arc<dyn Sto
                 user_id(1),
                 &credential_id(n as u128 + 1),
                 true,
-                NOW,
+                MINTED,
                 noted(),
             )
             .await
@@ -225,7 +225,7 @@ pub(super) async fn a_removed_credential_can_be_registered_again(store: Arc<dyn 
         .await
         .unwrap();
     store
-        .remove_credential(user_id(1), &credential_id(10), false, NOW, noted())
+        .remove_credential(user_id(1), &credential_id(10), false, MINTED, noted())
         .await
         .unwrap();
     let inserted = store
@@ -260,11 +260,11 @@ pub(super) async fn a_removed_credential_ends_the_sessions_that_it_began(store: 
         store.insert_session(session).await.unwrap();
     }
     let first = credential_id(1);
-    let kept = store.remove_credential(user_id(2), &first, false, NOW, noted());
+    let kept = store.remove_credential(user_id(2), &first, false, MINTED, noted());
     assert_eq!(kept.await.unwrap(), CredentialRemoved::NotFound);
     assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 3);
 
-    let removed = store.remove_credential(user_id(1), &first, true, NOW, noted());
+    let removed = store.remove_credential(user_id(1), &first, true, MINTED, noted());
     let CredentialRemoved::Removed(mut ended) = removed.await.unwrap() else {
         panic!("not removed")
     };

@@ -5,7 +5,7 @@ use crate::model::{
     Actor, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, SecretHash, User, UserChange,
     UserId,
 };
-use crate::storage::{Redeemed, Redemption, UserAdded, UserFilter};
+use crate::storage::{CredentialInserted, Redeemed, Redemption, UserAdded, UserFilter};
 
 pub(super) fn audit(action: &str) -> AuditRecord {
     AuditRecord::new(NOW, Actor::Operator, action)
@@ -182,6 +182,28 @@ pub(super) async fn a_registration_clears_what_asked_for_it(store: Arc<dyn Store
     assert_eq!(redeemed.unwrap(), Redeemed::Redeemed);
     let user = store.user(user_id(1)).await.unwrap().unwrap();
     assert!(!user.must_register);
+}
+
+pub(super) async fn only_a_passkey_that_signs_in_alone_clears_what_asked_for_it(
+    store: Arc<dyn Store>,
+) {
+    let user = User {
+        must_register: true,
+        ..user(1)
+    };
+    let first = credential(10, 1);
+    store.create_user(&user, &first, noted()).await.unwrap();
+    let must = async || {
+        let user = store.user(user_id(1)).await.unwrap().unwrap();
+        user.must_register
+    };
+    let mut second_factor = credential(11, 1);
+    second_factor.record["policy"] = "two_factor".into();
+    for (added, expected) in [(second_factor, true), (credential(12, 1), false)] {
+        let inserted = store.insert_credential_if_absent(&added, 10, noted()).await;
+        assert_eq!(inserted.unwrap(), CredentialInserted::Inserted);
+        assert_eq!(must().await, expected);
+    }
 }
 
 pub(super) async fn a_recovery_code_is_spent_once_for_a_way_in(store: Arc<dyn Store>) {

@@ -214,12 +214,12 @@ pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>
         .unwrap();
     let disable = async || {
         let disabled = store
-            .disable_credential(&credential_id(10), &audit("disable"))
+            .disable_credential(&credential_id(10), MINTED, &audit("disable"))
             .await;
         disabled.unwrap()
     };
-    assert!(disable().await);
-    assert!(!disable().await, "once is enough");
+    assert_eq!(disable().await, Some(Vec::new()));
+    assert_eq!(disable().await, None, "once is enough");
     let credential = store.credential(&credential_id(10)).await.unwrap().unwrap();
     assert_eq!(credential.disabled_at, Some(NOW));
     assert!(store.user(user_id(1)).await.unwrap().unwrap().passkey_alert);
@@ -230,7 +230,7 @@ pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>
         at: NOW,
     };
     let recorded = store
-        .record_assertion(&credential_id(10), assertion, &session(1, 1), None)
+        .record_assertion(&credential_id(10), assertion, &session(1, 1), None, MINTED)
         .await;
     assert_eq!(recorded.unwrap(), AssertionRecorded::Gone);
 }

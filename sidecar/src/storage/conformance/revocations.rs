@@ -12,7 +12,7 @@ async fn all(store: &Arc<dyn Store>) -> Vec<Revocation> {
 pub(super) async fn a_revocation_is_kept_and_only_grows(store: Arc<dyn Store>) {
     assert!(store.revocations().await.unwrap().is_empty());
     let early = revoked_user(1);
-    let late = Revocation::new(Revoked::User(user_id(1)), at(50));
+    let late = Revocation::new(Revoked::User(user_id(1)), at(50), MINTED.live_for);
     for revocation in [&early, &late, &early] {
         store.revoke(revocation, None).await.unwrap();
     }
@@ -32,11 +32,15 @@ pub(super) async fn a_revocation_is_kept_and_only_grows(store: Arc<dyn Store>) {
 pub(super) async fn of_many_revocations_of_one_user_the_furthest_counts(store: Arc<dyn Store>) {
     at_once(&store, |store, n| async move {
         let minted = at((n as u64 * 7) % PARALLEL as u64);
-        let revocation = Revocation::new(Revoked::User(user_id(1)), minted);
+        let revocation = Revocation::new(Revoked::User(user_id(1)), minted, MINTED.live_for);
         store.revoke(&revocation, None).await.unwrap();
     })
     .await;
-    let furthest = Revocation::new(Revoked::User(user_id(1)), at(PARALLEL as u64 - 1));
+    let furthest = Revocation::new(
+        Revoked::User(user_id(1)),
+        at(PARALLEL as u64 - 1),
+        MINTED.live_for,
+    );
     assert_eq!(all(&store).await, [furthest]);
 }
 

@@ -1,11 +1,11 @@
 //! Records to test with; the number makes them different.
 
 use crate::model::{
-    Actor, AuditRecord, AuthenticatorClass, ChallengeId, Credential, CredentialId, PolicyName,
-    Revocation, Revoked, SecretHash, Session, SessionId, SigningKeyRecord, UnixTime, User, UserId,
-    UserLimits, UserName,
+    Actor, AuditRecord, AuthenticatorClass, ChallengeId, Credential, CredentialId, Minted,
+    PolicyName, Revocation, Revoked, Seconds, SecretHash, Session, SessionId, SigningKeyRecord,
+    UnixTime, User, UserId, UserLimits, UserName,
 };
-use crate::storage::RegistrationCeremony;
+use crate::storage::{AssertionRecorded, RegistrationCeremony};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -102,9 +102,18 @@ pub(in crate::storage) fn session(n: u128, user: u128) -> Session {
     }
 }
 
+pub(in crate::storage) const MINTED: Minted = Minted {
+    until: NOW,
+    live_for: Seconds(600),
+};
+
+/// A login that pushed no session out.
+pub(in crate::storage) const RECORDED: AssertionRecorded =
+    AssertionRecorded::Recorded { crowded_out: None };
+
 /// A revocation of what was minted up to [`NOW`].
 pub(in crate::storage) fn revoked(what: Revoked) -> Revocation {
-    Revocation::new(what, NOW)
+    Revocation::new(what, MINTED.until, MINTED.live_for)
 }
 
 pub(in crate::storage) fn revoked_session(n: u128) -> Revocation {

@@ -1,8 +1,8 @@
 //! Sessions, and the end of a login.
 
 use super::*;
-use crate::model::{Floors, Session, User};
-use crate::storage::{Assertion, AssertionRecorded};
+use crate::model::{Floors, Revocation, Session, User};
+use crate::storage::{Assertion, AssertionRecorded, MOST_SESSIONS};
 
 fn assertion(sign_count: u32) -> Assertion {
     Assertion {
@@ -68,9 +68,15 @@ pub(super) async fn sessions_are_found_by_user(store: Arc<dyn Store>) {
 pub(super) async fn a_login_updates_the_credential_and_stores_the_session(store: Arc<dyn Store>) {
     with_user(&store, 4).await;
     let recorded = store
-        .record_assertion(&credential_id(10), assertion(5), &session(1, 1), None)
+        .record_assertion(
+            &credential_id(10),
+            assertion(5),
+            &session(1, 1),
+            None,
+            MINTED,
+        )
         .await;
-    assert_eq!(recorded.unwrap(), AssertionRecorded::Recorded);
+    assert_eq!(recorded.unwrap(), RECORDED);
     let credential = store.credential(&credential_id(10)).await.unwrap().unwrap();
     assert_eq!(
         (
@@ -99,22 +105,23 @@ pub(super) async fn a_login_replaces_the_session_before(store: Arc<dyn Store>) {
                     assertion(count),
                     &session,
                     Some(&replaces),
+                    MINTED,
                 )
                 .await
         }
     };
-    assert_eq!(login(2, 1, 1).await.unwrap(), AssertionRecorded::Recorded);
+    assert_eq!(login(2, 1, 1).await.unwrap(), RECORDED);
     assert_eq!(
         store.sessions_of(user_id(1)).await.unwrap(),
         [session(2, 1)]
     );
     // Of the same id: stepped up, still there.
-    assert_eq!(login(2, 2, 2).await.unwrap(), AssertionRecorded::Recorded);
+    assert_eq!(login(2, 2, 2).await.unwrap(), RECORDED);
     assert_eq!(
         store.sessions_of(user_id(1)).await.unwrap(),
         [session(2, 1)]
     );
-    assert_eq!(login(3, 3, 77).await.unwrap(), AssertionRecorded::Recorded);
+    assert_eq!(login(3, 3, 77).await.unwrap(), RECORDED);
     assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 2);
     assert_eq!(
         store.revocations().await.unwrap(),
@@ -133,6 +140,7 @@ pub(super) async fn a_sign_count_that_does_not_grow_stores_nothing(store: Arc<dy
                 assertion(count),
                 &session(1, 1),
                 Some(&revoked_session(9)),
+                MINTED,
             )
             .await;
         assert_eq!(
@@ -152,9 +160,15 @@ pub(super) async fn no_sign_count_at_all_passes(store: Arc<dyn Store>) {
     with_user(&store, 0).await;
     for n in 1..=2 {
         let recorded = store
-            .record_assertion(&credential_id(10), assertion(0), &session(n, 1), None)
+            .record_assertion(
+                &credential_id(10),
+                assertion(0),
+                &session(n, 1),
+                None,
+                MINTED,
+            )
             .await;
-        assert_eq!(recorded.unwrap(), AssertionRecorded::Recorded);
+        assert_eq!(recorded.unwrap(), RECORDED);
     }
 }
 
@@ -163,12 +177,12 @@ pub(super) async fn one_of_many_logins_with_one_sign_count_succeeds(store: Arc<d
     let answers = at_once(&store, |store, n| async move {
         let session = session(n as u128 + 1, 1);
         store
-            .record_assertion(&credential_id(10), assertion(5), &session, None)
+            .record_assertion(&credential_id(10), assertion(5), &session, None, MINTED)
             .await
             .unwrap()
     })
     .await;
-    assert_eq!(times(&answers, &AssertionRecorded::Recorded), 1);
+    assert_eq!(times(&answers, &RECORDED), 1);
     let refused = AssertionRecorded::SignCountRegressed { stored: 5 };
     assert_eq!(times(&answers, &refused), PARALLEL - 1);
     assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 1);
@@ -180,7 +194,7 @@ pub(super) async fn a_login_of_someone_who_is_gone_stores_nothing(store: Arc<dyn
         async move {
             let id = credential_id(10);
             store
-                .record_assertion(&id, assertion(1), &session, None)
+                .record_assertion(&id, assertion(1), &session, None, MINTED)
                 .await
                 .unwrap()
         }
@@ -214,7 +228,7 @@ pub(super) async fn a_login_of_someone_who_is_gone_stores_nothing(store: Arc<dyn
     );
     store.update_user(&user(1)).await.unwrap();
     store
-        .remove_credential(user_id(1), &credential_id(10), false, NOW, noted())
+        .remove_credential(user_id(1), &credential_id(10), false, MINTED, noted())
         .await
         .unwrap();
     assert_eq!(
@@ -330,4 +344,69 @@ pub(super) async fn a_session_renewed_during_a_sweep_stays(store: Arc<dyn Store>
             .is_some();
         assert_eq!(there, renewed, "session {n}");
     }
+}
+
+pub(super) async fn a_login_too_many_ends_the_session_that_was_not_used_for_the_longest(
+    store: Arc<dyn Store>,
+) {
+    with_user(&store, 0).await;
+    let most = u128::try_from(MOST_SESSIONS).unwrap();
+    store.insert_session(&session(9_999, 2)).await.unwrap();
+    for n in 1..=most {
+        store.insert_session(&session(n, 1)).await.unwrap();
+    }
+    // All but one are renewed.
+    for n in (1..=most).filter(|n| *n != 42) {
+        store
+            .extend_session(session_id(n), at(7_200))
+            .await
+            .unwrap();
+    }
+    let login = |n, replaces: Option<Revocation>| {
+        let store = Arc::clone(&store);
+        async move {
+            let new = session(n, 1);
+            store
+                .record_assertion(
+                    &credential_id(10),
+                    assertion(0),
+                    &new,
+                    replaces.as_ref(),
+                    MINTED,
+                )
+                .await
+                .unwrap()
+        }
+    };
+    // One that goes on, or takes the place of another, takes no room.
+    assert_eq!(login(most, None).await, RECORDED);
+    assert_eq!(login(most + 1, Some(revoked_session(1))).await, RECORDED);
+    assert!(store.session(session_id(42)).await.unwrap().is_some());
+
+    let crowded_out = Some(session_id(42));
+    let recorded = login(most + 2, None).await;
+    assert_eq!(recorded, AssertionRecorded::Recorded { crowded_out });
+    assert_eq!(store.session(session_id(42)).await.unwrap(), None);
+    let revoked = store.revocations().await.unwrap();
+    assert!(revoked.contains(&revoked_session(42)));
+    assert_eq!(
+        store.sessions_of(user_id(1)).await.unwrap().len(),
+        MOST_SESSIONS
+    );
+    assert_eq!(store.sessions_of(user_id(2)).await.unwrap().len(), 1);
+}
+
+pub(super) async fn a_disabled_passkey_takes_its_sessions_along(store: Arc<dyn Store>) {
+    with_user(&store, 0).await;
+    for n in [10, 11] {
+        store.insert_session(&session(n, 1)).await.unwrap();
+    }
+    let passkey = credential_id(10);
+    let disable = || store.disable_credential(&passkey, MINTED, noted());
+    assert_eq!(disable().await.unwrap(), Some(vec![session_id(10)]));
+    assert_eq!(store.session(session_id(10)).await.unwrap(), None);
+    assert!(store.session(session_id(11)).await.unwrap().is_some());
+    let revoked = store.revocations().await.unwrap();
+    assert_eq!(revoked, [revoked_session(10)]);
+    assert_eq!(disable().await.unwrap(), None, "disabled already");
 }

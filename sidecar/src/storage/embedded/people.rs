@@ -4,8 +4,8 @@ use super::engine::{View, Way};
 use super::layout::{self, Key, Table};
 use super::{EmbeddedStore, people_steps as steps};
 use crate::model::{
-    AuditBook, AuditFilter, AuditRecord, CredentialId, Enrolment, RecoveryCodes, SecretHash,
-    Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
+    AuditBook, AuditFilter, AuditRecord, CredentialId, Enrolment, Minted, RecoveryCodes,
+    SecretHash, Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
 };
 use crate::storage::people::{looked_at, merged};
 use crate::storage::{
@@ -146,11 +146,12 @@ impl People for EmbeddedStore {
     async fn disable_credential(
         &self,
         id: &CredentialId,
+        minted: Minted,
         audit: &AuditRecord,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<Option<Vec<SessionId>>, StorageError> {
         let (id, audit) = (id.clone(), audit.clone());
         self.writer
-            .run(move |ledger| steps::disable_credential(ledger, &id, &audit))
+            .run(move |ledger| steps::disable_credential(ledger, &id, minted, &audit))
             .await
     }
 

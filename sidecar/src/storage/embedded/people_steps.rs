@@ -3,10 +3,10 @@
 
 use super::layout::Key;
 use super::ledger::Ledger;
-use super::steps::{put_credential, store_session};
+use super::steps::{end_sessions_begun_with, put_credential, store_session};
 use crate::model::{
-    AuditBook, AuditRecord, Credential, CredentialId, Enrolment, RecoveryCodes, SecretHash, User,
-    UserChange, UserId,
+    AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Minted, RecoveryCodes, SecretHash,
+    SessionId, User, UserChange, UserId,
 };
 use crate::storage::{ImportConflict, ImportedUser, Redeemed, Redemption, StorageError, UserAdded};
 use std::collections::BTreeSet;
@@ -151,7 +151,7 @@ pub(super) fn redeem(
     Ok(Redeemed::Redeemed)
 }
 
-/// A user who had to register a passkey has done so.
+/// A user who had to register a passkey has done so: one that is enough to sign in.
 pub(super) fn registered(ledger: &mut Ledger<'_>, user: User) -> Step<()> {
     if !user.must_register {
         return Ok(());
@@ -201,12 +201,13 @@ pub(super) fn spend_recovery_code(
 pub(super) fn disable_credential(
     ledger: &mut Ledger<'_>,
     id: &CredentialId,
+    minted: Minted,
     audit: &AuditRecord,
-) -> Step<bool> {
+) -> Step<Option<Vec<SessionId>>> {
     let key = Key::credential(id);
     let credential = ledger.record::<Credential>(&key)?;
     let Some(mut credential) = credential.filter(|it| it.disabled_at.is_none()) else {
-        return Ok(false);
+        return Ok(None);
     };
     credential.disabled_at = Some(audit.at);
     ledger.put(&key, &credential)?;
@@ -218,8 +219,9 @@ pub(super) fn disable_credential(
         };
         ledger.put(&owner, &user)?;
     }
+    let ended = end_sessions_begun_with(ledger, credential.user, id, minted)?;
     append_audit(ledger, audit)?;
-    Ok(true)
+    Ok(Some(ended))
 }
 
 pub(super) fn import(

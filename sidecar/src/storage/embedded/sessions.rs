@@ -3,7 +3,7 @@
 use super::layout::Key;
 use super::{EmbeddedStore, PORTION, steps};
 use crate::model::{
-    AuditRecord, CredentialId, Floors, Revocation, Session, SessionId, UnixTime, UserId,
+    AuditRecord, CredentialId, Floors, Minted, Revocation, Session, SessionId, UnixTime, UserId,
 };
 use crate::storage::{Assertion, AssertionRecorded, Sessions, StorageError};
 use async_trait::async_trait;
@@ -36,13 +36,20 @@ impl Sessions for EmbeddedStore {
         assertion: Assertion,
         session: &Session,
         replaces: Option<&Revocation>,
+        minted: Minted,
     ) -> Result<AssertionRecorded, StorageError> {
         let (credential, session) = (credential.clone(), session.clone());
         let replaces = replaces.cloned();
         self.writer
             .run(move |ledger| {
                 let replaces = replaces.as_ref();
-                steps::record_assertion(ledger, &credential, assertion, &session, replaces)
+                steps::record_assertion(
+                    ledger,
+                    &credential,
+                    assertion,
+                    &session,
+                    (replaces, minted),
+                )
             })
             .await
     }

@@ -4,12 +4,12 @@ use super::layout::{Key, Table};
 use super::ledger::Ledger;
 use super::people_steps::{append_audit, registered};
 use crate::model::{
-    AuditRecord, Credential, CredentialId, Floors, Revocation, Revoked, Session, SessionId,
+    AuditRecord, Credential, CredentialId, Floors, Minted, Revocation, Revoked, Session, SessionId,
     SigningKeyRecord, UnixTime, User, UserId,
 };
 use crate::storage::{
-    Assertion, AssertionRecorded, CredentialInserted, CredentialRemoved, StorageError, UserCreated,
-    replaced,
+    Assertion, AssertionRecorded, CredentialInserted, CredentialRemoved, MOST_SESSIONS,
+    StorageError, UserCreated, crowded_out, replaced,
 };
 
 type Step<T> = Result<T, StorageError>;
@@ -80,7 +80,9 @@ pub(super) fn insert_credential(
     {
         return Ok(CredentialInserted::TooMany);
     }
-    registered(ledger, user)?;
+    if credential.is_strict() {
+        registered(ledger, user)?;
+    }
     put_credential(ledger, credential)?;
     append_audit(ledger, audit)?;
     Ok(CredentialInserted::Inserted)
@@ -117,7 +119,7 @@ pub(super) fn remove_credential(
     user: UserId,
     id: &CredentialId,
     keep_last: bool,
-    now: UnixTime,
+    minted: Minted,
     audit: &AuditRecord,
 ) -> Step<CredentialRemoved> {
     if credential_of(ledger, user, id)?.is_none() {
@@ -128,17 +130,31 @@ pub(super) fn remove_credential(
     }
     ledger.remove(&Key::credential(id));
     ledger.remove(&Key::owned_credential(user, id));
-    let mut ended = Vec::new();
-    for key in ledger.stored_keys(&Key::sessions_of(user))? {
-        let session = ledger.record::<Session>(&Key::session_from(&key))?;
-        if let Some(session) = session.filter(|session| session.ends_with(id)) {
-            let revocation = Revocation::new(Revoked::Session(session.id), now);
-            end_session(ledger, session.id, &revocation)?;
-            ended.push(session.id);
-        }
-    }
+    let ended = end_sessions_begun_with(ledger, user, id, minted)?;
     append_audit(ledger, audit)?;
     Ok(CredentialRemoved::Removed(ended))
+}
+
+pub(super) fn end_sessions_begun_with(
+    ledger: &mut Ledger<'_>,
+    user: UserId,
+    id: &CredentialId,
+    minted: Minted,
+) -> Step<Vec<SessionId>> {
+    let mut ended = sessions_of(ledger, user)?;
+    ended.retain(|session| session.ends_with(id));
+    for session in &ended {
+        end_session(ledger, session.id, &minted.revoke(session.id))?;
+    }
+    Ok(ended.iter().map(|session| session.id).collect())
+}
+
+fn sessions_of(ledger: &Ledger<'_>, user: UserId) -> Step<Vec<Session>> {
+    let mut sessions = Vec::new();
+    for key in ledger.stored_keys(&Key::sessions_of(user))? {
+        sessions.extend(ledger.record::<Session>(&Key::session_from(&key))?);
+    }
+    Ok(sessions)
 }
 
 pub(super) fn store_session(ledger: &mut Ledger<'_>, session: &Session) -> Step<()> {
@@ -153,7 +169,7 @@ pub(super) fn record_assertion(
     credential: &CredentialId,
     assertion: Assertion,
     session: &Session,
-    replaces: Option<&Revocation>,
+    (replaces, minted): (Option<&Revocation>, Minted),
 ) -> Step<AssertionRecorded> {
     let user = ledger.record::<User>(&Key::user(session.user))?;
     let Some(user) = user.filter(|user| !user.disabled) else {
@@ -169,9 +185,19 @@ pub(super) fn record_assertion(
     if let Some((id, revocation)) = replaced(replaces, session) {
         end_session(ledger, id, revocation)?;
     }
+    let crowded_out = if ledger.stored_keys(&Key::sessions_of(session.user))?.len() < MOST_SESSIONS
+    {
+        None
+    } else {
+        // What was just ended above is not among them any more.
+        crowded_out(sessions_of(ledger, session.user)?.into_iter(), session)
+    };
+    if let Some(id) = crowded_out {
+        end_session(ledger, id, &minted.revoke(id))?;
+    }
     store_session(ledger, session)?;
     append_audit(ledger, &assertion.audit(&user.name, credential, session))?;
-    Ok(AssertionRecorded::Recorded)
+    Ok(AssertionRecorded::Recorded { crowded_out })
 }
 
 pub(super) fn extend_session(

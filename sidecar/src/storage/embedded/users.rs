@@ -3,7 +3,7 @@
 use super::layout::{Key, Table};
 use super::{EmbeddedStore, steps};
 use crate::model::{
-    AuditRecord, Credential, CredentialId, Revocation, UnixTime, User, UserId, UserName,
+    AuditRecord, Credential, CredentialId, Minted, Revocation, User, UserId, UserName,
 };
 use crate::storage::{CredentialInserted, CredentialRemoved, StorageError, UserCreated, Users};
 use async_trait::async_trait;
@@ -114,12 +114,14 @@ impl Users for EmbeddedStore {
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
-        now: UnixTime,
+        minted: Minted,
         audit: &AuditRecord,
     ) -> Result<CredentialRemoved, StorageError> {
         let (id, audit) = (id.clone(), audit.clone());
         self.writer
-            .run(move |ledger| steps::remove_credential(ledger, user, &id, keep_last, now, &audit))
+            .run(move |ledger| {
+                steps::remove_credential(ledger, user, &id, keep_last, minted, &audit)
+            })
             .await
     }
 }

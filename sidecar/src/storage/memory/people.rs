@@ -2,8 +2,8 @@
 
 use super::{MemoryStore, Tables};
 use crate::model::{
-    AuditBook, AuditFilter, AuditRecord, CredentialId, Enrolment, RecoveryCodes, SecretHash,
-    Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
+    AuditBook, AuditFilter, AuditRecord, CredentialId, Enrolment, Minted, RecoveryCodes,
+    SecretHash, Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
 };
 use crate::storage::people::{looked_at, merged};
 use crate::storage::{
@@ -273,20 +273,22 @@ impl People for MemoryStore {
     async fn disable_credential(
         &self,
         id: &CredentialId,
+        minted: Minted,
         audit: &AuditRecord,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<Option<Vec<SessionId>>, StorageError> {
         let mut tables = self.tables_to_write()?;
         let credential = tables.credentials.get_mut(id);
         let Some(credential) = credential.filter(|it| it.disabled_at.is_none()) else {
-            return Ok(false);
+            return Ok(None);
         };
         credential.disabled_at = Some(audit.at);
         let owner = credential.user;
         if let Some(user) = tables.users.get_mut(&owner) {
             user.passkey_alert = true;
         }
+        let ended = tables.end_sessions_begun_with(owner, id, minted);
         tables.append_audit(audit);
-        Ok(true)
+        Ok(Some(ended))
     }
 
     async fn import(

@@ -2,9 +2,9 @@
 
 use super::MemoryStore;
 use crate::model::{
-    AuditRecord, CredentialId, Floors, Revocation, Session, SessionId, UnixTime, UserId,
+    AuditRecord, CredentialId, Floors, Minted, Revocation, Session, SessionId, UnixTime, UserId,
 };
-use crate::storage::{Assertion, AssertionRecorded, Sessions, StorageError, replaced};
+use crate::storage::{Assertion, AssertionRecorded, Sessions, StorageError, crowded_out, replaced};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -36,6 +36,7 @@ impl Sessions for MemoryStore {
         assertion: Assertion,
         session: &Session,
         replaces: Option<&Revocation>,
+        minted: Minted,
     ) -> Result<AssertionRecorded, StorageError> {
         let mut tables = self.tables_to_write()?;
         let user = tables.users.get(&session.user);
@@ -51,9 +52,15 @@ impl Sessions for MemoryStore {
         if let Some((id, revocation)) = replaced(replaces, session) {
             tables.end_session(id, revocation);
         }
+        let held = tables.sessions.values();
+        let held = held.filter(|it| it.user == session.user).cloned();
+        let crowded_out = crowded_out(held, session);
+        if let Some(id) = crowded_out {
+            tables.end_session(id, &minted.revoke(id));
+        }
         tables.sessions.insert(session.id, session.clone());
         tables.append_audit(&assertion.audit(&user.name, credential, session));
-        Ok(AssertionRecorded::Recorded)
+        Ok(AssertionRecorded::Recorded { crowded_out })
     }
 
     async fn extend_session(

@@ -2,7 +2,7 @@
 
 use super::MemoryStore;
 use crate::model::{
-    AuditRecord, Credential, CredentialId, Revocation, Revoked, UnixTime, User, UserId, UserName,
+    AuditRecord, Credential, CredentialId, Minted, Revocation, User, UserId, UserName,
 };
 use crate::storage::{CredentialInserted, CredentialRemoved, StorageError, UserCreated, Users};
 use async_trait::async_trait;
@@ -115,7 +115,8 @@ impl Users for MemoryStore {
         if tables.credentials_of(credential.user).len() >= most {
             return Ok(CredentialInserted::TooMany);
         }
-        if let Some(user) = tables.users.get_mut(&credential.user) {
+        let owner = tables.users.get_mut(&credential.user);
+        if let Some(user) = owner.filter(|_| credential.is_strict()) {
             user.must_register = false;
         }
         tables
@@ -146,7 +147,7 @@ impl Users for MemoryStore {
         user: UserId,
         id: &CredentialId,
         keep_last: bool,
-        now: UnixTime,
+        minted: Minted,
         audit: &AuditRecord,
     ) -> Result<CredentialRemoved, StorageError> {
         let mut tables = self.tables();
@@ -157,12 +158,7 @@ impl Users for MemoryStore {
             return Ok(CredentialRemoved::Last);
         }
         tables.credentials.remove(id);
-        let begun = tables.sessions.values();
-        let begun = begun.filter(|session| session.user == user && session.ends_with(id));
-        let ended: Vec<_> = begun.map(|session| session.id).collect();
-        for id in &ended {
-            tables.end_session(*id, &Revocation::new(Revoked::Session(*id), now));
-        }
+        let ended = tables.end_sessions_begun_with(user, id, minted);
         tables.append_audit(audit);
         Ok(CredentialRemoved::Removed(ended))
     }
