@@ -3,7 +3,8 @@
 //! A public rule matches to the letter. A rule that guards or denies also matches what a careless
 //! server would take for the same path: other case, `;parameters`, dots or a slash at the end; and
 //! methods in other case. So the mistake that remains possible asks for a session where none was
-//! needed.
+//! needed. What such a rule permits (preflights, changing requests of other origins) it permits to the
+//! letter only.
 //!
 //! The rules are compiled once, so that a request is compared with the few patterns that can match
 //! it: a thousand rules cost it no more than ten.
@@ -138,14 +139,27 @@ impl Rules {
             });
         }
         match first {
-            Some((index, rule)) => Chosen {
-                index: Some(index),
-                access: rule.allow,
-                refuse_ambiguous_paths: rule.refuse_ambiguous_paths,
-                same_site_origins: &rule.same_site_origins,
-                preflight: rule.preflight,
-                cors_origins: &rule.cors_origins,
-            },
+            Some((index, rule)) => {
+                let permits =
+                    rule.preflight == Preflight::Pass || !rule.same_site_origins.is_empty();
+                let to_the_letter = permits && matches_to_the_letter(rule, method, path);
+                Chosen {
+                    index: Some(index),
+                    access: rule.allow,
+                    refuse_ambiguous_paths: rule.refuse_ambiguous_paths,
+                    same_site_origins: if to_the_letter {
+                        &rule.same_site_origins
+                    } else {
+                        &[]
+                    },
+                    preflight: if to_the_letter {
+                        rule.preflight
+                    } else {
+                        Preflight::Refuse
+                    },
+                    cors_origins: &rule.cors_origins,
+                }
+            }
             None => Chosen {
                 index: None,
                 access: config.default,
@@ -177,15 +191,8 @@ fn confirm(
     path: Option<&NormalPath<'_>>,
 ) -> bool {
     let to_the_letter = rule.allow == Access::Public;
-    let method_matches = rule.matches.methods.as_ref().is_none_or(|methods| {
-        methods.iter().any(|named| {
-            let named = named.as_str().as_bytes();
-            // HTTP/2 carries any case, and some servers take `post` for POST.
-            named == method || (!to_the_letter && named.eq_ignore_ascii_case(method))
-        })
-    });
     let pattern = |number: usize| rule.matches.paths.as_ref()?.get(number);
-    method_matches
+    method_matches(rule, method, to_the_letter)
         && match (candidate.pattern, path) {
             (None, _) => true,
             (Some(number), Some(path)) => {
@@ -193,6 +200,23 @@ fn confirm(
             }
             (Some(_), None) => false,
         }
+}
+
+/// Whether a rule whose host matches does so with its method and its path as they stand.
+fn matches_to_the_letter(rule: &Rule, method: &[u8], path: Option<&NormalPath<'_>>) -> bool {
+    let matches = |pattern| path.is_some_and(|path| pattern_matches(pattern, path, true));
+    let paths = rule.matches.paths.as_ref();
+    method_matches(rule, method, true) && paths.is_none_or(|paths| paths.iter().any(matches))
+}
+
+fn method_matches(rule: &Rule, method: &[u8], to_the_letter: bool) -> bool {
+    rule.matches.methods.as_ref().is_none_or(|methods| {
+        methods.iter().any(|named| {
+            let named = named.as_str().as_bytes();
+            // HTTP/2 carries any case, and some servers take `post` for POST.
+            named == method || (!to_the_letter && named.eq_ignore_ascii_case(method))
+        })
+    })
 }
 
 fn pattern_matches(pattern: &PathPattern, path: &NormalPath<'_>, to_the_letter: bool) -> bool {

@@ -234,3 +234,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_guarded_rule_permits_it_permits_to_the_letter() {
+    let config = config(&json!([
+        {"match": {"paths": ["/other", "/api/**"], "methods": ["POST", "OPTIONS"]},
+         "allow": "authenticated", "preflight": "pass",
+         "same_site_origins": ["https://pay.example.com"]},
+    ]));
+    let rules = Rules::new(&config.rules);
+    for (method, path, permitted) in [
+        ("OPTIONS", "/api/x", true),
+        ("POST", "/other", true),
+        ("OPTIONS", "/Api/x", false),
+        ("OPTIONS", "/api;v=1/x", false),
+        ("options", "/api/x", false),
+        ("POST", "/other/", false),
+    ] {
+        let target = Target::parse(path.as_bytes()).unwrap();
+        let chosen = rules.choose(&config, "h", method.as_bytes(), &target);
+        assert_eq!(chosen.index, Some(0), "{method} {path}");
+        assert_eq!(
+            chosen.preflight == Preflight::Pass,
+            permitted,
+            "{method} {path}"
+        );
+        assert_eq!(
+            !chosen.same_site_origins.is_empty(),
+            permitted,
+            "{method} {path}"
+        );
+    }
+}
