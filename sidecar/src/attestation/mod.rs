@@ -19,6 +19,7 @@ mod anchors;
 mod blob;
 mod keeper;
 mod metadata;
+mod tpm_certificate;
 mod trust;
 
 #[cfg(test)]
@@ -28,4 +29,5 @@ pub use anchors::{AnchorError, Anchors, Untrusted};
 pub use blob::BlobError;
 pub use keeper::{MetadataSource, Sources, SourcesError, TrustKeeper};
 pub use metadata::{Metadata, Status};
+pub(crate) use tpm_certificate::signed_by_tpm;
 pub use trust::Trust;

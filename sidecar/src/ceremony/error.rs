@@ -213,6 +213,13 @@ pub enum CeremonyError {
     /// The statement is not a correct one of its format.
     #[error("the attestation statement could not be verified")]
     AttestationStatement,
+    /// The statement is signed with an algorithm that proves nothing any more: SHA-1, as some TPMs
+    /// still sign.
+    #[error("the attestation is signed with algorithm {algorithm}, which is not taken")]
+    AttestationAlgorithm {
+        /// Its COSE number.
+        algorithm: i64,
+    },
     /// The policy wants a statement with certificates, and there is none.
     #[error("the authenticator's make is not attested")]
     AttestationMissing,
@@ -336,6 +343,7 @@ impl CeremonyError {
             Self::NoneWithStatement => "none_with_statement",
             Self::AttestationFormat => "attestation_format",
             Self::AttestationStatement => "attestation_statement",
+            Self::AttestationAlgorithm { .. } => "attestation_algorithm",
             Self::AttestationMissing => "attestation_missing",
             Self::AttestationUntrusted(untrusted) => untrusted.reason(),
             Self::AuthenticatorCompromised { .. } => "authenticator_compromised",

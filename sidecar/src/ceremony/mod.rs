@@ -23,6 +23,7 @@ mod record;
 pub mod registration;
 mod relying_party;
 mod strict;
+mod tpm;
 
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,10 @@
 
 use super::NOW;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyUsagePurpose,
-    PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
 };
-use software_authenticator::Key;
+use software_authenticator::{Key, tpm_alternative_name};
 use time::{Duration, OffsetDateTime};
 
 /// id-fido-gen-ce-aaguid (WebAuthn Level 3, section 8.2.1).
@@ -130,5 +130,17 @@ pub(crate) fn host(name: &str) -> CertificateParams {
     let name = name.try_into().expect("a host name");
     params.subject_alt_names.push(SanType::DnsName(name));
     params.is_ca = IsCa::ExplicitNoCa;
+    params
+}
+
+/// What the certificate of a TPM's attestation key must be (WebAuthn Level 3, section 8.3.1).
+pub(crate) fn tpm_attestation(aaguid: Option<[u8; 16]>) -> CertificateParams {
+    let mut params = attestation(aaguid);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(vec![2, 23, 133, 8, 3])];
+    let described = tpm_alternative_name(&[(1, "id:FFFFF1D0"), (2, "Software"), (3, "id:13")]);
+    let mut name = CustomExtension::from_oid_content(&[2, 5, 29, 17], described);
+    name.set_criticality(true);
+    params.custom_extensions.push(name);
     params
 }

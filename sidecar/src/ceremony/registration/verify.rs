@@ -3,7 +3,7 @@
 use super::{
     super::{
         CeremonyError, Conveyance, DiscoverableCredential, Mount, Policy, core_state, record,
-        strict::attestation_object::Format,
+        strict::attestation_object::{Format, without_statement},
     },
     UntrustedRegistration,
 };
@@ -71,6 +71,20 @@ impl UntrustedRegistration {
         let model = self.model();
         policy.check_model(model)?;
         // The attestation statement, over the hash of the client data, and most of the above once more.
+        let (attestation_object, weak) = match &self.object.tpm {
+            None => (self.attestation_object, None),
+            Some(statement) => {
+                let verified = statement.verify(
+                    self.object.chain.first(),
+                    model,
+                    &self.attested.public_key,
+                    &self.object.raw_authenticator_data,
+                    &self.client_data.raw,
+                );
+                let plain = without_statement(&self.object.raw_authenticator_data);
+                (plain, weak(verified)?)
+            }
+        };
         core_state::register(
             relying_party.verifier(),
             policy,
@@ -78,11 +92,11 @@ impl UntrustedRegistration {
             core_state::RegistrationParts {
                 id: self.envelope.id.clone(),
                 client_data_json: self.client_data.raw,
-                attestation_object: self.attestation_object,
+                attestation_object,
             },
         )?;
         // Trust anchors, and whether what they say is enough.
-        let attested = attested(policy, trust, model, &self.object.chain, now)?;
+        let attested = attested(policy, trust, model, (&self.object.chain, weak), now)?;
         // The credential record.
         Ok(NewCredential {
             user_verified: data.flags.user_verified(),
@@ -118,12 +132,22 @@ impl UntrustedRegistration {
     }
 }
 
+/// A statement whose algorithm proves nothing is as good as none: where attestation is not insisted
+/// on, the person goes on without.
+fn weak(verified: Result<(), CeremonyError>) -> Result<Option<CeremonyError>, CeremonyError> {
+    match verified {
+        Ok(()) => Ok(None),
+        Err(weak @ CeremonyError::AttestationAlgorithm { .. }) => Ok(Some(weak)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
 /// Whether the statement, which is correct, comes from an authenticator that is believed.
 fn attested(
     policy: &Policy,
     trust: &Trust,
     model: Uuid,
-    chain: &[Vec<u8>],
+    (chain, weak): (&[Vec<u8>], Option<CeremonyError>),
     now: UnixTime,
 ) -> Result<bool, CeremonyError> {
     if let Some(status) = trust.compromised(model, chain, now) {
@@ -135,9 +159,10 @@ fn attested(
     if policy.attestation == Conveyance::None {
         return Ok(false);
     }
-    let verified = match chain {
-        [] => Err(CeremonyError::AttestationMissing),
-        chain => trust
+    let verified = match (weak, chain) {
+        (Some(weak), _) => Err(weak),
+        (None, []) => Err(CeremonyError::AttestationMissing),
+        (None, chain) => trust
             .verify(model, chain, now)
             .map_err(CeremonyError::AttestationUntrusted),
     };

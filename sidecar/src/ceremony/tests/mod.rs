@@ -8,6 +8,7 @@ mod options;
 mod policies;
 mod registration;
 mod relying_party;
+mod tpm;
 mod vectors;
 
 use super::{
