@@ -1,6 +1,7 @@
 //! Everything together, as a person, an application and an attacker would meet it.
 
 mod ceremonies;
+mod conformance;
 mod edge;
 mod harness;
 mod hostile;
@@ -9,6 +10,7 @@ mod live;
 mod manifests;
 mod operate;
 mod people;
+mod policies;
 mod rules;
 mod scripts;
 mod sockets;

@@ -6,6 +6,7 @@ mod certificate;
 mod demo;
 mod enrol;
 mod hostile_names;
+mod kinds;
 mod languages;
 mod login;
 mod notices;

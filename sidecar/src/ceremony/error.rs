@@ -293,6 +293,24 @@ pub enum CeremonyError {
 }
 
 impl CeremonyError {
+    /// Whether the response may be a good one and the policy takes no authenticator of its kind: no
+    /// second try helps, and another authenticator may.
+    #[must_use]
+    pub fn is_of_the_policy(&self) -> bool {
+        matches!(
+            self,
+            Self::AttestationFormat
+                | Self::AttestationMissing
+                | Self::AttestationAlgorithm { .. }
+                | Self::AttestationUntrusted(_)
+                | Self::AuthenticatorCompromised { .. }
+                | Self::AaguidNotAcceptable { .. }
+                | Self::AaguidForbidden { .. }
+                | Self::Attachment
+                | Self::NotDiscoverable
+        )
+    }
+
     /// A stable name for logs and metrics.
     #[must_use]
     pub fn reason(&self) -> &'static str {

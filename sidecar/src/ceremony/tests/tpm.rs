@@ -339,8 +339,8 @@ const CASES: &[(&str, &str, Wrong)] = &[
         "another curve",
         STATEMENT,
         Wrong::Info(|i| {
-            let curve = i.public_area.len() - 72 + 1 + 2;
-            i.public_area[curve - 2] = 4;
+            let curve = i.public_area.len() - 71;
+            i.public_area[curve] = 4;
             i.name_the_key();
         }),
     ),

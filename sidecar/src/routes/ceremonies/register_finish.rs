@@ -105,6 +105,8 @@ impl From<FinishError> for Problem {
             FinishError::Caller(CallerError::Storage(error)) | FinishError::Storage(error) => {
                 storage_problem(&error)
             }
+            // The browser was told already what is asked for; this says nothing about anybody.
+            FinishError::Ceremony(error) if error.is_of_the_policy() => Self::passkey_not_taken(),
             // One answer, so that nobody learns which of them it was.
             FinishError::Ceremony(_)
             | FinishError::UnknownCeremony
@@ -140,6 +142,7 @@ impl From<FinishError> for Problem {
     extensions(("x-refuses" = json!([
         ProblemKind::NotFound,
         ProblemKind::CeremonyRefused,
+        ProblemKind::PasskeyNotTaken,
         ProblemKind::NameTaken,
         ProblemKind::RegistrationOff,
         ProblemKind::CodeRefused,
