@@ -1,9 +1,11 @@
 //! What an administrator asks of passkeys, against the running program: over HTTP through the
 //! gateway, and on the page.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use latchkey_tests::{Certificate, Gateway, Plan, Visitor};
 use serde_json::{Value, json};
-use software_authenticator::{Cbor, RegistrationDraft, TpmDraft};
+use software_authenticator::{Cbor, RegistrationDraft, TpmDraft, encode};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -14,6 +16,8 @@ use crate::operate::order;
 const WINDOWS_HELLO: [u8; 16] = [
     0x08, 0x98, 0x70, 0x58, 0xca, 0xdc, 0x4b, 0x81, 0xb6, 0xe1, 0x30, 0xde, 0x50, 0xdc, 0xbe, 0x96,
 ];
+
+const HELLO: &str = "08987058-cadc-4b81-b6e1-30de50dcbe96";
 
 /// A TPM whose attestation key the administrator trusts, one that nobody knows, and the directory of
 /// anchors.
@@ -113,7 +117,7 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
     assert_eq!(status, 200, "{answer}");
     let passkey = passkey_of(&gateway, "ann");
     assert_eq!(passkey["attested"], true, "{passkey}");
-    assert_eq!(passkey["aaguid"], "08987058-cadc-4b81-b6e1-30de50dcbe96");
+    assert_eq!(passkey["aaguid"], HELLO);
     ann.log_in("ann");
 
     // Everything else is told what is wrong, as far as the person can do something about it.
@@ -198,12 +202,11 @@ fn each_choice_of_a_policy_is_offered_and_enforced() {
     let mut plan = Plan::new();
     plan.sidecar.more = "[log]\nformat = \"json\"\n".to_owned();
     let mut gateway = plan.start();
-    let hello = "08987058-cadc-4b81-b6e1-30de50dcbe96";
     type Change = fn(&mut RegistrationDraft);
     let nothing: Change = |_| {};
     // Fields of the mount, where the options say so, a change that keeps to them, and one that does not.
-    let acceptable = format!("acceptable_aaguids={hello}");
-    let forbidden = format!("forbidden_aaguids={hello}");
+    let acceptable = format!("acceptable_aaguids={HELLO}");
+    let forbidden = format!("forbidden_aaguids={HELLO}");
     let is_hello: Change = |draft| {
         draft
             .authenticator_data
@@ -252,4 +255,143 @@ fn each_choice_of_a_policy_is_offered_and_enforced() {
         let (status, answer) = finish_at(&mut visitor, &mount, &draft);
         assert_eq!(status, 200, "{field}: {answer}");
     }
+}
+
+/// Writes a blob of the FIDO metadata about the known TPM, as the metadata service would.
+fn publish(makers: &Makers, service: &Certificate, number: u64, status: &str) {
+    let root = BASE64_STANDARD.encode(makers.known.der());
+    let payload = json!({
+        "legalHeader": "none", "no": number, "nextUpdate": "2099-01-01",
+        "entries": [{
+            "aaguid": HELLO,
+            "metadataStatement": {"description": "A model", "attestationRootCertificates": [root]},
+            "statusReports": [{"status": status, "effectiveDate": "2020-01-01"}],
+            "timeOfLastStatusChange": "2020-01-01",
+        }],
+    });
+    let chain = [BASE64_STANDARD.encode(service.der())];
+    let header = json!({"alg": "ES256", "typ": "JWT", "x5c": chain});
+    let [header, payload] = [header, payload].map(|part| encode(part.to_string().as_bytes()));
+    let signed = format!("{header}.{payload}");
+    let signature = service.sign(signed.as_bytes());
+    let signature = p256::ecdsa::Signature::from_der(&signature).expect("a signature");
+    let blob = format!("{signed}.{}", encode(&signature.to_bytes()));
+    fs::write(makers.directory.path().join("blob.jwt"), blob).expect("a file");
+}
+
+#[test]
+fn a_model_that_the_metadata_report_neither_registers_nor_signs_in() {
+    let makers = Makers::new();
+    let directory = makers.directory.path().join("service");
+    fs::create_dir(&directory).expect("a directory");
+    let service = Certificate::generate("mds.example.org", &directory);
+    publish(&makers, &service, 1, "FIDO_CERTIFIED_L1");
+    let mut plan = Plan::new();
+    plan.sidecar.more = format!(
+        "attestation = \"direct\"\n[attestation]\nmetadata = {:?}\nmetadata_root = {:?}\n\
+         metadata_signer = \"mds.example.org\"\n[log]\nformat = \"json\"\n",
+        makers.directory.path().join("blob.jwt"),
+        directory.join("tls.crt"),
+    );
+    let mut gateway = plan.start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.authenticator.aaguid = WINDOWS_HELLO;
+    // Another model's maker is no maker of this one.
+    let mut draft = draft_at(&mut ann, "webauthn", "ann");
+    let attested = draft.authenticator_data.attested.as_mut();
+    attested.expect("there").aaguid = [7; 16];
+    attest(&mut draft, &makers.known, |_| {});
+    assert_eq!(finish_at(&mut ann, "webauthn", &draft).0, 400);
+    assert_eq!(audited(&mut gateway), "attestation_chain_unknown_issuer");
+    let mut draft = draft_at(&mut ann, "webauthn", "ann");
+    attest(&mut draft, &makers.known, |_| {});
+    let (status, answer) = finish_at(&mut ann, "webauthn", &draft);
+    assert_eq!(status, 200, "{answer}");
+    ann.log_in("ann");
+
+    publish(&makers, &service, 2, "USER_KEY_REMOTE_COMPROMISE");
+    gateway.sidecar.restart();
+    let options = ann.begin("login", &json!({"username": "ann"}));
+    let response = ann.authenticator.get(&options);
+    let refused = ann.finish("login", &response);
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert_eq!(
+        refused.json()["type"],
+        "urn:latchkey:problem:ceremony-refused"
+    );
+    assert_eq!(audited(&mut gateway), "authenticator_compromised");
+    let mut bob = Visitor::new(gateway.envoy.port);
+    bob.authenticator.aaguid = WINDOWS_HELLO;
+    let mut draft = draft_at(&mut bob, "webauthn", "bob");
+    attest(&mut draft, &makers.known, |_| {});
+    let (status, answer) = finish_at(&mut bob, "webauthn", &draft);
+    assert_eq!(status, 400);
+    assert_eq!(answer["type"], "urn:latchkey:problem:passkey-not-taken");
+
+    // An older one is no way back, and the log says why none is in use.
+    publish(&makers, &service, 1, "FIDO_CERTIFIED_L1");
+    gateway.sidecar.restart();
+    let mut draft = draft_at(&mut bob, "webauthn", "bob");
+    attest(&mut draft, &makers.known, |_| {});
+    assert_eq!(finish_at(&mut bob, "webauthn", &draft).0, 400);
+    assert_eq!(audited(&mut gateway), "attestation_chain_unknown_issuer");
+    let log = gateway.sidecar.process().log();
+    assert!(log.contains("metadata"), "{log}");
+}
+
+#[test]
+fn a_second_factor_needs_a_name_and_never_meets_the_strict_policy() {
+    let mut plan = Plan::new();
+    plan.sidecar.more =
+        "[webauthn.two_factor]\nenabled = true\n[log]\nformat = \"json\"\n".to_owned();
+    let mut gateway = plan.start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.register("ann");
+    let options = ann.begin("register", &json!({"policy": "two_factor"}));
+    assert_eq!(
+        options["authenticatorSelection"]["residentKey"],
+        "discouraged"
+    );
+    ann.authenticator.flags = 0x01;
+    let response = ann.authenticator.create(&options);
+    assert_eq!(ann.finish("register", &response).status, 200);
+    // The second factor is the newest, so it is the one that signs in.
+    let loose = json!({"username": "ann", "policy": "two_factor"});
+    let options = ann.begin("login", &loose);
+    let response = ann.authenticator.get(&options);
+    assert_eq!(ann.finish("login", &response).status, 200);
+    let begin = "/_latchkey/v1/auth/webauthn/login/begin";
+    let nameless = ann.call("POST", begin, &json!({"policy": "two_factor"}));
+    assert_eq!(nameless.status, 400, "{}", nameless.text());
+    // By name under the strict policy it is not even offered; forced, it is refused.
+    let strict = ann.begin("login", &json!({"username": "ann"}));
+    let mut forced = options.clone();
+    forced["challenge"] = strict["challenge"].clone();
+    ann.authenticator.flags = 0x05;
+    let response = ann.authenticator.get(&forced);
+    assert_eq!(ann.finish("login", &response).status, 400);
+    assert_eq!(audited(&mut gateway), "credential_of_other_policy");
+}
+
+#[test]
+fn related_origins_and_declared_mounts_are_as_the_file_says() {
+    let mut plan = Plan::new();
+    let own = format!("http://localhost:{}", plan.port);
+    plan.sidecar.more =
+        format!("rp_origins = [{own:?}, \"https://localhost:8443\"]\n[admin]\nenabled = true\n");
+    let gateway = plan.start();
+    let related = gateway.client().get("/.well-known/webauthn").send();
+    assert_eq!(related.status, 200, "{}", related.text());
+    assert_eq!(
+        related.json()["origins"],
+        json!([own, "https://localhost:8443"])
+    );
+    let refused = std::process::Command::new(latchkey_tests::programs::sidecar())
+        .args(["mounts", "set", "webauthn", "timeout=60", "--config"])
+        .arg(gateway.dir().join("latchkey.toml"))
+        .output()
+        .expect("the program runs");
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("configuration file"), "{said}");
 }
