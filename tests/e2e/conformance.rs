@@ -295,7 +295,7 @@ fn one_wrong_thing_refuses_a_registration() {
 }
 
 /// What strangers send is no error, here or in a library: one line in the audit log is all.
-fn assert_no_error(gateway: &mut Gateway) {
+pub(crate) fn assert_no_error(gateway: &mut Gateway) {
     let log = gateway.sidecar.process().log();
     let lines = log.lines();
     let errors: Vec<&str> = lines.filter(|line| line.contains("\"ERROR\"")).collect();

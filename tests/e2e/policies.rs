@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
+use crate::conformance::assert_no_error;
 use crate::operate::order;
 
 /// The model of Windows Hello's own key store with a TPM.
@@ -122,7 +123,7 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
 
     // Everything else is told what is wrong, as far as the person can do something about it.
     type Change = fn(&mut RegistrationDraft, &Makers);
-    let refused: [(&str, &str, &str, Change); 5] = [
+    let refused: [(&str, &str, &str, Change); 6] = [
         (
             "no statement",
             "passkey-not-taken",
@@ -149,6 +150,21 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
             |draft, makers| attest(draft, &makers.known, |info| info.name[2] ^= 1),
         ),
         (
+            "a packed statement with a signature of nobody's",
+            "ceremony-refused",
+            "attestation_statement",
+            |draft, makers| {
+                let signature = makers.known.sign(b"something else");
+                let chain = vec![Cbor::from(makers.known.der())];
+                draft.format = "packed".to_owned();
+                draft.statement = Some(Cbor::Map(vec![
+                    (Cbor::from("alg"), Cbor::from(-7)),
+                    (Cbor::from("sig"), Cbor::from(signature)),
+                    (Cbor::from("x5c"), Cbor::Array(chain)),
+                ]));
+            },
+        ),
+        (
             "a format that nobody knows",
             "passkey-not-taken",
             "attestation_format",
@@ -166,6 +182,7 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
         assert_eq!(audited(&mut gateway), reason, "{what}");
         assert!(bob.cookies.is_empty(), "{what}");
     }
+    assert_no_error(&mut gateway);
 }
 
 /// A policy written while the program runs, at a mount of its own.
