@@ -2,15 +2,12 @@
 //!
 //! [WebAuthn Level 3, section 8.3.1]: https://www.w3.org/TR/webauthn-3/#sctn-tpm-cert-requirements
 
-use super::algorithms::{P256_SHA256, P384_SHA384, RSA_SHA256, RSA_SHA384, RSA_SHA512};
 use crypto_glue::traits::DecodeDer as _;
 use crypto_glue::x509::{
     BasicConstraints, Certificate, ExtendedKeyUsage, GeneralName, Name, ObjectIdentifier,
     SubjectAltName, Version,
 };
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use uuid::Uuid;
-use webpki::EndEntityCert;
 
 /// tcg-kp-AIKCertificate.
 const ATTESTATION_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.8.3");
@@ -21,35 +18,10 @@ const VERSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.3");
 /// id-fido-gen-ce-aaguid.
 const AAGUID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.45724.1.1.4");
 
-/// The signatures of TPMs that are taken, by their COSE numbers. SHA-1 (-65535) is not among them.
-fn algorithm(cose: i64) -> Option<&'static dyn SignatureVerificationAlgorithm> {
-    match cose {
-        -7 => Some(&P256_SHA256),
-        -35 => Some(&P384_SHA384),
-        -257 => Some(&RSA_SHA256),
-        -258 => Some(&RSA_SHA384),
-        -259 => Some(&RSA_SHA512),
-        _ => None,
-    }
-}
-
-/// Whether `certificate` may speak for a TPM about authenticators of the model `aaguid`, and its key
-/// has signed `message`. That it leads to a trust anchor is [`super::Trust`]'s to say.
-pub(crate) fn signed_by_tpm(
-    certificate: &[u8],
-    aaguid: Uuid,
-    cose_algorithm: i64,
-    message: &[u8],
-    signature: &[u8],
-) -> bool {
-    let signed = || {
-        let der = CertificateDer::from(certificate);
-        let key = EndEntityCert::try_from(&der).ok()?;
-        key.verify_signature(algorithm(cose_algorithm)?, message, signature)
-            .ok()
-    };
+/// Whether `certificate` may speak for a TPM about authenticators of the model `aaguid`. That it leads
+/// to a trust anchor is [`super::Trust`]'s to say.
+pub(crate) fn is_of_a_tpm(certificate: &[u8], aaguid: Uuid) -> bool {
     Certificate::from_der(certificate).is_ok_and(|certificate| meets(&certificate, aaguid))
-        && signed().is_some()
 }
 
 fn meets(certificate: &Certificate, aaguid: Uuid) -> bool {

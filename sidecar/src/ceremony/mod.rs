@@ -22,6 +22,7 @@ mod policy;
 mod record;
 pub mod registration;
 mod relying_party;
+mod statement;
 mod strict;
 mod tpm;
 

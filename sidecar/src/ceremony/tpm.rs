@@ -87,9 +87,9 @@ impl TpmStatement {
             _ => return Err(CeremonyError::AttestationStatement),
         };
         let signed = info.extra_data == digest
-            && attestation::signed_by_tpm(
+            && attestation::is_of_a_tpm(certificate, aaguid)
+            && attestation::signed_by(
                 certificate,
-                aaguid,
                 self.algorithm,
                 &self.cert_info,
                 &self.signature,

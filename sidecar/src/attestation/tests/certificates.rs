@@ -20,7 +20,10 @@ pub(crate) struct CertifiedKey {
 
 impl CertifiedKey {
     pub(crate) fn new(seed: u8) -> Self {
-        let key = Key::from_seed([seed; 32]);
+        Self::of(Key::from_seed([seed; 32]))
+    }
+
+    pub(crate) fn of(key: Key) -> Self {
         let (x, y) = key.coordinates();
         Self {
             key,

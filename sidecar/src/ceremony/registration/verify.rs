@@ -3,7 +3,7 @@
 use super::{
     super::{
         CeremonyError, Conveyance, DiscoverableCredential, Mount, Policy, core_state, record,
-        strict::attestation_object::{Format, without_statement},
+        statement, strict::attestation_object::Format,
     },
     UntrustedRegistration,
 };
@@ -71,20 +71,12 @@ impl UntrustedRegistration {
         let model = self.model();
         policy.check_model(model)?;
         // The attestation statement, over the hash of the client data, and most of the above once more.
-        let (attestation_object, weak) = match &self.object.tpm {
-            None => (self.attestation_object, None),
-            Some(statement) => {
-                let verified = statement.verify(
-                    self.object.chain.first(),
-                    model,
-                    &self.attested.public_key,
-                    &self.object.raw_authenticator_data,
-                    &self.client_data.raw,
-                );
-                let plain = without_statement(&self.object.raw_authenticator_data);
-                (plain, weak(verified)?)
-            }
-        };
+        let statement = statement::verify(
+            &self.object,
+            self.attestation_object,
+            &self.attested,
+            &self.client_data.raw,
+        )?;
         core_state::register(
             relying_party.verifier(),
             policy,
@@ -92,11 +84,17 @@ impl UntrustedRegistration {
             core_state::RegistrationParts {
                 id: self.envelope.id.clone(),
                 client_data_json: self.client_data.raw,
-                attestation_object,
+                attestation_object: statement.attestation_object,
             },
         )?;
         // Trust anchors, and whether what they say is enough.
-        let attested = attested(policy, trust, model, (&self.object.chain, weak), now)?;
+        let attested = attested(
+            policy,
+            trust,
+            model,
+            (&self.object.chain, statement.weak),
+            now,
+        )?;
         // The credential record.
         Ok(NewCredential {
             user_verified: data.flags.user_verified(),
@@ -129,16 +127,6 @@ impl UntrustedRegistration {
             Format::FidoU2f => Uuid::nil(),
             _ => self.attested.aaguid,
         }
-    }
-}
-
-/// A statement whose algorithm proves nothing is as good as none: where attestation is not insisted
-/// on, the person goes on without.
-fn weak(verified: Result<(), CeremonyError>) -> Result<Option<CeremonyError>, CeremonyError> {
-    match verified {
-        Ok(()) => Ok(None),
-        Err(weak @ CeremonyError::AttestationAlgorithm { .. }) => Ok(Some(weak)),
-        Err(refusal) => Err(refusal),
     }
 }
 

@@ -51,6 +51,9 @@ pub(crate) struct AttestationObject {
     /// The certificates of the statement in DER, the one that signed it first; empty in a self
     /// attestation and without a statement.
     pub(crate) chain: Vec<Vec<u8>>,
+    /// `alg` and `sig`, which every format that signs has under these names.
+    pub(crate) algorithm: Option<i64>,
+    pub(crate) signature: Option<Vec<u8>>,
     /// The statement, where its format is `tpm`.
     pub(crate) tpm: Option<TpmStatement>,
     pub(crate) raw_authenticator_data: Vec<u8>,
@@ -87,6 +90,11 @@ impl AttestationObject {
         Ok(Self {
             format,
             chain: chain(statement)?,
+            algorithm: statement.named("alg").and_then(cbor::Item::integer),
+            signature: statement
+                .named("sig")
+                .and_then(cbor::Item::bytes)
+                .map(<[u8]>::to_vec),
             tpm,
             raw_authenticator_data: authenticator_data.to_vec(),
             authenticator_data: AuthenticatorData::parse(authenticator_data)?,

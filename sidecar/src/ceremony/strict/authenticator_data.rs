@@ -51,6 +51,11 @@ pub(crate) struct AttestedCredentialData {
 }
 
 impl AuthenticatorData {
+    /// SHA-256 of the relying party's id, as it came.
+    pub(crate) fn rp_id_hash(&self) -> &[u8] {
+        &self.rp_id_hash
+    }
+
     /// Reads the whole of `bytes`. A backup state without eligibility is no form that there is.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CeremonyError> {
         let mut rest = bytes;

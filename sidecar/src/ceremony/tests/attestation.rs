@@ -259,6 +259,15 @@ const WRONG_STATEMENTS: &[Case] = &[
     ("an unknown alg", STATEMENT, |s| {
         set(s, "alg", Some(Cbor::from(-1000)));
     }),
+    ("alg of another kind of key", STATEMENT, |s| {
+        set(s, "alg", Some(Cbor::from(-257)));
+    }),
+    ("alg of another curve", STATEMENT, |s| {
+        set(s, "alg", Some(Cbor::from(-35)));
+    }),
+    ("SHA-1", STATEMENT, |s| {
+        set(s, "alg", Some(Cbor::from(-65535)));
+    }),
     ("no sig", STATEMENT, |s| set(s, "sig", None)),
     ("sig of another type", STATEMENT, |s| {
         set(s, "sig", Some(Cbor::from("sig")));

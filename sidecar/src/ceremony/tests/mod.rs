@@ -1,5 +1,6 @@
 //! Ceremonies against a software authenticator, one thing wrong at a time.
 
+mod android;
 mod attestation;
 mod authentication;
 mod challenges;
