@@ -14,4 +14,5 @@ mod policies;
 mod rules;
 mod scripts;
 mod sockets;
+mod strangers;
 mod tls;

@@ -7,7 +7,6 @@ use latchkey_tests::{Certificate, Gateway, Plan, Visitor};
 use serde_json::{Value, json};
 use software_authenticator::{Cbor, RegistrationDraft, TpmDraft, encode};
 use std::fs;
-use std::path::Path;
 use tempfile::TempDir;
 
 use crate::conformance::assert_no_error;
@@ -19,6 +18,11 @@ const WINDOWS_HELLO: [u8; 16] = [
 ];
 
 const HELLO: &str = "08987058-cadc-4b81-b6e1-30de50dcbe96";
+
+/// Makes something of a registration.
+type Change = fn(&mut RegistrationDraft);
+type ByMakers = fn(&mut RegistrationDraft, &Makers);
+type ByTpm = fn(&mut TpmDraft);
 
 /// A TPM whose attestation key the administrator trusts, one that nobody knows, and the directory of
 /// anchors.
@@ -47,14 +51,11 @@ impl Makers {
         }
     }
 
-    fn anchors(&self) -> std::path::PathBuf {
-        self.directory.path().join("anchors")
-    }
-
     /// Lines for the sidecar's configuration, in which `[webauthn]` is open.
     pub(crate) fn believed(&self, webauthn: &str) -> String {
-        let anchors: &Path = &self.anchors();
-        format!("{webauthn}\n[attestation]\nanchors = {anchors:?}\n[log]\nformat = \"json\"\n")
+        let anchors = self.directory.path().join("anchors");
+        let anchors = anchors.display();
+        format!("{webauthn}\n[attestation]\nanchors = \"{anchors}\"\n[log]\nformat = \"json\"\n")
     }
 }
 
@@ -63,7 +64,7 @@ fn attest(draft: &mut RegistrationDraft, certificate: &Certificate, change: fn(&
     let mut info = TpmDraft::certifying(draft);
     change(&mut info);
     let statement = info.seal(vec![certificate.der()], |message| certificate.sign(message));
-    draft.format = "tpm".to_owned();
+    "tpm".clone_into(&mut draft.format);
     draft.statement = Some(Cbor::Map(statement));
 }
 
@@ -122,8 +123,7 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
     ann.log_in("ann");
 
     // Everything else is told what is wrong, as far as the person can do something about it.
-    type Change = fn(&mut RegistrationDraft, &Makers);
-    let refused: [(&str, &str, &str, Change); 6] = [
+    let refused: [(&str, &str, &str, ByMakers); 6] = [
         (
             "no statement",
             "passkey-not-taken",
@@ -156,7 +156,7 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
             |draft, makers| {
                 let signature = makers.known.sign(b"something else");
                 let chain = vec![Cbor::from(makers.known.der())];
-                draft.format = "packed".to_owned();
+                "packed".clone_into(&mut draft.format);
                 draft.statement = Some(Cbor::Map(vec![
                     (Cbor::from("alg"), Cbor::from(-7)),
                     (Cbor::from("sig"), Cbor::from(signature)),
@@ -168,7 +168,7 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
             "a format that nobody knows",
             "passkey-not-taken",
             "attestation_format",
-            |draft, _| draft.format = "compound".to_owned(),
+            |draft, _| "compound".clone_into(&mut draft.format),
         ),
     ];
     for (what, problem, reason, change) in refused {
@@ -202,8 +202,7 @@ fn a_weak_statement_stands_in_nobodys_way_where_nobody_insists() {
             "auto_registration=true",
         ],
     );
-    type Change = fn(&mut TpmDraft);
-    let people: [(&str, bool, Change); 2] = [("ann", true, |_| {}), ("bob", false, sha_1)];
+    let people: [(&str, bool, ByTpm); 2] = [("ann", true, |_| {}), ("bob", false, sha_1)];
     for (name, attested, change) in people {
         let mut visitor = Visitor::new(gateway.envoy.port);
         let mut draft = draft_at(&mut visitor, "staff", name);
@@ -217,9 +216,8 @@ fn a_weak_statement_stands_in_nobodys_way_where_nobody_insists() {
 #[test]
 fn each_choice_of_a_policy_is_offered_and_enforced() {
     let mut plan = Plan::new();
-    plan.sidecar.more = "[log]\nformat = \"json\"\n".to_owned();
+    "[log]\nformat = \"json\"\n".clone_into(&mut plan.sidecar.more);
     let mut gateway = plan.start();
-    type Change = fn(&mut RegistrationDraft);
     let nothing: Change = |_| {};
     // Fields of the mount, where the options say so, a change that keeps to them, and one that does not.
     let acceptable = format!("acceptable_aaguids={HELLO}");

@@ -1,5 +1,6 @@
 //! A certificate for a host that exists in the tests only.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -109,8 +110,10 @@ impl Certificate {
     #[must_use]
     pub fn of_a_tpm(directory: &Path) -> Self {
         let described = tpm_alternative_name(&[(1, "id:FFFFF1D0"), (2, "Test"), (3, "id:1")]);
-        let described: String = described.iter().map(|byte| format!("{byte:02x}")).collect();
-        let names = format!("subjectAltName=critical,DER:{described}");
+        let mut names = "subjectAltName=critical,DER:".to_owned();
+        for byte in described {
+            let _ = write!(names, "{byte:02x}");
+        }
         #[rustfmt::skip]
         openssl(directory, &[
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
