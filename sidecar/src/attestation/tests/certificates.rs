@@ -11,11 +11,12 @@ use time::{Duration, OffsetDateTime};
 /// id-fido-gen-ce-aaguid (WebAuthn Level 3, section 8.2.1).
 const AAGUID_EXTENSION: &[u64] = &[1, 3, 6, 1, 4, 1, 45724, 1, 1, 4];
 
-/// A P-256 key as rcgen asks for it.
+/// A key as rcgen asks for it: on P-256, or RSA of 2,048 bits.
 #[derive(Debug, Clone)]
 pub(crate) struct CertifiedKey {
     pub(crate) key: Key,
     public: Vec<u8>,
+    algorithm: &'static SignatureAlgorithm,
 }
 
 impl CertifiedKey {
@@ -28,6 +29,28 @@ impl CertifiedKey {
         Self {
             key,
             public: [vec![4], x, y].concat(),
+            algorithm: &rcgen::PKCS_ECDSA_P256_SHA256,
+        }
+    }
+
+    /// The one RSA key, as a `RSAPublicKey` (RFC 8017, appendix A.1.1).
+    pub(crate) fn rsa() -> Self {
+        let key = Key::rsa();
+        let cose = key.cose();
+        let [.., (_, modulus), (_, exponent)] = cose.as_slice() else {
+            panic!("a modulus and an exponent");
+        };
+        let [modulus, exponent] = [modulus, exponent].map(|it| it.as_bytes().expect("bytes"));
+        let public = [
+            &[0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00],
+            modulus.as_slice(),
+            &[0x02, 0x03],
+            exponent,
+        ];
+        Self {
+            public: public.concat(),
+            key,
+            algorithm: &rcgen::PKCS_RSA_SHA256,
         }
     }
 }
@@ -37,7 +60,7 @@ impl PublicKeyData for CertifiedKey {
         &self.public
     }
     fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &rcgen::PKCS_ECDSA_P256_SHA256
+        self.algorithm
     }
 }
 

@@ -383,6 +383,16 @@ fn u2f(maker: &Maker, draft: &mut RegistrationDraft) {
     ]));
 }
 
+/// What there is of U2F is on P-256 (section 8.6).
+#[test]
+fn a_u2f_statement_is_signed_on_p256_alone() {
+    let mut maker = Maker::new();
+    maker.key = CertifiedKey::rsa();
+    let mut draft = draft();
+    u2f(&maker, &mut draft);
+    assert_eq!(under(&maker.trust(), Conveyance::Direct, &draft), STATEMENT);
+}
+
 #[test]
 fn a_u2f_statement_vouches_for_no_model() {
     let maker = Maker::new();

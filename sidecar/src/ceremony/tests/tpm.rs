@@ -120,6 +120,24 @@ fn a_tpm_attests_both_kinds_of_keys_to_whoever_trusts_its_maker() {
     }
 }
 
+/// As most computers with Windows have it.
+#[test]
+fn an_attestation_key_of_rsa_signs_with_sha_256() {
+    let maker = Maker {
+        key: CertifiedKey::rsa(),
+        ..Maker::new()
+    };
+    let rs256 = Wrong::Info(|info| info.algorithm = -257);
+    let mut good = draft(true);
+    maker.attest(&mut good, &rs256);
+    let trust = maker.trust();
+    assert_eq!(outcome(&trust, Conveyance::Direct, &good), "attested");
+    // The algorithm is that of the key.
+    let mut other = draft(true);
+    maker.attest(&mut other, &Wrong::Nothing);
+    assert_eq!(outcome(&trust, Conveyance::Direct, &other), STATEMENT);
+}
+
 /// Older TPMs of Windows Hello sign with SHA-1: their owners come in wherever nobody insists.
 #[test]
 fn a_statement_with_sha_1_proves_nothing_and_stands_in_nobodys_way() {
