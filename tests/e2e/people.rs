@@ -5,6 +5,7 @@ mod administration;
 mod certificate;
 mod demo;
 mod enrol;
+mod from_keycloak;
 mod hostile_names;
 mod languages;
 mod login;

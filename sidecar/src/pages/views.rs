@@ -5,7 +5,6 @@ use super::words::Words;
 use super::{Pages, Site, Visitor};
 use crate::model::{Credential, Need, ReturnPath, Trait, UnixTime, authenticator_name};
 use askama::Template;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::sync::Arc;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -80,8 +79,6 @@ pub(super) struct Who {
     pub(super) kind: &'static str,
     pub(super) user_name: String,
     pub(super) display_name: String,
-    /// The WebAuthn user handle in base64url.
-    pub(super) user_handle: String,
 }
 
 impl Who {
@@ -90,7 +87,6 @@ impl Who {
             kind,
             user_name: String::new(),
             display_name: String::new(),
-            user_handle: String::new(),
         };
         match visitor {
             Visitor::Stranger => nobody("stranger"),
@@ -103,7 +99,6 @@ impl Who {
                 } else {
                     user.display_name.clone()
                 },
-                user_handle: URL_SAFE_NO_PAD.encode(user.handle_bytes()),
             },
         }
     }

@@ -165,6 +165,7 @@ suite! {
     people::users_are_found_by_text_and_group,
     people::an_administrator_is_one_who_can_sign_in,
     enrolments::of_many_redeemers_of_one_code_one_succeeds,
+    enrolments::a_code_too_many_ends_the_session_that_was_not_used_for_the_longest,
     enrolments::what_cannot_be_redeemed_stays,
     enrolments::a_new_or_revoked_code_makes_the_old_one_worthless,
     enrolments::a_bootstrap_code_makes_one_account,

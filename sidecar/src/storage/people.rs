@@ -25,7 +25,10 @@ pub enum UserAdded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redeemed {
     /// Code spent, passkey and session stored.
-    Redeemed,
+    Redeemed {
+        /// The session that had to make room: it is gone, and revoked.
+        crowded_out: Option<SessionId>,
+    },
     /// The code is used, replaced, revoked or too old; or the user is gone or disabled.
     Spent,
     /// The credential id is known already.
@@ -62,6 +65,8 @@ pub struct Redemption {
     pub session: Session,
     /// Passkeys that the user may have.
     pub most: usize,
+    /// What can have been minted for the user so far.
+    pub minted: Minted,
     /// When.
     pub at: UnixTime,
 }
@@ -194,7 +199,8 @@ pub trait People: Send + Sync {
         audit: &AuditRecord,
     ) -> Result<bool, StorageError>;
     /// Spends a code for a passkey and a session, and for the user where it does not exist yet. Of
-    /// parallel calls exactly one gets [`Redeemed::Redeemed`].
+    /// parallel calls exactly one gets [`Redeemed::Redeemed`]. As with a login, the session that was
+    /// not used for the longest ends and is revoked where there would be too many.
     async fn redeem(
         &self,
         redemption: &Redemption,

@@ -9,7 +9,7 @@ const ROWS: &str = "document.querySelectorAll('#passkeys > li')";
 
 impl Person {
     /// Waits until this authenticator holds so many passkeys.
-    fn await_passkeys(&mut self, authenticator: &str, count: usize) {
+    pub(super) fn await_passkeys(&mut self, authenticator: &str, count: usize) {
         wait::until("the authenticator was told", || {
             (self.page.credentials(authenticator).len() == count).then_some(())
         });

@@ -14,7 +14,7 @@ import { register } from './whole-ceremony.mjs';
 import words from './words.mjs';
 
 const card = document.getElementById('account');
-const { base, mount, rpId, userName, userHandle, displayName } = card.dataset;
+const { base, mount, rpId, userName } = card.dataset;
 const calls = api(base, mount);
 const notice = notices(card);
 const allowed = freshness(calls, notice, { base, userName });
@@ -181,5 +181,5 @@ function listChanged() {
 }
 
 function tellPasswordManager() {
-  passwordManager.account(calls, { userId: userHandle, name: userName, displayName });
+  passwordManager.account(calls);
 }

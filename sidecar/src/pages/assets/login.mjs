@@ -8,7 +8,7 @@ import { mark, textIn } from './fields.mjs';
 import { askLabel } from './label.mjs';
 import { notices } from './notice.mjs';
 import { oneAtATime } from './one-at-a-time.mjs';
-import { handleOf, signals } from './signals.mjs';
+import { signals } from './signals.mjs';
 import { explain, unsupported } from './texts.mjs';
 import { logIn, register } from './whole-ceremony.mjs';
 import words from './words.mjs';
@@ -219,8 +219,8 @@ async function arrive() {
   field('done-text').textContent = words.waiting.leaving;
   panel('done').querySelector('h1').focus({ preventScroll: true });
   try {
-    const { sub, preferred_username: name, name: displayName } = await calls.whoAmI();
-    await passwordManager.account(calls, { userId: handleOf(sub), name, displayName });
+    await calls.whoAmI();
+    await passwordManager.account(calls);
   } catch (error) {
     if (error.status === 401) {
       stuck('cookies');

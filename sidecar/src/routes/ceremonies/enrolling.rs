@@ -136,11 +136,12 @@ pub(super) async fn redeem(
         credential: credential.clone(),
         session,
         most: mount.max_credentials,
+        minted: app.revocations.minted(user.id, app.now()),
         at: app.now(),
     };
     let record = record.to(user.id, &user.name);
-    match app.store.redeem(&redemption, &record).await? {
-        Redeemed::Redeemed => {}
+    match app.redeem(redemption, record).await? {
+        Redeemed::Redeemed { .. } => {}
         Redeemed::Spent => return Err(RedeemError::Spent),
         Redeemed::CredentialTaken => return Err(RedeemError::CredentialTaken),
         Redeemed::TooMany => return Err(RedeemError::TooMany),

@@ -116,8 +116,11 @@ async fn a_user_of_keycloak_signs_in_as_before_and_stays_who_they_were() {
     assert_eq!(ann.finish("login", draft.seal()).await.status, 400);
     assert_eq!(place.reason(), "user_handle_mismatch");
 
-    // Another passkey of the same account has the same handle.
+    // Another passkey of the same account has the same handle, which is what passkey managers are told.
     ann.log_in("ann").await;
+    let listed = ann.read("/v1/self/passkeys").await.expect(200).json();
+    let user = json!({ "id": encode(ID.as_bytes()), "name": "ann", "display_name": "Ann Smith" });
+    assert_eq!(listed["user"], user);
     let options = ann.begin("register", json!({})).await;
     assert_eq!(options["user"]["id"], encode(ID.as_bytes()));
     let mut other = Authenticator::new(ORIGIN);

@@ -3,7 +3,7 @@
 
 use super::layout::Key;
 use super::ledger::Ledger;
-use super::steps::{end_sessions_begun_with, put_credential, store_session};
+use super::steps::{end_sessions_begun_with, make_room, put_credential, store_session};
 use crate::model::{
     AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Minted, RecoveryCodes, SecretHash,
     SessionId, User, UserChange, UserId,
@@ -119,6 +119,7 @@ pub(super) fn redeem(
         credential,
         session,
         most,
+        minted,
         at,
     } = redemption;
     let enrolment = ledger.record::<Enrolment>(&Key::enrolment(*code_of))?;
@@ -146,9 +147,10 @@ pub(super) fn redeem(
     }
     ledger.remove(&Key::enrolment(*code_of));
     put_credential(ledger, credential)?;
+    let crowded_out = make_room(ledger, session, *minted)?;
     store_session(ledger, session)?;
     append_audit(ledger, audit)?;
-    Ok(Redeemed::Redeemed)
+    Ok(Redeemed::Redeemed { crowded_out })
 }
 
 /// A user who had to register a passkey has done so: one that is enough to sign in.

@@ -185,19 +185,27 @@ pub(super) fn record_assertion(
     if let Some((id, revocation)) = replaced(replaces, session) {
         end_session(ledger, id, revocation)?;
     }
-    let crowded_out = if ledger.stored_keys(&Key::sessions_of(session.user))?.len() < MOST_SESSIONS
-    {
-        None
-    } else {
-        // What was just ended above is not among them any more.
-        crowded_out(sessions_of(ledger, session.user)?.into_iter(), session)
-    };
-    if let Some(id) = crowded_out {
-        end_session(ledger, id, &minted.revoke(id))?;
-    }
+    // What was just ended above is not among those that may have to make room.
+    let crowded_out = make_room(ledger, session, minted)?;
     store_session(ledger, session)?;
     append_audit(ledger, &assertion.audit(&user.name, credential, session))?;
     Ok(AssertionRecorded::Recorded { crowded_out })
+}
+
+/// Ends the session that has to make room for this one, where that is needed.
+pub(super) fn make_room(
+    ledger: &mut Ledger<'_>,
+    session: &Session,
+    minted: Minted,
+) -> Step<Option<SessionId>> {
+    if ledger.stored_keys(&Key::sessions_of(session.user))?.len() < MOST_SESSIONS {
+        return Ok(None);
+    }
+    let crowded_out = crowded_out(sessions_of(ledger, session.user)?.into_iter(), session);
+    if let Some(id) = crowded_out {
+        end_session(ledger, id, &minted.revoke(id))?;
+    }
+    Ok(crowded_out)
 }
 
 pub(super) fn extend_session(

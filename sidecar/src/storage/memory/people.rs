@@ -172,6 +172,7 @@ impl People for MemoryStore {
             credential,
             session,
             most,
+            minted,
             at,
         } = redemption;
         let enrolment = tables.enrolments.get(code_of);
@@ -201,9 +202,10 @@ impl People for MemoryStore {
         tables
             .credentials
             .insert(credential.id.clone(), credential.clone());
+        let crowded_out = tables.make_room(session, *minted);
         tables.sessions.insert(session.id, session.clone());
         tables.append_audit(audit);
-        Ok(Redeemed::Redeemed)
+        Ok(Redeemed::Redeemed { crowded_out })
     }
 
     async fn recovery_codes(&self, user: UserId) -> Result<Option<RecoveryCodes>, StorageError> {
