@@ -174,6 +174,7 @@ suite! {
     enrolments::a_recovery_code_is_spent_once_for_a_way_in,
     people::a_disabled_credential_signs_in_no_more,
     people::an_import_is_whole_or_nothing,
+    people::names_of_users_who_are_gone_are_listed_and_imported,
     people::living_sessions_are_listed_in_pages,
     people::a_search_looks_at_a_bounded_number_of_users,
     mounts::a_mount_is_written_changed_and_deleted,

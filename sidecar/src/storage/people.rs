@@ -126,6 +126,15 @@ pub struct ImportedUser {
     pub credentials: Vec<Credential>,
 }
 
+/// What an import brings.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Imported {
+    /// Users who are not here.
+    pub users: Vec<ImportedUser>,
+    /// Names that belonged to users who are gone. Those that somebody has, or had, stay as they are.
+    pub reserved: Vec<UserName>,
+}
+
 /// Why a user cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportConflict {
@@ -181,6 +190,14 @@ pub trait People: Send + Sync {
         filter: &UserFilter,
         most: usize,
     ) -> Result<Page<User, UserName>, StorageError>;
+    /// Names that are taken although their users are gone, after this one.
+    async fn reserved_names(
+        &self,
+        after: Option<&UserName>,
+        most: usize,
+    ) -> Result<Page<UserName, UserName>, StorageError>;
+    /// Whether the name belongs, or belonged, to someone.
+    async fn is_name_taken(&self, name: &UserName) -> Result<bool, StorageError>;
     /// Whether someone who can sign in is in one of these groups.
     async fn has_administrator(&self, groups: &[String]) -> Result<bool, StorageError>;
 
@@ -241,11 +258,11 @@ pub trait People: Send + Sync {
         audit: &AuditRecord,
     ) -> Result<Option<Vec<SessionId>>, StorageError>;
 
-    /// Stores all of these users and passkeys, or none: then the conflicts say why. With `dry` it
-    /// stores none in any case.
+    /// Stores all of these users, passkeys and names, or none: then the conflicts say why. With `dry`
+    /// it stores none in any case.
     async fn import(
         &self,
-        users: &[ImportedUser],
+        imported: &Imported,
         dry: bool,
         audit: &AuditRecord,
     ) -> Result<Vec<ImportConflict>, StorageError>;

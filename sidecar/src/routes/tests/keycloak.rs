@@ -67,6 +67,23 @@ fn realm(credentials: &[Value]) -> Value {
     })
 }
 
+/// Of a realm, what is read.
+pub(super) fn described() -> Value {
+    let mut realm = realm(&[exported("webauthn", &credential(1, 5))]);
+    for unread in ["id", "realm", "enabled", "groups"] {
+        realm.as_object_mut().unwrap().remove(unread);
+    }
+    let user = realm["users"][0].as_object_mut().unwrap();
+    for unread in ["totp", "realmRoles", "notBefore"] {
+        user.remove(unread);
+    }
+    let credential = user["credentials"][0].as_object_mut().unwrap();
+    for unread in ["id", "secretData"] {
+        credential.remove(unread);
+    }
+    realm
+}
+
 /// A place with a looser policy, to which the realm has come.
 async fn with_realm(credentials: &[Value]) -> Place {
     let config = ADMIN.replace("[admin]", "[webauthn.two_factor]\nenabled = true\n[admin]");

@@ -8,7 +8,9 @@ use crate::model::{
     AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Minted, RecoveryCodes, SecretHash,
     SessionId, User, UserChange, UserId,
 };
-use crate::storage::{ImportConflict, ImportedUser, Redeemed, Redemption, StorageError, UserAdded};
+use crate::storage::{
+    ImportConflict, Imported, ImportedUser, Redeemed, Redemption, StorageError, UserAdded,
+};
 use std::collections::BTreeSet;
 
 type Step<T> = Result<T, StorageError>;
@@ -228,7 +230,7 @@ pub(super) fn disable_credential(
 
 pub(super) fn import(
     ledger: &mut Ledger<'_>,
-    users: &[ImportedUser],
+    Imported { users, reserved }: &Imported,
     dry: bool,
     audit: &AuditRecord,
 ) -> Step<Vec<ImportConflict>> {
@@ -262,6 +264,12 @@ pub(super) fn import(
         credentials
             .iter()
             .try_for_each(|credential| put_credential(ledger, credential))?;
+    }
+    for name in reserved {
+        let key = Key::name(name);
+        if !ledger.has(&key)? {
+            ledger.put(&key, &Enrolment::NOBODY)?;
+        }
     }
     append_audit(ledger, audit)?;
     Ok(conflicts)

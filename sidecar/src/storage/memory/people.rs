@@ -7,8 +7,8 @@ use crate::model::{
 };
 use crate::storage::people::{looked_at, merged};
 use crate::storage::{
-    AuditCursor, AuditLog, ImportConflict, ImportedUser, LOOKED_AT, Page, People, Redeemed,
-    Redemption, StorageError, UserAdded, UserFilter,
+    AuditCursor, AuditLog, ImportConflict, Imported, ImportedUser, LOOKED_AT, Page, People,
+    Redeemed, Redemption, StorageError, UserAdded, UserFilter,
 };
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -116,6 +116,25 @@ impl People for MemoryStore {
             items,
             next: last.filter(|_| more),
         })
+    }
+
+    async fn reserved_names(
+        &self,
+        after: Option<&UserName>,
+        most: usize,
+    ) -> Result<Page<UserName, UserName>, StorageError> {
+        let tables = self.tables();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let names = tables.names.range((from, Bound::Unbounded));
+        let mut gone = names.filter(|(_, id)| !tables.users.contains_key(id));
+        let items: Vec<_> = gone.by_ref().take(most).map(|it| it.0.clone()).collect();
+        let more = gone.next().is_some();
+        let next = items.last().filter(|_| more).cloned();
+        Ok(Page { items, next })
+    }
+
+    async fn is_name_taken(&self, name: &UserName) -> Result<bool, StorageError> {
+        Ok(self.tables().names.contains_key(name))
     }
 
     async fn has_administrator(&self, groups: &[String]) -> Result<bool, StorageError> {
@@ -295,7 +314,7 @@ impl People for MemoryStore {
 
     async fn import(
         &self,
-        users: &[ImportedUser],
+        Imported { users, reserved }: &Imported,
         dry: bool,
         audit: &AuditRecord,
     ) -> Result<Vec<ImportConflict>, StorageError> {
@@ -328,6 +347,10 @@ impl People for MemoryStore {
                     .credentials
                     .insert(credential.id.clone(), credential.clone());
             }
+        }
+        for name in reserved {
+            let taken = tables.names.entry(name.clone());
+            taken.or_insert(Enrolment::NOBODY);
         }
         tables.append_audit(audit);
         Ok(conflicts)

@@ -55,6 +55,14 @@ pub(super) struct Entry {
     pub(super) read: Read,
 }
 
+/// What a document holds.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) entries: Vec<Entry>,
+    /// Names of users who were deleted, as they are written.
+    pub(super) reserved: Vec<String>,
+}
+
 #[derive(Debug)]
 pub(super) enum Read {
     Candidate(Box<Candidate>),

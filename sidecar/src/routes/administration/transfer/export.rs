@@ -1,7 +1,7 @@
-//! `GET /v1/admin/export`: every user with their passkeys, as one document that is written while it
-//! is sent.
+//! `GET /v1/admin/export`: every user with their passkeys, and the names that stay taken, as one
+//! document that is written while it is sent.
 
-use super::document::{FORMAT, UserEntry, VERSION};
+use super::document::{FORMAT, UserEntry, UsersDocument, VERSION};
 use crate::app::App;
 use crate::model::UserName;
 use crate::problem::Problem;
@@ -40,7 +40,7 @@ enum Broken {
     get,
     path = "/v1/admin/export",
     tag = tag::USERS,
-    responses((status = 200, body = serde_json::Map<String, serde_json::Value>)),
+    responses((status = 200, body = UsersDocument<'static>)),
     extensions(("x-refuses" = json!([STORE]))),
 )]
 pub(in crate::routes::administration) async fn handle(
@@ -106,13 +106,40 @@ async fn write(app: &App, sender: &mut Sender<Bytes, Broken>) -> Result<(), Brok
             serde_json::to_writer(&mut text, &UserEntry::of(user, &credentials))?;
         }
         after = page.next;
+        send_on(&mut text, sender).await?;
         if after.is_none() {
-            text.extend_from_slice(b"\n]}\n");
+            break;
         }
-        let portion = Bytes::from(std::mem::take(&mut text));
-        sender.send_data(portion).await.map_err(|_| Broken::Gone)?;
+    }
+    text.extend_from_slice(b"\n],\"reserved_names\":[");
+    write_names(app, &mut text, sender).await?;
+    text.extend_from_slice(b"]}\n");
+    send_on(&mut text, sender).await
+}
+
+/// The names of users who were deleted.
+async fn write_names(
+    app: &App,
+    text: &mut Vec<u8>,
+    sender: &mut Sender<Bytes, Broken>,
+) -> Result<(), Broken> {
+    let (mut after, mut first): (Option<UserName>, bool) = (None, true);
+    loop {
+        let page = app.store.reserved_names(after.as_ref(), PORTION).await?;
+        for name in &page.items {
+            text.extend_from_slice(if first { b"\n" } else { b",\n" });
+            first = false;
+            serde_json::to_writer(&mut *text, name)?;
+        }
+        after = page.next;
         if after.is_none() {
             return Ok(());
         }
+        send_on(text, sender).await?;
     }
+}
+
+async fn send_on(text: &mut Vec<u8>, sender: &mut Sender<Bytes, Broken>) -> Result<(), Broken> {
+    let portion = Bytes::from(std::mem::take(text));
+    sender.send_data(portion).await.map_err(|_| Broken::Gone)
 }
