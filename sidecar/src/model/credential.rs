@@ -132,6 +132,12 @@ impl Credential {
         }
     }
 
+    /// Whether somebody could still sign in who has it alone.
+    #[must_use]
+    pub fn is_way_in(&self) -> bool {
+        self.disabled_at.is_none() && self.is_strict()
+    }
+
     /// Whether it is what a user has to register who must: a passkey that signs in alone.
     #[must_use]
     pub fn is_strict(&self) -> bool {

@@ -129,14 +129,15 @@ async function resume() {
 
 async function signIn(name) {
   stopAutofill();
+  let answer;
   try {
-    await logIn(calls, notice, name ? { username: name, ...need } : need);
+    answer = await logIn(calls, notice, name ? { username: name, ...need } : need);
   } catch (error) {
     failed(error);
     offerAutofill();
     return;
   }
-  await arrive();
+  await arrive(answer.warnings);
 }
 
 // Where there is perhaps no passkey, whoever has no account yet learns how to make one.
@@ -195,8 +196,9 @@ async function offerAutofill() {
 }
 
 async function finish(assertion) {
+  let answer;
   try {
-    await notice.during(words.waiting.checking, (_, tooLate) => {
+    answer = await notice.during(words.waiting.checking, (_, tooLate) => {
       tooLate();
       return calls.loginFinish(assertion);
     });
@@ -205,7 +207,7 @@ async function finish(assertion) {
     offerAutofill();
     return;
   }
-  await arrive();
+  await arrive(answer.warnings);
 }
 
 function stopAutofill() {
@@ -213,8 +215,9 @@ function stopAutofill() {
   autofill = null;
 }
 
-// The passkey was accepted. Before leaving: did the browser keep the cookies?
-async function arrive() {
+// The passkey was accepted. Before leaving: did the browser keep the cookies? And is there something
+// that the reader must know of their account?
+async function arrive(warnings = []) {
   show('done');
   field('done-text').textContent = words.waiting.leaving;
   panel('done').querySelector('h1').focus({ preventScroll: true });
@@ -231,8 +234,24 @@ async function arrive() {
       return;
     }
   }
+  if (warnings.length > 0) await warn(warnings);
   if (judged) again();
   else go(0);
+}
+
+// Which passkeys were disabled, because there may be copies of them. The page leaves when that was
+// read.
+async function warn(warnings) {
+  field('warned-passkeys').replaceChildren(...warnings.map(({ label }) => {
+    const item = document.createElement('li');
+    item.append(Object.assign(document.createElement('strong'), { textContent: label || words.passkey }));
+    return item;
+  }));
+  show('warned');
+  panel('warned').querySelector('h1').focus({ preventScroll: true });
+  await new Promise((resolve) => {
+    field('go-on').addEventListener('click', resolve, { once: true });
+  });
 }
 
 // The service says whether this login is what the page needs: if so, it sends on.

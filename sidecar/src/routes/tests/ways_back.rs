@@ -320,6 +320,14 @@ async fn new_users_must_register_a_passkey_where_that_is_the_default() {
             .expect(200)
             .json();
         assert_eq!(carl["data"]["must_register_passkey"], expected);
+        // So do those whom a list brings, unless it says otherwise.
+        let list = json!({
+            "format": "latchkey-users", "version": 1, "rp_ids": {},
+            "users": [{ "name": "dora" }, { "name": "eve", "must_register_passkey": !expected }],
+        });
+        super::transfer::import(&place, "", &list).await.expect(200);
+        assert_eq!(place.user("dora").await.must_register, expected);
+        assert_eq!(place.user("eve").await.must_register, !expected);
         // Registering is what was asked for.
         let mut carl_himself = place.person();
         let code = json!({ "code": carl["data"]["enrolment"]["code"] });

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::storage::{
     Assertion, AssertionRecorded, CredentialInserted, CredentialRemoved, MOST_SESSIONS,
-    StorageError, UserCreated, crowded_out, replaced,
+    StorageError, UserCreated, crowded_out, is_last, replaced,
 };
 
 type Step<T> = Result<T, StorageError>;
@@ -122,10 +122,10 @@ pub(super) fn remove_credential(
     minted: Minted,
     audit: &AuditRecord,
 ) -> Step<CredentialRemoved> {
-    if credential_of(ledger, user, id)?.is_none() {
+    let Some(removed) = credential_of(ledger, user, id)? else {
         return Ok(CredentialRemoved::NotFound);
-    }
-    if keep_last && ledger.stored_keys(&Key::credentials_of(user))?.len() < 2 {
+    };
+    if keep_last && is_last(&removed, &credentials_of(ledger, user)?) {
         return Ok(CredentialRemoved::Last);
     }
     ledger.remove(&Key::credential(id));
@@ -147,6 +147,14 @@ pub(super) fn end_sessions_begun_with(
         end_session(ledger, session.id, &minted.revoke(session.id))?;
     }
     Ok(ended.iter().map(|session| session.id).collect())
+}
+
+fn credentials_of(ledger: &Ledger<'_>, user: UserId) -> Step<Vec<Credential>> {
+    let mut credentials = Vec::new();
+    for key in ledger.stored_keys(&Key::credentials_of(user))? {
+        credentials.extend(ledger.record::<Credential>(&Key::credential_from(&key))?);
+    }
+    Ok(credentials)
 }
 
 fn sessions_of(ledger: &Ledger<'_>, user: UserId) -> Step<Vec<Session>> {

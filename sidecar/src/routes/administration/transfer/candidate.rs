@@ -109,6 +109,11 @@ impl Reader<'_> {
         uuid::Builder::from_random_bytes(random(&*self.app.entropy)).into_uuid()
     }
 
+    /// Whether new users have to register a passkey before anything else.
+    pub(super) fn must_register(&self) -> bool {
+        self.app.settings.people.must_register_passkey
+    }
+
     /// Passkeys sign in for the relying party id that they were registered for, and for no other.
     pub(super) fn same_rp_id(&self, field: &str, mount: &str, rp_id: &str) -> Result<(), String> {
         let served = self.app.mount_points.served();

@@ -67,8 +67,9 @@ pub(super) struct UserEntry {
     token_period: Option<u64>,
     #[serde(default)]
     disabled: bool,
+    /// Absent: as for everyone whom an administrator makes.
     #[serde(default)]
-    must_register_passkey: bool,
+    must_register_passkey: Option<bool>,
     /// Absent: now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created_at: Option<String>,
@@ -134,7 +135,7 @@ impl UserEntry {
             token_max_ttl: seconds(user.limits.token_max_ttl),
             token_period: seconds(user.limits.token_period),
             disabled: user.disabled,
-            must_register_passkey: user.must_register,
+            must_register_passkey: Some(user.must_register),
             created_at: Some(rfc3339(user.created_at)),
             user_handle: user.handle.as_ref().map(ToString::to_string),
             passkeys: credentials.iter().map(PasskeyEntry::of).collect(),
@@ -189,7 +190,7 @@ impl UserEntry {
             disabled: self.disabled,
             created_at: created_at.unwrap_or(reader.now),
             limits,
-            must_register: self.must_register_passkey,
+            must_register: self.must_register_passkey.unwrap_or(reader.must_register()),
             passkey_alert: false,
             handle: handle
                 .flatten()

@@ -171,9 +171,10 @@ impl KeycloakUser {
             disabled: self.enabled == Some(false),
             created_at: self.created_timestamp.map_or(reader.now, seconds),
             limits: UserLimits::default(),
-            must_register: required
-                .iter()
-                .any(|action| REQUIRED_ACTIONS.contains(&action.as_str())),
+            must_register: reader.must_register()
+                || required
+                    .iter()
+                    .any(|action| REQUIRED_ACTIONS.contains(&action.as_str())),
             passkey_alert: false,
             // Keycloak's handle is the text of its user id, not the UUID's 16 bytes.
             handle: UserHandle::from_bytes(self.id.as_bytes()),
