@@ -13,6 +13,7 @@ mod notices;
 mod signals;
 mod step_up;
 mod trouble;
+mod ways_in;
 mod words;
 
 use latchkey_tests::{Browser, Gateway, Page, Received};

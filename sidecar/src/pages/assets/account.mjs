@@ -41,7 +41,10 @@ async function add() {
     return;
   }
   // The session was good for this alone; from here on it is like any other.
-  if (card.dataset.mustRegister === 'true') await calls.refresh().catch(() => {});
+  if (card.dataset.mustRegister === 'true') {
+    await calls.refresh().catch(() => {});
+    document.getElementById('must-register').hidden = true;
+  }
   const row = rowOf(added.passkey);
   list.append(row);
   listChanged();
@@ -177,6 +180,8 @@ function setTitle(row, title) {
 
 function listChanged() {
   document.getElementById('only-one').hidden = list.children.length !== 1;
+  const warning = document.getElementById('some-disabled');
+  if (warning) warning.hidden = !list.querySelector('.badge-alert:not([hidden])');
   tellPasswordManager();
 }
 
