@@ -80,7 +80,7 @@ fn whoever_must_register_a_passkey_does_that_before_anything_else() {
 #[test]
 fn a_passkey_that_may_have_a_copy_is_disabled_and_its_owner_warned_at_the_next_login() {
     let mut plan = Plan::new();
-    plan.sidecar.more = "[people]\nsign_count = \"disable\"\n".to_owned();
+    "[people]\nsign_count = \"disable\"\n".clone_into(&mut plan.sidecar.more);
     let mut person = Person::at(plan.start(), Browser::start());
     person.open("/");
     person.await_login_page();
@@ -130,7 +130,13 @@ fn a_passkey_that_may_have_a_copy_is_disabled_and_its_owner_warned_at_the_next_l
     let text = person.page.text();
     assert!(text.contains("A passkey was disabled"), "{text}");
     assert!(text.contains("<b>Spare</b> key"), "{text}");
-    person.assert_page_is_sound("a warning");
+    for (scheme, width) in [("light", 320), ("dark", 320), ("dark", 1280)] {
+        person.look_at(scheme, width);
+        person.assert_page_is_sound(&format!("a warning, {scheme}, {width} pixels"));
+        let sideways =
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+        assert_eq!(person.page.eval(sideways), false, "{width} pixels");
+    }
     assert!(!person.reached_application("/orders?page=2"));
     person.page.click("#go-on");
     person.page.wait_for_path("/orders?page=2");
