@@ -263,8 +263,12 @@ pub(super) struct PasskeyView {
     /// Name of the authenticator, or empty; not repeated when it is the title already.
     pub(super) authenticator: &'static str,
     pub(super) keeping: Keeping,
+    /// Whether its maker was proved when it was registered.
+    pub(super) attested: bool,
     /// Whether it signs in no more.
     pub(super) disabled: bool,
+    /// How it is reached.
+    pub(super) ways: Vec<Way>,
     pub(super) created: Moment,
     pub(super) last_used: Option<Moment>,
 }
@@ -283,25 +287,57 @@ impl PasskeyView {
             title: title.to_owned(),
             authenticator: if title == name { "" } else { name },
             keeping: Keeping::of(credential),
+            attested: credential.attested,
             disabled: credential.disabled_at.is_some(),
+            ways: Way::all(&credential.transports, words),
             created: Moment::of(credential.created_at, words),
             last_used: credential.last_used_at.map(|at| Moment::of(at, words)),
         }
     }
 
-    pub(super) fn blank() -> Self {
+    pub(super) fn blank(words: &Words) -> Self {
         Self {
             id: String::new(),
             title: String::new(),
             authenticator: "",
             keeping: Keeping::Device,
+            attested: false,
             disabled: false,
+            ways: Way::all(&[], words),
             created: Moment {
                 machine: String::new(),
                 human: String::new(),
             },
             last_used: None,
         }
+    }
+}
+
+/// A way to reach an authenticator (WebAuthn Level 3, section 5.8.4), and whether a passkey has it.
+pub(super) struct Way {
+    pub(super) key: &'static str,
+    pub(super) text: String,
+    pub(super) there: bool,
+}
+
+impl Way {
+    /// Key of the value, and of its text.
+    const KNOWN: [(&'static str, &'static str); 6] = [
+        ("usb", "passkey.ways.usb"),
+        ("nfc", "passkey.ways.nfc"),
+        ("ble", "passkey.ways.ble"),
+        ("smart-card", "passkey.ways.smartCard"),
+        ("hybrid", "passkey.ways.hybrid"),
+        ("internal", "passkey.ways.internal"),
+    ];
+
+    fn all(transports: &[String], words: &Words) -> Vec<Self> {
+        let ways = Self::KNOWN.map(|(key, text)| Self {
+            key,
+            text: words.say(text).to_owned(),
+            there: transports.iter().any(|it| it == key),
+        });
+        ways.into()
     }
 }
 

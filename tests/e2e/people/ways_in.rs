@@ -67,11 +67,19 @@ fn whoever_must_register_a_passkey_does_that_before_anything_else() {
     assert!(!person.reached_application("/orders"));
 
     person.add_passkey("New key");
+    let last = "#passkeys > li:last-child [data-way=usb]";
+    let last = format!("document.querySelector('{last}').checkVisibility()");
+    assert_eq!(person.page.eval(&last), true, "the page shows it at once");
     let asked = "document.querySelector('#must-register').checkVisibility()";
     assert_eq!(person.page.eval(asked), false);
     person.open("/orders");
     person.page.wait_for_path("/orders");
     let _ = person.received("/orders");
+    let ways = "[...document.querySelectorAll('#passkeys [data-way]')]\
+                .filter((it) => it.checkVisibility()).map((it) => it.dataset.way).toSorted()";
+    person.open("/_latchkey/account");
+    assert_eq!(person.page.eval(ways), json!(["internal", "usb"]));
+    person.assert_page_is_sound("two passkeys, each with its way");
     let shown = person.ordered(&["users", "show", "ann"]);
     assert_eq!(shown["must_register_passkey"], false);
     assert_eq!(shown["passkeys"], 2);

@@ -164,6 +164,10 @@ function rowOf(passkey) {
   for (const badge of row.querySelectorAll('[data-when]')) {
     badge.hidden = badge.dataset.when !== keeping;
   }
+  for (const badge of row.querySelectorAll('[data-way]')) {
+    badge.hidden = !passkey.transports.includes(badge.dataset.way);
+  }
+  row.querySelector('.passkey-attested').hidden = !passkey.attested;
   const authenticator = row.querySelector('.passkey-authenticator');
   authenticator.textContent = passkey.authenticator ?? '';
   authenticator.hidden = !passkey.authenticator || passkey.authenticator === title;
