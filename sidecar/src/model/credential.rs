@@ -115,6 +115,9 @@ pub struct Credential {
     /// (WebAuthn Level 3, section 6.1.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<UnixTime>,
+    /// When its counter did not grow the last time, and it was refused for that: there may be a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspected_at: Option<UnixTime>,
 }
 
 impl Credential {

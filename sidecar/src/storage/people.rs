@@ -258,6 +258,14 @@ pub trait People: Send + Sync {
         audit: &AuditRecord,
     ) -> Result<Option<Vec<SessionId>>, StorageError>;
 
+    /// Notes that a credential was refused because there may be a copy of it, and marks its user; `false`
+    /// when it is gone.
+    async fn suspect_credential(
+        &self,
+        id: &CredentialId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError>;
+
     /// Stores all of these users, passkeys and names, or none: then the conflicts say why. With `dry`
     /// it stores none in any case.
     async fn import(

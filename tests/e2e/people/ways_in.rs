@@ -134,7 +134,7 @@ fn a_passkey_that_may_have_a_copy_is_disabled_and_its_owner_warned_at_the_next_l
     person.page.click("#login-form button[type=submit]");
     person
         .page
-        .wait_for("document.querySelector('#panel-warned').checkVisibility()");
+        .wait_for("document.querySelector('#panel-passkey-disabled').checkVisibility()");
     let text = person.page.text();
     assert!(text.contains("A passkey was disabled"), "{text}");
     assert!(text.contains("<b>Spare</b> key"), "{text}");
@@ -146,7 +146,7 @@ fn a_passkey_that_may_have_a_copy_is_disabled_and_its_owner_warned_at_the_next_l
         assert_eq!(person.page.eval(sideways), false, "{width} pixels");
     }
     assert!(!person.reached_application("/orders?page=2"));
-    person.page.click("#go-on");
+    person.page.click("#panel-passkey-disabled button");
     person.page.wait_for_path("/orders?page=2");
 
     // The good one is the only one that works, and stays; the disabled one goes, and the warning with it.
@@ -178,6 +178,63 @@ fn a_passkey_that_may_have_a_copy_is_disabled_and_its_owner_warned_at_the_next_l
     person.page.answer_by_itself(&first, true);
     person.page.click("#login-form button[type=submit]");
     person.page.wait_for_path("/orders");
+}
+
+#[test]
+fn a_passkey_that_counted_wrongly_is_refused_and_its_owner_told() {
+    let mut person = Person::registered("ann");
+    let authenticator = person.authenticators[0].clone();
+    let log_in = |person: &mut Person| {
+        person.open("/orders");
+        person.await_login_page();
+        person.log_in_as("ann");
+    };
+    person.log_out();
+    person.count_from(&authenticator, 50);
+    log_in(&mut person);
+    person.page.wait_for_path("/orders");
+    person.log_out();
+    person.count_from(&authenticator, 1);
+    log_in(&mut person);
+    person.page.wait_for(TOLD);
+    let log = person.ordered(&["audit"]);
+    assert_eq!(log["records"][0]["action"], "sign_count", "{log:#}");
+
+    // It is not disabled here: counting rightly, it signs in.
+    person.count_from(&authenticator, 100);
+    log_in(&mut person);
+    person
+        .page
+        .wait_for("document.querySelector('#panel-passkey-suspected').checkVisibility()");
+    let text = person.page.text();
+    assert!(text.contains("Passkey on Linux"), "{text}");
+    person.assert_page_is_sound("a passkey that may have a copy");
+    person.page.click("#panel-passkey-suspected button");
+    person.page.wait_for_path("/orders");
+}
+
+#[test]
+fn an_administrators_link_brings_back_who_has_lost_every_passkey() {
+    let mut person = Person::registered("ann");
+    person.log_out();
+    person.take_another_authenticator();
+    let first = person.ordered(&["users", "link", "ann"]);
+    let second = person.ordered(&["users", "link", "ann"]);
+    let link = |made: &Value| made["enrolment"]["link"].as_str().map(str::to_owned);
+    let (first, second) = (
+        link(&first).expect("a link"),
+        link(&second).expect("a link"),
+    );
+    person.page.open(&first);
+    person
+        .page
+        .wait_for("document.querySelector('#panel-dead')?.checkVisibility()");
+    person.enrol(&second, None);
+    person.page.wait_for(&format!("{ROWS}.length === 2"));
+    person.open("/orders");
+    person.page.wait_for_path("/orders");
+    let log = person.ordered(&["audit", "--user", "ann", "--action", "recovered"]);
+    assert_eq!(log["records"][0]["actor"], "ann", "{log:#}");
 }
 
 #[test]

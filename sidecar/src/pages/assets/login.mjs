@@ -234,23 +234,29 @@ async function arrive(warnings = []) {
       return;
     }
   }
-  if (warnings.length > 0) await warn(warnings);
+  await warn(warnings);
   if (judged) again();
   else go(0);
 }
 
-// Which passkeys were disabled, because there may be copies of them. The page leaves when that was
-// read.
+// Which passkeys may have copies. The page leaves when that was read.
 async function warn(warnings) {
-  field('warned-passkeys').replaceChildren(...warnings.map(({ label }) => {
+  for (const kind of ['passkey-disabled', 'passkey-suspected']) {
+    const labels = warnings.filter(({ type }) => type === kind).map(({ label }) => label);
+    if (labels.length > 0) await warnOf(panel(kind), kind, labels);
+  }
+}
+
+function warnOf(section, kind, labels) {
+  section.querySelector('ul').replaceChildren(...labels.map((label) => {
     const item = document.createElement('li');
     item.append(Object.assign(document.createElement('strong'), { textContent: label || words.passkey }));
     return item;
   }));
-  show('warned');
-  panel('warned').querySelector('h1').focus({ preventScroll: true });
-  await new Promise((resolve) => {
-    field('go-on').addEventListener('click', resolve, { once: true });
+  show(kind);
+  section.querySelector('h1').focus({ preventScroll: true });
+  return new Promise((resolve) => {
+    section.querySelector('button').addEventListener('click', resolve, { once: true });
   });
 }
 

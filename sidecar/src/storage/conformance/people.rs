@@ -236,6 +236,26 @@ pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>
     assert_eq!(recorded.unwrap(), AssertionRecorded::Gone);
 }
 
+pub(super) async fn a_suspected_credential_is_noted_and_its_owner_marked(store: Arc<dyn Store>) {
+    store
+        .create_user(&user(1), &credential(10, 1), noted())
+        .await
+        .unwrap();
+    let suspect = async |n| {
+        let (id, audit) = (credential_id(n), audit("suspect"));
+        store.suspect_credential(&id, &audit).await.unwrap()
+    };
+    assert!(!suspect(11).await);
+    assert!(suspect(10).await);
+    let credential = store.credential(&credential_id(10)).await.unwrap().unwrap();
+    assert_eq!(
+        (credential.suspected_at, credential.disabled_at),
+        (Some(NOW), None)
+    );
+    assert!(store.user(user_id(1)).await.unwrap().unwrap().passkey_alert);
+    assert_eq!(actions(&store).await, ["suspect"]);
+}
+
 pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
     store
         .create_user(&user(1), &credential(10, 1), noted())

@@ -170,6 +170,17 @@ impl People for EmbeddedStore {
             .await
     }
 
+    async fn suspect_credential(
+        &self,
+        id: &CredentialId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (id, audit) = (id.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::suspect_credential(ledger, &id, &audit))
+            .await
+    }
+
     async fn import(
         &self,
         imported: &Imported,

@@ -215,17 +215,39 @@ pub(super) fn disable_credential(
     };
     credential.disabled_at = Some(audit.at);
     ledger.put(&key, &credential)?;
-    let owner = Key::user(credential.user);
-    if let Some(user) = ledger.record::<User>(&owner)? {
-        let user = User {
-            passkey_alert: true,
-            ..user
-        };
-        ledger.put(&owner, &user)?;
-    }
+    alert(ledger, credential.user)?;
     let ended = end_sessions_begun_with(ledger, credential.user, id, minted)?;
     append_audit(ledger, audit)?;
     Ok(Some(ended))
+}
+
+pub(super) fn suspect_credential(
+    ledger: &mut Ledger<'_>,
+    id: &CredentialId,
+    audit: &AuditRecord,
+) -> Step<bool> {
+    let key = Key::credential(id);
+    let Some(mut credential) = ledger.record::<Credential>(&key)? else {
+        return Ok(false);
+    };
+    credential.suspected_at = Some(audit.at);
+    ledger.put(&key, &credential)?;
+    alert(ledger, credential.user)?;
+    append_audit(ledger, audit)?;
+    Ok(true)
+}
+
+/// Marks a user who has to be told of a passkey.
+fn alert(ledger: &mut Ledger<'_>, user: UserId) -> Step<()> {
+    let owner = Key::user(user);
+    let Some(user) = ledger.record::<User>(&owner)? else {
+        return Ok(());
+    };
+    let user = User {
+        passkey_alert: true,
+        ..user
+    };
+    ledger.put(&owner, &user)
 }
 
 pub(super) fn import(

@@ -312,6 +312,24 @@ impl People for MemoryStore {
         Ok(Some(ended))
     }
 
+    async fn suspect_credential(
+        &self,
+        id: &CredentialId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let mut tables = self.tables_to_write()?;
+        let Some(credential) = tables.credentials.get_mut(id) else {
+            return Ok(false);
+        };
+        credential.suspected_at = Some(audit.at);
+        let owner = credential.user;
+        if let Some(user) = tables.users.get_mut(&owner) {
+            user.passkey_alert = true;
+        }
+        tables.append_audit(audit);
+        Ok(true)
+    }
+
     async fn import(
         &self,
         Imported { users, reserved }: &Imported,

@@ -176,6 +176,7 @@ impl Reader<'_> {
             created_at: parts.created_at,
             last_used_at: None,
             disabled_at: None,
+            suspected_at: None,
         })
     }
 

@@ -191,7 +191,7 @@ impl UserEntry {
             created_at: created_at.unwrap_or(reader.now),
             limits,
             must_register: self.must_register_passkey.unwrap_or(reader.must_register()),
-            passkey_alert: false,
+            passkey_alert: credentials.iter().any(|it| it.disabled_at.is_some()),
             handle: handle
                 .flatten()
                 .filter(|it| it.as_bytes() != id.0.as_bytes()),
