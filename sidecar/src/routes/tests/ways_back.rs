@@ -41,6 +41,40 @@ async fn a_recovery_code_leads_to_a_new_passkey_once() {
     }
 }
 
+#[tokio::test]
+async fn the_limit_of_passkeys_keeps_nobody_out_who_has_lost_them() {
+    let config = ADMIN.replace("max_credentials = 3", "max_credentials = 1");
+    let place = Place::configured(&config).await;
+    let mut root = administrator(&place, "root").await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let codes = codes_of(&mut ann).await;
+    let begin = "/v1/auth/webauthn/register/begin";
+    let full = ann.post(begin, json!({})).await.expect(409);
+    assert_eq!(full.problem(), "too-many-passkeys");
+
+    // By recovery code, by link, and because it is asked for.
+    let mut elsewhere = place.person();
+    let typed = json!({ "username": "ann", "code": codes[0] });
+    let bought = elsewhere.post(RECOVER, typed).await.expect(200).json();
+    let code = json!({ "code": bought["code"] });
+    elsewhere.enrol(code).await.expect(200);
+    let path = "/v1/admin/users/ann/enrolment";
+    let made = root.post(path, json!({})).await.expect(201).json();
+    let mut again = place.person();
+    let code = json!({ "code": made["enrolment"]["code"] });
+    again.enrol(code).await.expect(200);
+    let must = json!({ "must_register_passkey": true });
+    root.call(Method::PATCH, "/v1/admin/users/ann", must)
+        .await
+        .expect(200);
+    ann.cookies.clear();
+    ann.log_in("ann").await;
+    ann.add(&mut Authenticator::new(ORIGIN)).await.expect(200);
+    let full = ann.post(begin, json!({})).await.expect(409);
+    assert_eq!(full.problem(), "too-many-passkeys");
+}
+
 #[tokio::test(start_paused = true)]
 async fn wrong_codes_and_unknown_users_get_one_answer_and_are_limited() {
     let place = Place::configured(ADMIN).await;
