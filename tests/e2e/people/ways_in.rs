@@ -294,6 +294,50 @@ fn a_recovery_code_is_good_for_one_passkey() {
 }
 
 #[test]
+fn who_is_there_is_asked_before_a_passkey_goes_by_a_login_of_long_ago() {
+    let mut person = Person::registered("ann");
+    let first = person.authenticators[0].clone();
+    person.open("/_latchkey/account");
+    let second = person.add_passkey("Spare");
+    person.page.answer_by_itself(&second, false);
+    person.page.answer_by_itself(&first, true);
+    // As the service answers when the login was too long ago; everything else is the service itself.
+    person.page.eval(
+        "window.logins = 0; \
+         const real = window.fetch; \
+         window.fetch = async (address, wish) => { \
+           if (String(address).endsWith('/login/finish')) window.logins += 1; \
+           if (wish?.method !== 'DELETE' || window.logins > 0) return real(address, wish); \
+           return new Response('{\"type\": \"urn:latchkey:problem:fresh-login-required\"}', \
+                               { status: 403, headers: { 'content-type': 'application/problem+json' } }); \
+         }; void 0",
+    );
+    let spare = "[...document.querySelectorAll('#passkeys > li')]\
+                 .findIndex((it) => it.querySelector('.passkey-title').textContent === 'Spare')";
+    let spare = person.page.eval(spare).as_u64().expect("it is listed") + 1;
+    let remove = format!("#passkeys > li:nth-child({spare}) [data-action=remove]");
+    for (answer, left) in [("no", 2), ("yes", 1)] {
+        // The page takes the next click once it has noticed the answer, which is after the dialog closed.
+        person.page.wait_for(&format!(
+            "document.querySelector('#confirm-remove').open \
+             || void document.querySelector('{remove}').click()"
+        ));
+        person.page.click("#confirm-remove [value=remove]");
+        person
+            .page
+            .wait_for("document.querySelector('#confirm-presence').open");
+        person.assert_page_is_sound("the question who is there");
+        person
+            .page
+            .click(&format!("#confirm-presence [value={answer}]"));
+        person.page.wait_for(&format!("{ROWS}.length === {left}"));
+        assert_eq!(person.page.eval("window.logins"), 2 - left);
+    }
+    let shown = person.ordered(&["users", "passkeys", "ann"]);
+    assert_eq!(shown["passkeys"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn a_person_sees_their_sessions_and_ends_one_elsewhere() {
     let mut person = Person::registered("ann");
     // The session goes on elsewhere: this browser only forgets it.
