@@ -344,6 +344,8 @@ async fn what_an_import_takes_and_an_export_gives_is_described_to_the_last_field
         let taken = &import["requestBody"]["content"]["application/json"]["schema"];
         let given = "/responses/200/content/application~1json/schema";
         let given = paths["/v1/admin/export"]["get"].pointer(given).unwrap();
+        let format = &import["parameters"][0]["schema"]["enum"];
+        assert_eq!(*format, json!(["latchkey", "keycloak"]));
         let good = super::transfer::good();
         assert_eq!(faults(document, taken, &good), [""; 0]);
         assert_eq!(faults(document, given, &good), [""; 0]);

@@ -31,9 +31,9 @@ const BODY_DEADLINE: Duration = Duration::from_mins(1);
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::routes::administration) struct Options {
-    /// `latchkey` or `keycloak`.
+    /// Whose format the document has.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(required = false, inline)]
     format: Format,
     /// Where the passkeys of a Keycloak realm come to.
     mount: Option<String>,
@@ -47,7 +47,7 @@ pub(in crate::routes::administration) struct Options {
     skip: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Format {
     #[default]
