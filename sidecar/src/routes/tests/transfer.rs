@@ -18,7 +18,7 @@ fn first(report: &Value) -> (&str, String) {
     (user["outcome"].as_str().unwrap(), reasons.join("; "))
 }
 
-async fn export(place: &Place) -> Value {
+pub(super) async fn export(place: &Place) -> Value {
     let answer = place.control(Method::GET, "/v1/admin/export", Value::Null);
     answer.await.expect(200).json()
 }
@@ -509,121 +509,6 @@ async fn whoever_is_in_the_way_stays_and_the_others_come_when_asked_for() {
     assert_eq!((&done["created"], &done["done"]), (&json!(1), &json!(true)));
     assert_eq!(place.app.store.count_users().await.unwrap(), 2);
     ann.log_in("ann").await;
-}
-
-#[tokio::test]
-async fn names_of_deleted_users_stay_taken_where_the_others_go() {
-    let here = Place::configured(ADMIN).await;
-    // Ids of their own: both places draw the same ones.
-    let id = |n: u128| uuid::Uuid::from_u128(0x4000_8000_0000_0000_0000 + n);
-    let names: Vec<Value> = ["ann", "bob", "old.1", "old.2"]
-        .iter()
-        .zip(1..)
-        .map(|(name, n)| json!({ "name": name, "id": id(n) }))
-        .collect();
-    let list = json!({
-        "format": "latchkey-users", "version": 1, "rp_ids": {}, "users": names,
-    });
-    import(&here, "", &list).await.expect(200);
-    for name in ["old.1", "old.2"] {
-        let path = format!("/v1/admin/users/{name}");
-        let deleted = here.control(Method::DELETE, &path, json!({})).await;
-        deleted.expect(204);
-    }
-    let document = export(&here).await;
-    assert_eq!(document["reserved_names"], json!(["old.1", "old.2"]));
-
-    let there = Place::configured(ADMIN).await;
-    let dry = import(&there, "?dry_run=true", &document).await;
-    let dry = dry.expect(200).json();
-    assert_eq!(
-        (&dry["created"], &dry["reserved_names"]),
-        (&json!(2), &json!(2))
-    );
-    let add = async |name: &str| {
-        let wish = json!({ "name": name });
-        there.control(Method::POST, "/v1/admin/users", wish).await
-    };
-    assert_eq!(add("old.2").await.status, 201, "it was dry");
-
-    // Somebody has the name of one who is gone there.
-    let refused = import(&there, "", &document).await.expect(409).json();
-    let in_the_way = json!([{
-        "index": 1, "name": "old.2", "outcome": "conflict", "reasons": ["a user of this name is here"],
-    }]);
-    assert_eq!(refused["report"]["names"], in_the_way);
-    assert_eq!(refused["report"]["conflicts"], 1);
-    assert_eq!(there.app.store.count_users().await.unwrap(), 1);
-    let done = import(&there, "?skip=true", &document)
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (&done["created"], &done["reserved_names"]),
-        (&json!(2), &json!(1))
-    );
-    assert_eq!(
-        there.audit()["detail"],
-        "2 users with 0 passkeys, 1 names of deleted users"
-    );
-    assert_eq!(add("OLD.1").await.expect(409).problem(), "name-taken");
-    assert!(
-        there
-            .app
-            .store
-            .user_by_name(&there.user("old.2").await.name)
-            .await
-            .unwrap()
-            .is_some()
-    );
-
-    // They go on from there, and come again without a word.
-    assert_eq!(export(&there).await["reserved_names"], json!(["old.1"]));
-    let again = json!({
-        "format": "latchkey-users", "version": 1, "rp_ids": {}, "users": [],
-        "reserved_names": ["old.1", "OLD.1"],
-    });
-    let done = import(&there, "", &again).await.expect(200).json();
-    assert_eq!(
-        (&done["reserved_names"], &done["done"]),
-        (&json!(0), &json!(true))
-    );
-}
-
-#[tokio::test]
-async fn names_that_cannot_be_reserved_are_told() {
-    let place = Place::configured(ADMIN).await;
-    let mut document = good();
-    document["reserved_names"] = json!(["a b", "ANN", "gone"]);
-    let report = import(&place, "?dry_run=true", &document).await;
-    let report = report.expect(200).json();
-    let names = json!([
-        {
-            "index": 0, "name": "a b", "outcome": "refused",
-            "reasons": ["a user name cannot hold a space"],
-        },
-        {
-            "index": 1, "name": "ANN", "outcome": "conflict",
-            "reasons": ["a user of the document has this name"],
-        },
-    ]);
-    assert_eq!(report["names"], names);
-    assert_eq!(
-        (&report["refused"], &report["conflicts"]),
-        (&json!(1), &json!(1))
-    );
-    import(&place, "", &document).await.expect(409);
-    let many: Vec<String> = (0..10_001).map(|n| format!("n{n}")).collect();
-    document["reserved_names"] = json!(many);
-    let refused = import(&place, "", &document).await.expect(400);
-    let told = refused.json()["detail"].to_string();
-    assert!(
-        told.contains("reserved_names: more than 10000 names"),
-        "{told}"
-    );
-    document["reserved_names"] = json!(many[1..]);
-    let done = import(&place, "", &document).await.expect(200).json();
-    assert_eq!(done["reserved_names"], 10_000);
 }
 
 #[tokio::test]
