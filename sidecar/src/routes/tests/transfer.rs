@@ -2,7 +2,7 @@
 
 use super::people::{ADMIN, administrator};
 use super::*;
-use software_authenticator::{Key, decode, encode};
+use software_authenticator::{Key, StoredCredential, decode, encode};
 
 /// Asks for an import over the control socket.
 pub(super) async fn import(place: &Place, query: &str, body: &Value) -> Answer {
@@ -509,6 +509,32 @@ async fn whoever_is_in_the_way_stays_and_the_others_come_when_asked_for() {
     assert_eq!((&done["created"], &done["done"]), (&json!(1), &json!(true)));
     assert_eq!(place.app.store.count_users().await.unwrap(), 2);
     ann.log_in("ann").await;
+}
+
+#[tokio::test]
+async fn the_warning_of_a_disabled_passkey_moves_with_it() {
+    let place = Place::configured(ADMIN).await;
+    let mut document = good();
+    let key = Key::from_seed([6; 32]);
+    let mut copied = document["users"][0]["passkeys"][0].clone();
+    copied["id"] = json!(encode(&[4; 32]));
+    copied["label"] = json!("Copied");
+    copied["disabled_at"] = json!("2026-01-31T12:00:00Z");
+    let passkeys = document["users"][0]["passkeys"].as_array_mut().unwrap();
+    passkeys[0]["public_key"] = json!(encode(&key.cose_bytes()));
+    passkeys.push(copied);
+    import(&place, "", &document).await.expect(200);
+    let mut ann = place.person();
+    ann.authenticator.credentials.push(StoredCredential {
+        id: vec![3; 32],
+        rp_id: "app.example.com".to_owned(),
+        user_handle: place.user("ann").await.handle_bytes(),
+        sign_count: 7,
+        key,
+    });
+    let warnings = ann.log_in("ann").await.json()["warnings"].clone();
+    assert_eq!(warnings[0]["type"], "passkey-disabled");
+    assert_eq!(warnings[0]["label"], "Copied");
 }
 
 #[tokio::test]
