@@ -3,6 +3,7 @@
 use super::people::ADMIN;
 use super::transfer::{export, good, import};
 use super::*;
+use http_body_util::BodyExt as _;
 
 #[tokio::test]
 async fn names_of_deleted_users_stay_taken_where_the_others_go() {
@@ -117,4 +118,34 @@ async fn names_that_cannot_be_reserved_are_told() {
     document["reserved_names"] = json!(many[1..]);
     let done = import(&place, "", &document).await.expect(200).json();
     assert_eq!(done["reserved_names"], 10_000);
+}
+
+#[tokio::test]
+async fn who_is_deleted_while_an_export_is_sent_is_in_it_once() {
+    let here = Place::configured(ADMIN).await;
+    let users: Vec<Value> = (0..1_900)
+        .map(|n| json!({ "name": format!("u{n:04}") }))
+        .collect();
+    let list = json!({
+        "format": "latchkey-users", "version": 1, "rp_ids": {}, "users": users,
+    });
+    import(&here, "", &list).await.expect(200);
+    let request = Request::get("/v1/admin/export").body(Body::empty());
+    let router = crate::routes::control(&here.app);
+    let answer = router.oneshot(request.unwrap()).await.unwrap();
+    // The rest is not written before somebody reads it.
+    let mut body = answer.into_body();
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    for name in ["u0000", "u1899"] {
+        let path = format!("/v1/admin/users/{name}");
+        let deleted = here.control(Method::DELETE, &path, json!({})).await;
+        deleted.expect(204);
+    }
+    let rest = body.collect().await.unwrap().to_bytes();
+    let document: Value = serde_json::from_slice(&[first, rest].concat()).unwrap();
+    assert_eq!(document["users"].as_array().unwrap().len(), 1_899);
+    assert_eq!(document["users"][0]["name"], "u0000");
+    assert_eq!(document["reserved_names"], json!(["u1899"]));
+    let there = Place::configured(ADMIN).await;
+    import(&there, "", &document).await.expect(200);
 }

@@ -18,7 +18,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::channel::{Channel, Sender};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Users that are read and written at a time.
@@ -94,6 +94,7 @@ async fn write(app: &App, sender: &mut Sender<Bytes, Broken>) -> Result<(), Brok
     let mut text = format!("{head},\"users\":[").into_bytes();
     let everyone = UserFilter::default();
     let (mut after, mut first): (Option<UserName>, bool) = (None, true);
+    let mut written = HashSet::new();
     loop {
         let page = app
             .store
@@ -104,6 +105,7 @@ async fn write(app: &App, sender: &mut Sender<Bytes, Broken>) -> Result<(), Brok
             text.extend_from_slice(if first { b"\n" } else { b",\n" });
             first = false;
             serde_json::to_writer(&mut text, &UserEntry::of(user, &credentials))?;
+            written.insert(user.name.clone());
         }
         after = page.next;
         send_on(&mut text, sender).await?;
@@ -112,21 +114,22 @@ async fn write(app: &App, sender: &mut Sender<Bytes, Broken>) -> Result<(), Brok
         }
     }
     text.extend_from_slice(b"\n],\"reserved_names\":[");
-    write_names(app, &mut text, sender).await?;
+    write_names(app, &written, &mut text, sender).await?;
     text.extend_from_slice(b"]}\n");
     send_on(&mut text, sender).await
 }
 
-/// The names of users who were deleted.
+/// The names of users who were deleted, but for those who were there when they were written.
 async fn write_names(
     app: &App,
+    written: &HashSet<UserName>,
     text: &mut Vec<u8>,
     sender: &mut Sender<Bytes, Broken>,
 ) -> Result<(), Broken> {
     let (mut after, mut first): (Option<UserName>, bool) = (None, true);
     loop {
         let page = app.store.reserved_names(after.as_ref(), PORTION).await?;
-        for name in &page.items {
+        for name in page.items.iter().filter(|it| !written.contains(*it)) {
             text.extend_from_slice(if first { b"\n" } else { b",\n" });
             first = false;
             serde_json::to_writer(&mut *text, name)?;
