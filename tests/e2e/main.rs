@@ -13,3 +13,4 @@ mod rules;
 mod scripts;
 mod sockets;
 mod tls;
+mod vault;

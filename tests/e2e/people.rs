@@ -5,6 +5,7 @@ mod administration;
 mod certificate;
 mod demo;
 mod enrol;
+mod from_keycloak;
 mod hostile_names;
 mod languages;
 mod login;
@@ -12,6 +13,7 @@ mod notices;
 mod signals;
 mod step_up;
 mod trouble;
+mod ways_in;
 mod words;
 
 use latchkey_tests::{Browser, Gateway, Page, Received};
