@@ -16,3 +16,4 @@ mod scripts;
 mod sockets;
 mod strangers;
 mod tls;
+mod vault;

@@ -5,6 +5,7 @@ mod administration;
 mod certificate;
 mod demo;
 mod enrol;
+mod from_keycloak;
 mod hostile_names;
 mod kinds;
 mod languages;
@@ -13,6 +14,7 @@ mod notices;
 mod signals;
 mod step_up;
 mod trouble;
+mod ways_in;
 mod words;
 
 use latchkey_tests::{Browser, Gateway, Page, Received};

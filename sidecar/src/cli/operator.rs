@@ -3,6 +3,7 @@
 
 mod client;
 mod document;
+mod duplicates;
 mod mounts;
 mod people;
 mod show;

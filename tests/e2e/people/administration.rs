@@ -88,6 +88,10 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
         .page
         .eval("document.querySelectorAll('[onerror], #view b').length");
     assert_eq!(planted, 0);
+    let picture = "document.querySelector('.link-made .qr')";
+    root.page.wait_for(&format!(
+        "{picture}.checkVisibility() && {picture}.complete && {picture}.naturalWidth > 0"
+    ));
     let link = root.page.eval("document.querySelector('.link-text').value");
     let link = link.as_str().expect("a link").to_owned();
     // Shown this once.

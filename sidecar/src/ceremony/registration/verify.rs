@@ -116,6 +116,7 @@ impl UntrustedRegistration {
                 created_at: now,
                 last_used_at: None,
                 disabled_at: None,
+                suspected_at: None,
             },
         })
     }

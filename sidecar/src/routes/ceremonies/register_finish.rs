@@ -5,7 +5,7 @@ use super::arrival::{Arrival, Step};
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::enrolling::{RedeemError, redeem};
 use super::login_finish::held_session;
-use super::register_begin::{code_refused, registration_off, too_many_passkeys};
+use super::register_begin::{code_refused, most_of, registration_off, too_many_passkeys};
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
@@ -299,7 +299,7 @@ async fn add_passkey(
     credential: &Credential,
     caller: &Caller,
 ) -> Result<Response, FinishError> {
-    let most = mount.max_credentials;
+    let most = most_of(mount, caller);
     let user = (caller.user.id, &caller.user.name);
     let record = AuditRecord {
         credential: Some(credential.id.clone()),
