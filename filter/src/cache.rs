@@ -61,7 +61,7 @@ impl Cache {
     /// The fingerprint of two texts together.
     #[must_use]
     pub fn fingerprint_of_pair(&self, first: &[u8], second: &[u8]) -> Fingerprint {
-        // No token holds a zero byte.
+        // No text of a token and no cookie holds a zero byte.
         self.fingerprint(&[first, second].join(&0))
     }
 

@@ -14,11 +14,17 @@ use crate::{cache::Fingerprint, request::Request};
 /// Calls in flight per worker. The sidecar answers each in a millisecond or so; more than these
 /// would only wait elsewhere.
 pub const MAX_CALLS: usize = 64;
+/// Of these, how many with secrets that do not belong to their tokens. Whoever makes secrets up
+/// fills these, and nobody else's.
+const MAX_DOUBTFUL_CALLS: usize = 8;
 /// How long an answer serves those who still send the old cookie: pages that load in parallel, and
 /// a browser that never saw its new one.
 const REMEMBERED_MS: u64 = 30_000;
+/// How long it is remembered that a session is over. Whoever asks again gets the same answer.
+const OVER_MS: u64 = 2_000;
 /// Bounds of what is remembered; the oldest goes first.
 const MAX_REMEMBERED: usize = 256;
+const MAX_OVER: usize = 256;
 const MAX_REMEMBERED_BYTES: usize = 1024 * 1024;
 /// Pauses without any call after a failure.
 const FIRST_PAUSE_MS: u64 = 125;
@@ -34,14 +40,26 @@ const MAX_COOKIE_BYTES: usize = 4096;
 /// A request that is to wait for a new token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// Of the old token and the refresh cookie together: who has the one without the other gets
+    /// Of the session and the refresh cookie together: who has the one without the other gets
     /// nothing from what is remembered.
     pub(crate) pair: Fingerprint,
+    share: Share,
     /// The refresh cookie: a secret.
     refresh: String,
     sub: String,
     sid: String,
+    exp: u64,
     is_alive: bool,
+}
+
+/// Whose calls a call counts among.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// An account's, which shows the secret that its token names, or a token that names none.
+    Account(Fingerprint),
+    /// Those with secrets that their tokens do not name: made up, or of another login in the same
+    /// session.
+    Doubtful,
 }
 
 /// What the sidecar gave.
@@ -67,8 +85,9 @@ pub enum Answer {
 /// Calls in flight, and answers that are remembered.
 #[derive(Debug, Default)]
 pub struct Renewals {
-    in_flight: Vec<Fingerprint>,
+    in_flight: Vec<(Fingerprint, Share)>,
     remembered: VecDeque<Entry>,
+    over: VecDeque<(Fingerprint, u64)>,
     bytes: usize,
     closed_until: u64,
     failures: u32,
@@ -84,7 +103,7 @@ struct Entry {
 /// Why no call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoCall {
-    /// [`MAX_CALLS`] are in flight.
+    /// [`MAX_CALLS`] are in flight, or as many as one account may have.
     Capped,
     /// The last one failed just now.
     Paused,
@@ -107,12 +126,30 @@ impl fmt::Debug for Renewed {
 }
 
 impl Ask {
-    pub(crate) fn new(pair: Fingerprint, refresh: &str, claims: &Claims, is_alive: bool) -> Self {
+    /// For a session whose token says `claims`, and has not ended if `is_alive`. `fingerprint` is of
+    /// two texts together.
+    pub(crate) fn new(
+        fingerprint: impl Fn(&[u8], &[u8]) -> Fingerprint,
+        refresh: &str,
+        claims: &Claims,
+        is_alive: bool,
+    ) -> Self {
+        let is_named = claims
+            .rt_hash
+            .as_ref()
+            .map(|named| cookie::belongs(refresh.as_bytes(), named));
+        let account = |class: &[u8]| Share::Account(fingerprint(claims.sub.as_bytes(), class));
         Self {
-            pair,
+            pair: fingerprint(claims.sid.as_bytes(), refresh.as_bytes()),
+            share: match is_named {
+                Some(true) => account(b"named"),
+                Some(false) => Share::Doubtful,
+                None => account(b""),
+            },
             refresh: refresh.to_owned(),
             sub: claims.sub.clone(),
             sid: claims.sid.clone(),
+            exp: claims.exp,
             is_alive,
         }
     }
@@ -122,6 +159,11 @@ impl Ask {
     pub fn body(&self) -> String {
         // The characters of `refresh_secret` need no escape.
         ["{\"refresh\":\"", &self.refresh, "\"}"].concat()
+    }
+
+    /// When the token ends, or has ended, that is to be replaced.
+    pub(crate) fn old_exp(&self) -> u64 {
+        self.exp
     }
 
     /// Whether `claims` are of the same session.
@@ -154,19 +196,28 @@ impl Renewals {
         if pause > 0 && pause <= LONGEST_PAUSE_MS {
             return Err(NoCall::Paused);
         }
-        if ask.is_alive && self.in_flight.contains(&ask.pair) {
+        if ask.is_alive && self.in_flight.iter().any(|(pair, _)| *pair == ask.pair) {
             return Err(NoCall::NotNeeded);
         }
-        if self.in_flight.len() >= MAX_CALLS {
+        // As many as are free: alone, an account gets half of all, and however many others have
+        // calls, one that has none gets one.
+        let free = MAX_CALLS.saturating_sub(self.in_flight.len());
+        let most = match ask.share {
+            Share::Account(_) => free,
+            Share::Doubtful => free.min(MAX_DOUBTFUL_CALLS),
+        };
+        let among = |(_, share): &&(Fingerprint, Share)| *share == ask.share;
+        if self.in_flight.iter().filter(among).count() >= most {
             return Err(NoCall::Capped);
         }
-        self.in_flight.push(ask.pair);
+        self.in_flight.push((ask.pair, ask.share));
         Ok(())
     }
 
     /// A call has ended, with an answer or without.
     pub fn ended(&mut self, ask: &Ask) {
-        if let Some(at) = self.in_flight.iter().position(|pair| *pair == ask.pair) {
+        let call = (ask.pair, ask.share);
+        if let Some(at) = self.in_flight.iter().position(|known| *known == call) {
             self.in_flight.swap_remove(at);
         }
     }
@@ -196,6 +247,25 @@ impl Renewals {
         while self.remembered.len() > MAX_REMEMBERED || self.bytes > MAX_REMEMBERED_BYTES {
             self.drop_oldest();
         }
+    }
+
+    /// Remembers that a session is over, or that the secret is of another one.
+    pub(crate) fn remember_over(&mut self, ask: &Ask, now: u64) {
+        if self.over.len() >= MAX_OVER {
+            self.over.pop_front();
+        }
+        self.over.push_back((ask.pair, now.saturating_add(OVER_MS)));
+    }
+
+    /// Whether the same question was answered so a moment ago. `now` is in Unix seconds.
+    pub(crate) fn is_over(&mut self, ask: &Ask, now: u64) -> bool {
+        let now = now.saturating_mul(1_000);
+        // A clock that was set back must not keep anybody out.
+        let counts = |until: u64| until > now && until.saturating_sub(now) <= OVER_MS + 1_000;
+        while self.over.front().is_some_and(|(_, until)| !counts(*until)) {
+            self.over.pop_front();
+        }
+        self.over.iter().any(|(pair, _)| *pair == ask.pair)
     }
 
     /// The answer to the same question, if it came not long ago. `now` is in Unix seconds.

@@ -3,8 +3,8 @@
 //! A public rule matches to the letter. A rule that guards or denies also matches what a careless
 //! server would take for the same path: other case, `;parameters`, dots or a slash at the end; and
 //! methods in other case. So the mistake that remains possible asks for a session where none was
-//! needed. What such a rule permits (preflights, changing requests of other origins) it permits to the
-//! letter only.
+//! needed. What such a rule permits (preflights, changing requests of other origins, ambiguous paths) it
+//! permits to the letter only.
 //!
 //! The rules are compiled once, so that a request is compared with the few patterns that can match
 //! it: a thousand rules cost it no more than ten.
@@ -140,13 +140,14 @@ impl Rules {
         }
         match first {
             Some((index, rule)) => {
-                let permits =
-                    rule.preflight == Preflight::Pass || !rule.same_site_origins.is_empty();
+                let permits = rule.preflight == Preflight::Pass
+                    || !rule.same_site_origins.is_empty()
+                    || !rule.refuse_ambiguous_paths;
                 let to_the_letter = permits && matches_to_the_letter(rule, method, path);
                 Chosen {
                     index: Some(index),
                     access: rule.allow,
-                    refuse_ambiguous_paths: rule.refuse_ambiguous_paths,
+                    refuse_ambiguous_paths: rule.refuse_ambiguous_paths || !to_the_letter,
                     same_site_origins: if to_the_letter {
                         &rule.same_site_origins
                     } else {

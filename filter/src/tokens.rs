@@ -167,10 +167,10 @@ impl Tokens {
         }
     }
 
-    /// The fingerprint of a token together with what came beside it.
+    /// The fingerprint of two texts together.
     #[must_use]
-    pub fn fingerprint_of_pair(&self, token: &[u8], beside: &[u8]) -> Fingerprint {
-        self.cache.fingerprint_of_pair(token, beside)
+    pub fn fingerprint_of_pair(&self, first: &[u8], second: &[u8]) -> Fingerprint {
+        self.cache.fingerprint_of_pair(first, second)
     }
 
     /// Checks a token, or finds that it was checked before. `now` is in Unix seconds. Notes in

@@ -20,7 +20,7 @@ pub(crate) fn order(gateway: &Gateway, arguments: &[&str]) -> String {
 }
 
 /// The id of the key that signs.
-fn signing_key(gateway: &Gateway) -> String {
+pub(crate) fn signing_key(gateway: &Gateway) -> String {
     let keys = order(gateway, &["keys", "list", "-o", "json"]);
     let keys: serde_json::Value = serde_json::from_str(&keys).expect("JSON");
     let mut keys = keys["keys"].as_array().expect("keys").iter();

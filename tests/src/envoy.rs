@@ -61,6 +61,20 @@ impl EnvoyConfig {
         listeners.push(tls);
     }
 
+    /// Lets Envoy listen on other ports.
+    ///
+    /// # Panics
+    /// When the configuration has no listener or no administration page.
+    pub fn move_to(&mut self, port: u16, admin_port: u16) {
+        for (listener, port) in [
+            ("/static_resources/listeners/0", port),
+            ("/admin", admin_port),
+        ] {
+            let pointer = format!("{listener}/address/socket_address/port_value");
+            *self.0.pointer_mut(&pointer).expect("an address") = json!(port);
+        }
+    }
+
     /// The virtual hosts of the connection manager's route configuration.
     ///
     /// # Panics

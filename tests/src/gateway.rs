@@ -118,4 +118,22 @@ impl Plan {
         gateway.await_keys();
         gateway
     }
+
+    /// Starts everything, and a second Envoy with the same configuration on another port.
+    ///
+    /// # Panics
+    /// When a part does not start.
+    #[must_use]
+    pub fn start_two(self) -> (Gateway, Envoy) {
+        let (port, admin_port) = (ports::free(), ports::free());
+        let mut config = self.envoy.clone();
+        config.move_to(port, admin_port);
+        let gateway = self.start();
+        let second = Envoy::start(&config, gateway.dir(), port, admin_port);
+        wait::until("the second gateway has its keys", || {
+            let answer = second.client().get("/").attempt()?;
+            (answer.status == 401).then_some(())
+        });
+        (gateway, second)
+    }
 }

@@ -66,6 +66,10 @@ pub struct Claims {
     /// What the session is bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// Which refresh secret the session had when the token was minted: see
+    /// [`cookie::refresh_hash`](crate::cookie::refresh_hash).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rt_hash: Option<String>,
 }
 
 /// The authenticator behind a login.
@@ -128,6 +132,7 @@ impl Claims {
                 .optional_object("cnf")?
                 .map(Confirmation::from_members)
                 .transpose()?,
+            rt_hash: claims.optional_text("rt_hash")?,
         })
     }
 }

@@ -4,8 +4,10 @@
 //! but it does not reach the upstream either.
 
 mod names;
+mod refresh;
 
 pub use names::CookieNames;
+pub use refresh::{belongs, refresh_hash};
 
 use std::borrow::Cow;
 

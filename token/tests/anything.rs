@@ -84,6 +84,7 @@ prop_compose! {
                 attested, uv, be, bs,
                 attachment: be.then(|| "platform".into()),
             }),
+            rt_hash: bound.then(|| encode([2; 16])),
             cnf: bound.then(|| Confirmation { certificate_thumbprint: encode([1; 32]) }),
         }
     }

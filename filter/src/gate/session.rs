@@ -67,6 +67,7 @@ impl Gate {
                 }
                 Fit::Other => {
                     self.renewals.succeeded();
+                    self.renewals.remember_over(ask, now);
                     Some(After::SessionOver)
                 }
                 Fit::Bad => {
@@ -76,6 +77,7 @@ impl Gate {
             },
             Answer::Over => {
                 self.renewals.succeeded();
+                self.renewals.remember_over(ask, now);
                 Some(After::SessionOver)
             }
             Answer::Failed => {
@@ -157,12 +159,10 @@ impl Gate {
         let Some(refresh) = refresh else {
             return as_it_is(ends);
         };
-        let pair = self
-            .tokens
-            .fingerprint_of_pair(found.token, refresh.as_bytes());
         let is_alive = matches!(ends, Session::Valid(_));
+        let pair = |first: &[u8], second: &[u8]| self.tokens.fingerprint_of_pair(first, second);
         let ask = Ask::new(pair, refresh, ends.claims(), is_alive);
-        if let Some(admitted) = self.remembered(&ask, now, verifier)? {
+        if let Some(admitted) = self.remembered(&ask, found.token, now, verifier)? {
             is_bound(admitted.token.claims())?;
             noted.token = Some(Rc::clone(&admitted.token));
             noted.set_cookie = admitted
@@ -172,6 +172,10 @@ impl Gate {
                 .unwrap_or_default();
             return Ok(admitted);
         }
+        let after = match after {
+            After::Nothing if self.renewals.is_over(&ask, now) => After::SessionOver,
+            after => after,
+        };
         match (after, ends) {
             (After::Nothing, _) => Err(Stop::Renew(ask)),
             (After::Renewal, Session::Expired(..)) => Err(Reason::NoRenewal.into()),
@@ -183,10 +187,12 @@ impl Gate {
         }
     }
 
-    /// The token that was given for the same session not long ago, judged like any other.
+    /// The token that was given for the same session not long ago, judged like any other. It is
+    /// nothing to whoever comes with that one already, or with one that lives longer.
     fn remembered(
         &mut self,
         ask: &Ask,
+        presented: &[u8],
         now: u64,
         verifier: &impl SignatureVerifier,
     ) -> Result<Option<Admitted>, Reason> {
@@ -194,11 +200,17 @@ impl Gate {
             return Ok(None);
         };
         let token = renewed.token.as_bytes();
+        if token == presented {
+            return Ok(None);
+        }
         let Ok(Session::Valid(token)) = self.tokens.authenticate(token, now, verifier, &mut None)
         else {
             self.renewals.forget(ask.pair);
             return Ok(None);
         };
+        if token.claims().exp < ask.old_exp() {
+            return Ok(None);
+        }
         if let Some(revocations) = &self.revocations {
             revocations.check(token.revocable())?;
         }

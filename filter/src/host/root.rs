@@ -42,10 +42,14 @@ impl Root {
     pub(super) fn take_answer(&mut self, call: u32, body_size: usize) -> bool {
         if self.call == Some(call) {
             self.call = None;
-            self.fetched(calls::finish_keys(body_size));
+            if self.fetched(calls::finish_keys(body_size)) {
+                self.ask_if_due();
+            }
         } else if self.feed_call == Some(call) {
             self.feed_call = None;
-            if self.answered(calls::finish_revocations(body_size)) {
+            let is_good = self.answered(calls::finish_revocations(body_size));
+            self.fetch_if_due();
+            if is_good {
                 self.ask_if_due();
             }
         } else {
@@ -119,12 +123,12 @@ impl Root {
             return;
         };
         let started = with_plugin(&self.shared, |plugin, now| {
-            let wants_key = plugin
-                .gate
-                .revocations()
-                .is_some_and(|revocations| revocations.feed.wants_key());
-            if std::mem::take(&mut plugin.unknown_key) || wants_key {
+            if std::mem::take(&mut plugin.unknown_key) {
                 fetch.wanted(now);
+            }
+            let revocations = plugin.gate.revocations();
+            if revocations.is_some_and(|revocations| revocations.feed.wants_key()) {
+                fetch.wanted_for_list(now);
             }
             fetch.is_due(now).then(|| {
                 fetch.started(now);
@@ -133,16 +137,19 @@ impl Root {
         });
         match started.flatten() {
             Some(Ok(call)) => self.call = Some(call),
-            Some(Err(error)) => self.fetched(Err(error)),
+            Some(Err(error)) => {
+                self.fetched(Err(error));
+            }
             None => {}
         }
     }
 
-    /// Takes new keys, or keeps the old ones.
-    fn fetched(&mut self, result: Result<latchkey_token::JwkSet, CallError>) {
+    /// Takes new keys, or keeps the old ones. Whether there are new ones.
+    fn fetched(&mut self, result: Result<latchkey_token::JwkSet, CallError>) -> bool {
         let Some(fetch) = &mut self.fetch else {
-            return;
+            return false;
         };
+        let is_good = result.is_ok();
         with_plugin(&self.shared, |plugin, now| match result {
             Ok(keys) => {
                 fetch.succeeded(now);
@@ -159,6 +166,7 @@ impl Root {
                 abi::log(Level::Warn, &format!("key fetch failed, {kept}: {error}"));
             }
         });
+        is_good
     }
 
     /// Keeps the question for what was revoked open. Nobody could read an answer without keys.

@@ -17,6 +17,8 @@ const LONGEST_PAUSE_MS: u64 = 2_000;
 const LOST_MS: u64 = 35_000;
 /// An answer without news before this time is none that the sidecar gives: it waits for news.
 const NO_NEWS_MS: u64 = 1_000;
+/// So many failures in a row are not mended by new keys alone.
+const MAX_MENDED: u32 = 3;
 
 /// The state of the questions. All times are Unix milliseconds.
 #[derive(Debug, Default)]
@@ -140,12 +142,15 @@ impl Feed {
         revoked: &mut Revoked,
     ) -> Result<(), FeedError> {
         let page = page.revocations();
+        let is_new = |kid: &String| !revoked.keys().contains(kid);
+        let revokes_key = page.keys.iter().any(is_new);
         let mut has_news = true;
         if let Some(Position { epoch, version }) = &self.known {
             if *epoch != page.epoch {
                 // The sidecar began anew: so does the question, and what is known stays known.
                 revoked.add(page)?;
                 self.known = None;
+                self.wants_key = revokes_key;
                 self.next = now.saturating_add(FIRST_PAUSE_MS);
                 return Ok(());
             }
@@ -171,7 +176,7 @@ impl Feed {
             self.answered = Some(now);
         }
         self.failures = 0;
-        self.wants_key = false;
+        self.wants_key = revokes_key;
         // Whoever answers at once with nothing is not asked at once.
         let is_early = !has_news && now.abs_diff(since) < NO_NEWS_MS;
         self.next = if is_early {
@@ -191,7 +196,8 @@ impl Feed {
         self.next = now.saturating_add(pause.min(LONGEST_PAUSE_MS));
     }
 
-    /// Whether the last answer names a key that is not known.
+    /// Whether the last answer names a key that is not known, or revokes one: then there is another
+    /// in its place, which the next answer may be signed with.
     #[must_use]
     pub fn wants_key(&self) -> bool {
         self.wants_key
@@ -199,7 +205,7 @@ impl Feed {
 
     /// There are new keys: if that is what was missing, ask again.
     pub fn has_keys(&mut self, now: u64) {
-        if std::mem::take(&mut self.wants_key) {
+        if std::mem::take(&mut self.wants_key) && self.failures <= MAX_MENDED {
             self.next = now;
         }
     }

@@ -170,6 +170,8 @@ fn an_answer_is_good_for_its_question_alone() {
     let wrong = refused(TokenError::IssuerWrong);
     assert_eq!(worker.answer_to(&path, NOW, other), Err(wrong));
 
+    worker.exchange(NOW, page("e", 1)).unwrap();
+
     let path = worker.ask(NOW);
     worker.key = signing_key(2);
     let unknown = refused(TokenError::KeyIdUnknown);
@@ -184,6 +186,33 @@ fn an_answer_is_good_for_its_question_alone() {
     );
     worker.exchange(NOW, page("e", 2)).unwrap();
     assert!(!worker.feed.wants_key());
+}
+
+#[test]
+fn a_key_that_is_revoked_has_a_successor_to_be_fetched() {
+    let mut worker = Worker::new();
+    let revoking = |version| Page {
+        keys: vec!["key-9".into()],
+        ..page("e", version)
+    };
+    worker.exchange(NOW, revoking(1)).unwrap();
+    assert!(worker.feed.wants_key());
+    worker.feed.has_keys(NOW);
+    worker.exchange(NOW, revoking(2)).unwrap();
+    assert!(!worker.feed.wants_key(), "it is no news");
+}
+
+/// Whoever signs with a key that nobody publishes is not asked in a circle.
+#[test]
+fn keys_that_do_not_help_do_not_shorten_the_pauses() {
+    let mut worker = Worker::new();
+    worker.key = signing_key(2);
+    for failures in 1..=5 {
+        let path = worker.ask(NOW);
+        worker.answer_to(&path, NOW, page("e", 1)).unwrap_err();
+        worker.feed.has_keys(NOW);
+        assert_eq!(worker.feed.is_due(NOW), failures <= 3, "{failures}");
+    }
 }
 
 #[test]

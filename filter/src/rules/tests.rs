@@ -240,7 +240,7 @@ fn what_a_guarded_rule_permits_it_permits_to_the_letter() {
     let config = config(&json!([
         {"match": {"paths": ["/other", "/api/**"], "methods": ["POST", "OPTIONS"]},
          "allow": "authenticated", "preflight": "pass",
-         "same_site_origins": ["https://pay.example.com"]},
+         "same_site_origins": ["https://pay.example.com"], "refuse_ambiguous_paths": false},
     ]));
     let rules = Rules::new(&config.rules);
     for (method, path, permitted) in [
@@ -250,6 +250,10 @@ fn what_a_guarded_rule_permits_it_permits_to_the_letter() {
         ("OPTIONS", "/api;v=1/x", false),
         ("options", "/api/x", false),
         ("POST", "/other/", false),
+        ("POST", "/api/a%2fb", true),
+        ("POST", "/API/a%2fb", false),
+        ("post", "/api/a%2fb", false),
+        ("POST", "/api;v=1/a%2fb", false),
     ] {
         let target = Target::parse(path.as_bytes()).unwrap();
         let chosen = rules.choose(&config, "h", method.as_bytes(), &target);
@@ -264,5 +268,6 @@ fn what_a_guarded_rule_permits_it_permits_to_the_letter() {
             permitted,
             "{method} {path}"
         );
+        assert_eq!(!chosen.refuse_ambiguous_paths, permitted, "{method} {path}");
     }
 }

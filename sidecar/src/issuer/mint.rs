@@ -4,6 +4,7 @@ use super::key_ring::{KeyRing, KeyRingError, KeyState, RevokeError, RotateError,
 use super::seal::KeyEncryptionKey;
 use crate::entropy::{Entropy, random};
 use crate::model::{Seconds, Session, SigningKeyRecord, UnixTime, User};
+use latchkey_token::cookie::refresh_hash;
 use latchkey_token::{
     Authn, Claims, Confirmation, Expectations, InProcess, JwkSet, JwkSetError, SignError,
     SigningKey, TokenError, TokenType, UntrustedToken, VerifiedToken,
@@ -301,6 +302,7 @@ impl Issuer {
                 .map(|certificate_thumbprint| Confirmation {
                     certificate_thumbprint,
                 }),
+            rt_hash: Some(refresh_hash(&session.secret.0)),
         }
     }
 

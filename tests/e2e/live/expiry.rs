@@ -36,14 +36,16 @@ impl<'a> Browser<'a> {
     }
 }
 
-fn sid(number: usize) -> String {
+/// Of a session, and of its user.
+fn id(number: usize) -> String {
     format!("0b9e1d6c-6c1f-4f0a-8d3a-{number:012}")
 }
 
-/// The token of a session, `left` seconds before its end.
+/// The token of a user's session, `left` seconds before its end.
 fn token(live: &Live, number: usize, left: i64) -> String {
     let mut claims = live.ending(left);
-    claims["sid"] = sid(number).into();
+    claims["sub"] = id(number).into();
+    claims["sid"] = id(number).into();
     live.token(&claims)
 }
 
@@ -52,10 +54,10 @@ fn renew_all(live: &Live) {
     let forge = Forge::new(&live.forge.issuer, "key-1", 7);
     live.internal.answer_refresh(move |body| {
         let asked: serde_json::Value = serde_json::from_str(body).expect("JSON");
-        (
-            200,
-            renewed(&forge.token_with("sid", asked["refresh"].clone())),
-        )
+        let mut claims = forge.claims();
+        claims["sub"] = asked["refresh"].clone();
+        claims["sid"] = asked["refresh"].clone();
+        (200, renewed(&forge.sign(&forge.header(), &claims)))
     });
 }
 
@@ -68,7 +70,7 @@ fn ten_thousand_tokens_that_end_in_the_same_minute_are_replaced_one_call_each() 
     let visit = |browser: &mut Browser<'_>, number: usize| {
         // With the skew of 30 s half of them have ended, and wait; the others could do without.
         let left = i64::try_from(number % 60).expect("a small number") - 60;
-        let (old, secret) = (token(&live, number, left), sid(number));
+        let (old, secret) = (token(&live, number, left), id(number));
         wait::until("the session goes on with a new token", || {
             let answer = browser.ask(&old, &secret);
             if let [(name, new, _), ..] = answer.cookies().as_slice() {

@@ -8,6 +8,7 @@ mod metrics;
 mod renewal;
 mod revocations;
 mod shared_data;
+mod speed;
 mod whole;
 
 use latchkey_tests::envoy::manifest_values;

@@ -1,4 +1,4 @@
-use super::super::{Presence, SessionCookies, SessionLimits, begin};
+use super::super::{Presence, RefreshSecret, SessionCookies, SessionLimits, begin};
 use super::*;
 use crate::entropy::SequenceEntropy;
 use crate::model::{AuthenticatorClass, CredentialId, UserId, UserName};
@@ -12,6 +12,7 @@ struct Scene {
     issuer: Issuer,
     user: User,
     session: Session,
+    secret: RefreshSecret,
     entropy: SequenceEntropy,
 }
 
@@ -66,12 +67,13 @@ fn scene(algorithm: Algorithm, groups: Option<Vec<String>>, limits: SessionLimit
         user_agent: String::new(),
         certificate: None,
     };
-    let (session, _) = begin(presence, limits, &entropy, NOW);
+    let (session, secret) = begin(presence, limits, &entropy, NOW);
     let issuer = Issuer::new(settings, succession, sealing, ring).unwrap();
     Scene {
         issuer,
         user,
         session,
+        secret,
         entropy,
     }
 }
@@ -115,6 +117,18 @@ fn a_token_says_who_and_how_and_only_what_is_set() {
         assert_eq!(claims.amr, ["hwk", "user", "mfa"]);
         assert!(claims.authn.unwrap().uv);
     }
+}
+
+#[test]
+fn a_token_names_the_refresh_cookie_of_its_session() {
+    let scene = scene(Algorithm::Es256, None, WEEK);
+    let named = scene.claims(NOW).rt_hash.unwrap();
+    let belongs = |secret: &RefreshSecret| {
+        latchkey_token::cookie::belongs(secret.cookie_value().as_bytes(), &named)
+    };
+    assert!(belongs(&scene.secret));
+    let replaced = RefreshSecret::draw(scene.session.id, &scene.entropy);
+    assert!(!belongs(&replaced), "a new login has a new one");
 }
 
 #[test]

@@ -121,13 +121,14 @@ fn a_bound_session_is_renewed_over_its_certificate_alone_and_stays_bound() {
         ..Fixed::default()
     };
     let mut gate = gate();
-    for (left, thumbprint, new, passes) in [
+    for (left, thumbprint, mut new, passes) in [
         (-100, &ours, bound_to(&ours, 600), true),
         (59, &ours, bound_to(&ours, 600), true),
         (-100, &ours, bound_to(&other, 600), false),
     ] {
         let mut old = bound_to(thumbprint, left);
-        old.jti = format!("{left} {passes}");
+        old.sid = format!("{left} {passes}");
+        new.sid.clone_from(&old.sid);
         let cookies = cookies(&token(&old));
         let header = [("cookie", &*cookies)];
         let without = decide_over(&Fixed::default(), &mut gate, After::Nothing, &header);
@@ -222,17 +223,123 @@ fn a_sidecar_that_is_not_well_means_a_short_refusal_for_the_expired() {
     gate.start_renewal(&ask, now).unwrap();
 }
 
+/// What the cookies of this account ask, whose token says this of its refresh cookie.
+fn ask_of(gate: &mut Gate, sub: &str, secret: &str, rt_hash: Option<&str>) -> Ask {
+    let old = token(&Claims {
+        sub: sub.to_owned(),
+        rt_hash: rt_hash.map(str::to_owned),
+        ..ending(-100)
+    });
+    let cookies = format!("__Host-latchkey={old}; __Host-latchkey-refresh={secret}");
+    ask(decide(gate, &cookies))
+}
+
+/// How many calls can be made for this.
+fn calls(gate: &mut Gate, ask: &Ask) -> usize {
+    let started = |_: &usize| gate.start_renewal(ask, NOW_MS) == Ok(());
+    (0..=MAX_CALLS).take_while(started).count()
+}
+
 #[test]
 fn calls_in_flight_are_capped_and_those_of_clients_who_went_away_count_no_more() {
     let mut gate = gate();
-    let ask = ask(decide(&mut gate, &cookies(&token(&ending(-100)))));
-    for _ in 0..MAX_CALLS {
+    for number in 0..MAX_CALLS {
+        let ask = ask_of(&mut gate, &format!("user-{number}"), SECRET, None);
         gate.start_renewal(&ask, NOW_MS).unwrap();
     }
-    assert_eq!(gate.start_renewal(&ask, NOW_MS), Err(NoCall::Capped));
-    gate.drop_renewal(&ask);
-    gate.start_renewal(&ask, NOW_MS).unwrap();
-    assert_eq!(gate.start_renewal(&ask, NOW_MS), Err(NoCall::Capped));
+    let (last, late) = (
+        ask_of(&mut gate, "user-63", SECRET, None),
+        ask_of(&mut gate, "user-64", SECRET, None),
+    );
+    assert_eq!(gate.start_renewal(&late, NOW_MS), Err(NoCall::Capped));
+    gate.drop_renewal(&last);
+    gate.start_renewal(&late, NOW_MS).unwrap();
+    assert_eq!(gate.start_renewal(&late, NOW_MS), Err(NoCall::Capped));
+}
+
+#[test]
+fn an_account_has_as_many_calls_as_are_free_and_leaves_some_to_all_others() {
+    let mut gate = gate();
+    let mut free = MAX_CALLS;
+    for (number, most) in [32, 16, 8, 4, 2, 1, 1].into_iter().enumerate() {
+        let greedy = ask_of(&mut gate, &format!("user-{number}"), SECRET, None);
+        assert_eq!(calls(&mut gate, &greedy), most);
+        free -= most;
+        assert_eq!(MAX_CALLS - gate.renewals.in_flight(), free);
+    }
+    // Whose calls have ended makes room for whoever comes next.
+    let first = ask_of(&mut gate, "user-0", SECRET, None);
+    gate.drop_renewal(&first);
+    let next = ask_of(&mut gate, "user-9", SECRET, None);
+    assert_eq!(calls(&mut gate, &next), 1);
+    assert_eq!(gate.start_renewal(&first, NOW_MS), Err(NoCall::Capped));
+}
+
+#[test]
+fn who_makes_secrets_up_keeps_neither_the_owner_nor_anybody_else_out() {
+    // base64url of 16 zero bytes and 32 of them, and half of the hash of the latter.
+    let (owners, named) = ("A".repeat(64), "Zmh6rfhivXdsj8GLjp-OIA");
+    assert!(latchkey_token::cookie::belongs(owners.as_bytes(), named));
+    let mut gate = gate();
+    let stolen = |gate: &mut Gate, secret: &str| ask_of(gate, "ann", secret, Some(named));
+    let count = (0..MAX_CALLS)
+        .filter(|number| {
+            let made_up = stolen(&mut gate, &format!("made-up-{number}"));
+            gate.start_renewal(&made_up, NOW_MS).is_ok()
+        })
+        .count();
+    assert_eq!(count, 8);
+    // Under whatever account: it is not the account that counts.
+    let other = ask_of(&mut gate, "bob", "made-up", Some(named));
+    assert_eq!(gate.start_renewal(&other, NOW_MS), Err(NoCall::Capped));
+    let own = stolen(&mut gate, &owners);
+    assert_eq!(calls(&mut gate, &own), 28, "as if alone");
+    // Nor with a token of before, when tokens named no secret.
+    let old = ask_of(&mut gate, "ann", "made-up", None);
+    assert_eq!(calls(&mut gate, &old), 14);
+}
+
+#[test]
+fn one_answer_serves_all_old_tokens_of_a_session_and_no_younger_one() {
+    let mut gate = gate();
+    let of = |jti: &str, left| {
+        token(&Claims {
+            jti: jti.to_owned(),
+            ..ending(left)
+        })
+    };
+    let new = of("new", 50);
+    let first = ask(decide(&mut gate, &cookies(&of("first", -200))));
+    gate.finish_renewal(&first, renewed(&new), NOW_MS, &InProcess);
+    for left in [-100, 30] {
+        let decision = decide(&mut gate, &cookies(&of("second", left)));
+        assert_eq!(passed(&decision), new);
+        assert_eq!(decision.set_cookie, [SET_COOKIE]);
+    }
+    // It is about to end itself, and so is one that lives longer: both ask.
+    ask(decide(&mut gate, &cookies(&new)));
+    ask(decide(&mut gate, &cookies(&of("younger", 51))));
+}
+
+#[test]
+fn a_session_that_is_over_is_asked_for_again_only_after_a_moment() {
+    for answer in [
+        Answer::Over,
+        renewed(&token(&Claims {
+            sid: "b".into(),
+            ..ending(600)
+        })),
+    ] {
+        let mut gate = gate();
+        let cookies = cookies(&token(&ending(-100)));
+        let waited = ask(decide(&mut gate, &cookies));
+        gate.start_renewal(&waited, NOW_MS).unwrap();
+        gate.finish_renewal(&waited, answer, NOW_MS, &InProcess);
+        assert!(is_expired(reason(decide(&mut gate, &cookies))));
+        assert!(gate.renewals.is_over(&waited, NOW + 1));
+        assert!(!gate.renewals.is_over(&waited, NOW + 2));
+        ask(decide(&mut gate, &cookies));
+    }
 }
 
 /// A sidecar's answer with the claims of a good new token, changed.
