@@ -77,6 +77,7 @@ fn site() -> Site {
         rp_id: "app.example.com".into(),
         rp_name: "Example & <Sons>".into(),
         self_registration: true,
+        secure: true,
         branding: Branding::default(),
     }
 }

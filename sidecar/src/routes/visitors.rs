@@ -20,6 +20,7 @@ pub(super) fn pages(app: &Arc<App>) -> Pages {
         rp_id: relying_party.id().to_owned(),
         rp_name: relying_party.display_name().to_owned(),
         self_registration: mount.self_registration,
+        secure: app.cookies.secure,
         branding: app.settings.branding.clone(),
     };
     Pages::new(site, Arc::new(AppVisitors(app.clone())))

@@ -2,6 +2,7 @@
 
 import { asked } from './admin-api.mjs';
 import { copyOf, page, placeOf, rowOf, write } from './admin-parts.mjs';
+import { saveAs } from './saving.mjs';
 import { writeTime } from './times.mjs';
 import { filled } from './texts.mjs';
 import words from './admin-words.mjs';
@@ -98,11 +99,6 @@ async function saveLines({ calls, act, notice }, search) {
     } while (after && lines.length < MOST_LINES);
   });
   if (!done) return;
-  const file = URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' }));
-  const link = document.createElement('a');
-  link.href = file;
-  link.download = 'audit.jsonl';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(file), 60_000);
+  saveAs('audit.jsonl', [`${lines.join('\n')}\n`], 'application/jsonl');
   notice.say(filled(words.done.linesSaved, { count: lines.length }), 'good');
 }

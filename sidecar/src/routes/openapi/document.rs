@@ -235,6 +235,10 @@ fn problem() -> Value {
             "status": { "type": "integer" },
             "detail": { "type": "string" },
             "report": { "type": "object", "description": "What stands in the way of an import" },
+            "passkeys": {
+                "type": "integer",
+                "description": "How many would sign in no more; `force` is for whoever means that",
+            },
         },
     })
 }
