@@ -8,9 +8,11 @@ mod enrol;
 mod hostile_names;
 mod languages;
 mod login;
+mod mounts;
 mod notices;
 mod signals;
 mod step_up;
+mod transfer;
 mod trouble;
 mod words;
 

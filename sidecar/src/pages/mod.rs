@@ -104,6 +104,12 @@ pub trait Visitors: Send + Sync {
     /// # Errors
     /// When the store cannot tell.
     async fn passkeys(&self, user: UserId) -> Result<Vec<Credential>, StorageError>;
+
+    /// Whether a user has recovery codes that still work.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    async fn has_recovery_codes(&self, user: UserId) -> Result<bool, StorageError>;
 }
 
 /// The pages of one installation.

@@ -225,6 +225,8 @@ impl Start {
 #[template(path = "account.html")]
 pub(super) struct AccountView {
     pub(super) frame: Frame,
+    /// Whether losing the only passkey is no disaster.
+    pub(super) has_codes: bool,
     /// Whether there is a page of administrators for this visitor.
     pub(super) administers: bool,
     pub(super) who: Who,

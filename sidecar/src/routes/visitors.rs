@@ -73,4 +73,9 @@ impl Visitors for AppVisitors {
     async fn passkeys(&self, user: UserId) -> Result<Vec<Credential>, StorageError> {
         self.0.store.credentials_of(user).await
     }
+
+    async fn has_recovery_codes(&self, user: UserId) -> Result<bool, StorageError> {
+        let codes = self.0.store.recovery_codes(user).await?;
+        Ok(codes.is_some_and(|codes| !codes.left.is_empty()))
+    }
 }

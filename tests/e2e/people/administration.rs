@@ -45,7 +45,7 @@ impl Person {
         self.await_view(selector);
     }
 
-    fn seen(&mut self, text: &str) {
+    pub(super) fn seen(&mut self, text: &str) {
         let text = json!(text);
         self.page.wait_for(&format!(
             "document.querySelector('#admin').innerText.includes({text})"
@@ -54,7 +54,7 @@ impl Person {
 }
 
 /// Registers a passkey with a link, in a browser of its own.
-fn register_with(page: &mut Page, link: &str) {
+pub(super) fn register_with(page: &mut Page, link: &str) {
     page.open(link);
     page.wait_for("document.querySelector('#panel-link')?.checkVisibility()");
     page.click("#link-form button[type=submit]");

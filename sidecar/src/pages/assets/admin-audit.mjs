@@ -78,6 +78,7 @@ function recordRow(record) {
   const named = ['administrator', 'user'].includes(record.actor_kind);
   write(row, '.actor', named ? record.actor : kind);
   write(row, '.address', record.address);
+  write(row, '.detail', plainly(record.detail ?? ''));
   write(row, '.record', plainly(JSON.stringify(record, null, 2)));
   return row;
 }

@@ -53,7 +53,10 @@ function fieldOf(field, id, name, label, input) {
     input.setAttribute('aria-describedby', hint.id);
     field.append(hint);
   }
-  field.append(input);
+  // What the service says of it, in English.
+  const error = Object.assign(document.createElement('p'), { className: 'field-error', id: `${id}-error`, lang: 'en' });
+  error.hidden = true;
+  field.append(input, error);
   return field;
 }
 

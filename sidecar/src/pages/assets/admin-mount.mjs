@@ -67,6 +67,7 @@ async function save(context, form, mount) {
   const { notice, go } = context;
   const name = mount ? mount.name : textIn('mount-name', words.mount.nameNeeded);
   if (!name) return;
+  for (const { id } of form.querySelectorAll('[aria-invalid=true]')) mark(id, '');
   const fields = writtenIn(form.elements, mount);
   if (mount && Object.keys(fields).length === 0) {
     notice.say(words.done.nothing);
@@ -121,8 +122,12 @@ function tellRefusal(notice, error) {
   }
   const label = words.policy.fields[field.split('.').pop()];
   if (!label) return false;
+  const said = error.detail.slice(all.length);
+  if (document.getElementById(`mount-${field}-error`)) {
+    mark(`mount-${field}`, said);
+    return true;
+  }
   const where = field.startsWith(SECOND) ? `${words.policy.twoFactor}: ${label}` : label;
-  notice.tell({ title: words.refusedTitle, text: where, quoted: error.detail.slice(all.length) });
-  document.getElementById(`mount-${field}`)?.focus();
+  notice.tell({ title: words.refusedTitle, text: where, quoted: said });
   return true;
 }

@@ -1,5 +1,6 @@
 // Administrators: what the mounts ask of passkeys.
 
+import { MOUNT, POLICY } from './admin-mount-fields.mjs';
 import { copyOf, rowOf, write } from './admin-parts.mjs';
 import { filled } from './texts.mjs';
 import { moment } from './times.mjs';
@@ -37,18 +38,18 @@ function mountPart(mount, ofPages) {
   return part;
 }
 
-// Every setting that there are words for, and of the looser policy those that differ.
+// Every setting, and of the looser policy those that differ.
 function settings(mount) {
   const { fields, twoFactor } = words.policy;
   const rows = [];
-  for (const [name, label] of Object.entries(fields)) {
-    if (mount[name] !== undefined) rows.push(settingRow(label, valueOf(name, mount[name])));
+  for (const name of [...Object.keys(MOUNT), ...Object.keys(POLICY)]) {
+    if (mount[name] !== undefined) rows.push(settingRow(fields[name], valueOf(name, mount[name])));
   }
   if (mount.two_factor) {
-    for (const [name, label] of Object.entries(fields)) {
+    for (const name of Object.keys(POLICY)) {
       const [strict, loose] = [mount[name], mount.two_factor[name]];
       if (loose !== undefined && JSON.stringify(loose) !== JSON.stringify(strict)) {
-        rows.push(settingRow(`${twoFactor}: ${label}`, valueOf(name, loose)));
+        rows.push(settingRow(`${twoFactor}: ${fields[name]}`, valueOf(name, loose)));
       }
     }
   } else {
