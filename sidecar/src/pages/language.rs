@@ -26,11 +26,7 @@ pub fn takes_choice(path: &str) -> bool {
 }
 
 /// Remembers the choice, and shows the page again that it was made on: query and fragment stay.
-pub(super) async fn choose(
-    State(pages): State<Pages>,
-    uri: Uri,
-    body: Bytes,
-) -> Response {
+pub(super) async fn choose(State(pages): State<Pages>, uri: Uri, body: Bytes) -> Response {
     let public_path = pages.site.public_path.trim_end_matches('/');
     let here = uri.path_and_query().map_or("/", |it| it.as_str());
     let mut response = super::handlers::see_other(&format!("{public_path}{here}"));

@@ -73,7 +73,11 @@ impl Frame {
     pub(super) fn languages(&self) -> Vec<&Words> {
         let offered = self.choice.iter().flat_map(Languages::all);
         let offered: Vec<_> = offered.map(|words| &**words).collect();
-        if offered.len() > 1 { offered } else { Vec::new() }
+        if offered.len() > 1 {
+            offered
+        } else {
+            Vec::new()
+        }
     }
 
     /// The text of a key.

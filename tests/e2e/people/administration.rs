@@ -124,7 +124,7 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
     for action in [
         "User added",
         "Passkey registered with a link",
-        "User changed",
+        "User disabled",
     ] {
         root.seen(action);
     }

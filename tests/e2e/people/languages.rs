@@ -95,7 +95,10 @@ fn a_language_is_chosen_by_hand_and_remembered() {
     person.page.wait_for_path("/orders?x=1");
     let received = person.received("/orders?x=1");
     assert!(
-        !received.header("cookie").unwrap_or_default().contains("language"),
+        !received
+            .header("cookie")
+            .unwrap_or_default()
+            .contains("language"),
         "only the pages get it"
     );
     person.open("/_latchkey/account");
@@ -111,9 +114,10 @@ fn a_language_is_chosen_by_hand_and_remembered() {
 fn a_language_is_chosen_without_script() {
     let mut person = Person::new();
     person.prefer("en");
-    person
-        .page
-        .call("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
+    person.page.call(
+        "Emulation.setScriptExecutionDisabled",
+        &json!({"value": true}),
+    );
     person.open("/_latchkey/login");
     person.page.wait_for("document.readyState === 'complete'");
     choose(&mut person, "zh-Hans");

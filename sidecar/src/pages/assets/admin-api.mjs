@@ -13,6 +13,8 @@ export function adminApi(base) {
     user: (name) => get(user(name)),
     createUser: (fields) => call('POST', `${admin}/users`, fields),
     changeUser: (name, fields) => call('PATCH', user(name), fields),
+    disableUser: (name) => call('POST', `${user(name)}/disable`, {}),
+    enableUser: (name) => call('POST', `${user(name)}/enable`, {}),
     deleteUser: (name) => call('DELETE', user(name), {}),
     makeLink: (name, at) => call('POST', `${user(name)}/enrolment`, { mount: at }),
     withdrawLink: (name) => call('DELETE', `${user(name)}/enrolment`, {}),

@@ -136,7 +136,7 @@ function fillAccess({ calls, act, user, userName, go, done }, view) {
   toggle.addEventListener('click', async () => {
     const disabled = !user.disabled;
     if (disabled && !(await sure('disable', { name: user.name }))) return;
-    if (!(await act(() => calls.changeUser(user.id, { disabled })))) return;
+    if (!(await act(() => (disabled ? calls.disableUser(user.id) : calls.enableUser(user.id))))) return;
     done(filled(disabled ? words.done.disabled : words.done.enabled, { name: user.name }));
   });
   const remove = view.querySelector('.delete');

@@ -31,7 +31,11 @@ async fn every_page_says_what_language_it_is_in() {
                     tag,
                     "{place} {wish}"
                 );
-                assert_eq!(answer.headers[header::VARY], "Accept-Language, Cookie", "{place}");
+                assert_eq!(
+                    answer.headers[header::VARY],
+                    "Accept-Language, Cookie",
+                    "{place}"
+                );
                 assert!(
                     answer.body.contains(&format!("<html lang=\"{tag}\">")),
                     "{place}"
@@ -124,7 +128,14 @@ async fn choose_at(pages: &Pages, place: &str, tag: &str) -> Answer {
     let request = Request::post(place)
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Body::from(format!("language={tag}")));
-    read(pages.router::<()>().oneshot(request.unwrap()).await.unwrap()).await
+    read(
+        pages
+            .router::<()>()
+            .oneshot(request.unwrap())
+            .await
+            .unwrap(),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -146,7 +157,11 @@ async fn a_choice_by_hand_is_remembered_and_shows_the_same_page() {
             "latchkey-language=zh-Hans; Path=/_latchkey; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure"
         );
     }
-    for (tag, place) in [("fr", "/login"), ("", "/login"), ("zh-Hans%0d%0a", "/login")] {
+    for (tag, place) in [
+        ("fr", "/login"),
+        ("", "/login"),
+        ("zh-Hans%0d%0a", "/login"),
+    ] {
         let answer = choose_at(&pages, place, tag).await;
         assert!(!answer.headers.contains_key(header::SET_COOKIE), "{tag:?}");
     }
