@@ -21,6 +21,7 @@ const PLACES: [&str; 6] = [
 ];
 
 /// Whether a path, without the public path in front, takes the form of the footer.
+#[must_use]
 pub fn takes_choice(path: &str) -> bool {
     PLACES.contains(&path)
 }

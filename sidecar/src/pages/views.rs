@@ -227,6 +227,10 @@ impl Start {
 
 #[derive(Template)]
 #[template(path = "account.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each shows or hides a part of the page"
+)]
 pub(super) struct AccountView {
     pub(super) frame: Frame,
     /// Whether losing the only passkey is no disaster.

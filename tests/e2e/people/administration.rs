@@ -129,6 +129,14 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
         root.seen(action);
     }
     root.assert_page_is_sound("the audit log");
+    root.page.fill("#audit-address", "192.0.2.99");
+    root.page.click("#audit-search button[type=submit]");
+    root.seen("Nothing like that is in the log.");
+    root.go("#audit?user=ann", "#audit-search");
+    root.page.click("#view .spans a[data-days='7']");
+    root.page
+        .wait_for("location.hash.startsWith('#audit?user=ann&since=')");
+    root.seen("User added");
     root.page.eval("history.back()");
     root.await_view("#user-form");
     root.go("#sessions", ".end-everyone");

@@ -63,6 +63,9 @@ pub struct Search {
     /// What, such as `user_create`
     #[arg(long)]
     pub action: Option<String>,
+    /// From which address
+    #[arg(long)]
+    pub address: Option<String>,
     /// Not before: 7d for the last week, 2026-01-31, or 2026-01-31T12:00:00Z
     #[arg(long)]
     pub since: Option<String>,
@@ -116,6 +119,7 @@ pub(super) async fn audit(
         ("actor", search.actor.as_deref()),
         ("user", search.user.as_deref()),
         ("action", search.action.as_deref()),
+        ("address", search.address.as_deref()),
         ("since", search.since.as_deref()),
         ("until", search.until.as_deref()),
     ];

@@ -125,7 +125,7 @@ pub enum Change {
     Link {
         /// The user, by name or id
         user: String,
-        /// How long it is good: "2h", or seconds; not longer than people.link_lifetime
+        /// How long it is good: "2h", or seconds; at most `people.link_lifetime`
         #[arg(long, value_name = "SPAN")]
         expires_in: Option<String>,
         /// The mount that the passkey is for; that of the pages when not given

@@ -27,6 +27,8 @@ pub(super) struct Search {
     user: Option<String>,
     /// What, such as `user_create`.
     action: Option<String>,
+    /// From where: the client's address.
+    address: Option<String>,
     /// RFC 3339, a day such as `2026-01-31` (UTC), a span back from now such as `7d`, or seconds
     /// since 1970.
     since: Option<String>,
@@ -88,6 +90,7 @@ pub(super) async fn search(
         actor: search.actor,
         user: search.user,
         action: search.action,
+        address: search.address,
         since: instant(&app, "since", search.since.as_deref())?,
         until: instant(&app, "until", search.until.as_deref())?,
     };
