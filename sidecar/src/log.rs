@@ -8,7 +8,9 @@ use tracing_subscriber::fmt::format::FmtSpan;
 pub fn begin(log: &Log) {
     // The audit trail goes on at every level, unless the directives name it. What sled says in
     // detail is people's records, which belong in no log.
-    let directives = format!("audit=info,{},sled=warn", log.level);
+    // What webauthn-rs calls an error is what strangers send: the audit line has the reason, and no
+    // alarm must be theirs to raise.
+    let directives = format!("audit=info,webauthn_rs_core=off,{},sled=warn", log.level);
     let filter = EnvFilter::builder().parse_lossy(directives);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -52,6 +52,9 @@ pub enum ProblemKind {
     Conflict,
     /// The one answer for everything that is wrong with a ceremony.
     CeremonyRefused,
+    /// The policy takes no passkeys of this kind. Answered at registration alone, and says nothing
+    /// about accounts.
+    PasskeyNotTaken,
     /// A session is bound to a client certificate here, and there is none.
     CertificateRequired,
     /// The token would not fit a browser's cookie.
@@ -158,6 +161,11 @@ impl ProblemKind {
                 S::BAD_REQUEST,
                 "The passkey was not accepted",
             ),
+            Self::PasskeyNotTaken => (
+                "passkey-not-taken",
+                S::BAD_REQUEST,
+                "Passkeys of this kind are not taken here",
+            ),
             Self::CertificateRequired => (
                 "certificate-required",
                 S::FORBIDDEN,
@@ -245,6 +253,15 @@ impl Problem {
         Self::new(
             ProblemKind::CeremonyRefused,
             "The passkey or the ceremony is unknown, expired, used already or not valid. Begin again.",
+        )
+    }
+
+    /// The answer to a registration that the policy of the mount alone stands against.
+    #[must_use]
+    pub fn passkey_not_taken() -> Self {
+        Self::new(
+            ProblemKind::PasskeyNotTaken,
+            "The policy takes other authenticators, or does not believe this one. Use another one.",
         )
     }
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { modulesIn } from './languages.mjs';
 
 const load = await modulesIn('en');
-const { handleOf, signals } = await load('signals.mjs');
+const { signals } = await load('signals.mjs');
 const { register } = await load('whole-ceremony.mjs');
 const { Problem, Unreachable } = await load('api.mjs');
 
@@ -23,15 +23,18 @@ function browser(methods = ALL, answer = async () => {}) {
   return told;
 }
 
-// The service, with these passkeys of whoever is signed in.
-const service = (...ids) => ({ passkeys: async () => ({ passkeys: ids.map((id) => ({ id })) }) });
-const signedOut = { passkeys: async () => { throw new Problem('unauthorized', 401, null, null); } };
+const ANN = { id: 'AA', name: 'ann', display_name: 'Ann' };
 
-const ANN = { userId: 'AA', name: 'ann', displayName: 'Ann' };
+// The service, with these passkeys of whoever is signed in.
+const serviceOf = (user, ids) => ({
+  passkeys: async () => ({ passkeys: ids.map((id) => ({ id })), user }),
+});
+const service = (...ids) => serviceOf(ANN, ids);
+const signedOut = { passkeys: async () => { throw new Problem('unauthorized', 401, null, null); } };
 
 test('the passkeys and the names of an account are told as the service has them', async () => {
   const told = browser();
-  await signals('x.example').account(service('one', 'two'), ANN);
+  await signals('x.example').account(service('one', 'two'));
   assert.deepEqual(told, [
     ['signalAllAcceptedCredentials', { rpId: 'x.example', userId: 'AA', allAcceptedCredentialIds: ['one', 'two'] }],
     ['signalCurrentUserDetails', { rpId: 'x.example', userId: 'AA', name: 'ann', displayName: 'Ann' }],
@@ -40,27 +43,27 @@ test('the passkeys and the names of an account are told as the service has them'
 
 test('whoever has no other name is called by the user name', async () => {
   const told = browser(['signalCurrentUserDetails']);
-  await signals('x.example').account(service(), { ...ANN, displayName: '' });
+  await signals('x.example').account(serviceOf({ ...ANN, display_name: '' }, []));
   assert.equal(told[0][1].displayName, 'ann');
 });
 
 test('a list that could not be had is not told', async () => {
   const told = browser();
   const failing = { passkeys: async () => { throw new Unreachable(); } };
-  for (const calls of [signedOut, failing]) await signals('x.example').account(calls, ANN);
+  for (const calls of [signedOut, failing]) await signals('x.example').account(calls);
   assert.deepEqual(told, []);
 });
 
 test('a browser that cannot, will not or does not answer is no obstacle', async () => {
   const asked = { passkeys: async () => assert.fail('asked for nothing') };
   browser([]);
-  await signals('x.example').account(asked, ANN);
+  await signals('x.example').account(asked);
   await signals('x.example').orphan(asked, 'one');
   await signals('x.example').removed('one');
   globalThis.window = {};
-  await signals('x.example').account(asked, ANN);
+  await signals('x.example').account(asked);
   browser(ALL, async () => { throw new TypeError('no such rpId'); });
-  await signals('x.example').account(service('one'), ANN);
+  await signals('x.example').account(service('one'));
   await signals('x.example').removed('one');
   browser(ALL, () => { throw new TypeError('at once'); });
   await signals('x.example').removed('one');
@@ -96,11 +99,4 @@ test('only a refusal by the service makes an orphan', async (t) => {
     const caught = await register(calls, notice, begin).catch((it) => it);
     assert.equal(caught.orphan, orphan, error.name);
   }
-});
-
-test('a user handle is the sixteen bytes of the user id', () => {
-  assert.equal(
-    handleOf('00010203-0405-0607-0809-0a0b0c0d0eff'),
-    Buffer.from('000102030405060708090a0b0c0d0eff', 'hex').toString('base64url'),
-  );
 });

@@ -1,6 +1,7 @@
 //! Everything together, as a person, an application and an attacker would meet it.
 
 mod ceremonies;
+mod conformance;
 mod edge;
 mod harness;
 mod hostile;
@@ -9,7 +10,10 @@ mod live;
 mod manifests;
 mod operate;
 mod people;
+mod policies;
 mod rules;
 mod scripts;
 mod sockets;
+mod strangers;
 mod tls;
+mod vault;

@@ -1,5 +1,7 @@
 //! What a logout and an operator's orders do at the gateway, through the real sidecar.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_tests::{Gateway, Plan, Visitor, programs, wait};
 use serde_json::json;
 use std::process::Command;
@@ -74,6 +76,53 @@ fn an_operators_orders_count_at_the_gateway() {
     await_refusal(&bob, "everyone is refused");
     bob.log_in("bob");
     assert_eq!(status(&bob), 200, "a login after it counts");
+}
+
+#[test]
+fn one_session_of_a_user_is_ended_or_all_of_them() {
+    let gateway = Gateway::start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.register("ann");
+    let mut phone = Visitor::new(gateway.envoy.port);
+    std::mem::swap(&mut phone.authenticator, &mut ann.authenticator);
+    phone.log_in("ann");
+    let mut bob = Visitor::new(gateway.envoy.port);
+    bob.register("bob");
+    let listed = || {
+        let sessions = order(
+            &gateway,
+            &["sessions", "list", "--user", "ann", "-o", "json"],
+        );
+        let sessions: serde_json::Value = serde_json::from_str(&sessions).expect("JSON");
+        sessions["sessions"].as_array().expect("sessions").clone()
+    };
+    let sessions = listed();
+    assert_eq!(sessions.len(), 2);
+    for session in &sessions {
+        for told in ["id", "device", "created_at", "auth_time", "expires_at"] {
+            assert!(session[told].is_string(), "{told}: {session}");
+        }
+        assert_eq!(session["address"], "127.0.0.1");
+    }
+    let sid = |visitor: &Visitor| {
+        let token = &visitor.cookies["latchkey"];
+        let claims = token.split('.').nth(1).expect("claims");
+        let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64url");
+        let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+        claims["sid"].as_str().expect("a session").to_owned()
+    };
+    order(&gateway, &["sessions", "revoke", "--session", &sid(&phone)]);
+    await_refusal(&phone, "the one session is refused");
+    assert_eq!(status(&ann), 200, "the other one goes on");
+    assert_eq!(listed().len(), 1);
+
+    phone.log_in("ann");
+    assert_eq!(status(&phone), 200);
+    order(&gateway, &["sessions", "revoke", "--user", "ann"]);
+    await_refusal(&phone, "every session of the user is refused");
+    await_refusal(&ann, "every session of the user is refused");
+    assert_eq!(status(&bob), 200, "and nobody else's");
+    assert_eq!(listed().len(), 0);
 }
 
 /// What the revoked key signed could be anybody's, so the gateway asks for no new token because of

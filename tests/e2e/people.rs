@@ -5,7 +5,9 @@ mod administration;
 mod certificate;
 mod demo;
 mod enrol;
+mod from_keycloak;
 mod hostile_names;
+mod kinds;
 mod languages;
 mod login;
 mod mounts;
@@ -14,6 +16,7 @@ mod signals;
 mod step_up;
 mod transfer;
 mod trouble;
+mod ways_in;
 mod words;
 
 use latchkey_tests::{Browser, Gateway, Page, Received};

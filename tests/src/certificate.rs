@@ -1,5 +1,6 @@
 //! A certificate for a host that exists in the tests only.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use software_authenticator::tpm_alternative_name;
 use tempfile::TempDir;
 
 use crate::http::{Request, Response, read_response};
@@ -98,6 +100,44 @@ impl Certificate {
             host: host.to_owned(),
             directory: directory.to_owned(),
         }
+    }
+
+    /// Makes one for the attestation key of a TPM (WebAuthn Level 3, section 8.3.1), which has no
+    /// authority above it.
+    ///
+    /// # Panics
+    /// When `openssl` cannot.
+    #[must_use]
+    pub fn of_a_tpm(directory: &Path) -> Self {
+        let described = tpm_alternative_name(&[(1, "id:FFFFF1D0"), (2, "Test"), (3, "id:1")]);
+        let mut names = "subjectAltName=critical,DER:".to_owned();
+        for byte in described {
+            let _ = write!(names, "{byte:02x}");
+        }
+        #[rustfmt::skip]
+        openssl(directory, &[
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
+            "-days", "2", "-subj", "/", "-addext", &names,
+            "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=2.23.133.8.3",
+            "-keyout", "tls.key", "-out", "tls.crt",
+        ]);
+        Self {
+            host: String::new(),
+            directory: directory.to_owned(),
+        }
+    }
+
+    /// An ECDSA signature with its key over the SHA-256 of `message` (DER).
+    ///
+    /// # Panics
+    /// When `openssl` cannot.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        fs::write(self.directory.join("message"), message).expect("a file");
+        openssl(
+            &self.directory,
+            &["dgst", "-sha256", "-sign", "tls.key", "message"],
+        )
     }
 
     /// Where certificate and key lie.

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// none of them can be taken by another test between the moment it is given out and its use.
 const RANGE: Range<u32> = 10_000..32_000;
 
+/// The one in the range that browsers refuse to open (Fetch, section 2.9: "bad port").
+const REFUSED_BY_BROWSERS: u16 = 10_080;
+
 static GIVEN: AtomicU32 = AtomicU32::new(0);
 
 /// A port that is free now and that no other test of this process was given.
@@ -22,7 +25,7 @@ pub fn free() -> u16 {
         let number = begin.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
         let port = RANGE.start + number % (RANGE.end - RANGE.start);
         let port = u16::try_from(port).expect("the range is one of ports");
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if port != REFUSED_BY_BROWSERS && TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }

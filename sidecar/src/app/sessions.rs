@@ -5,7 +5,9 @@ use crate::model::{
     AuditRecord, CredentialId, Revoked, Seconds, Session, SessionId, UnixTime, UserId,
 };
 use crate::revocation::{Interrupted, Reserved, carry_out};
-use crate::storage::{Assertion, AssertionRecorded, CredentialRemoved, StorageError};
+use crate::storage::{
+    Assertion, AssertionRecorded, CredentialRemoved, Redeemed, Redemption, StorageError,
+};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -170,6 +172,35 @@ impl App {
         .await?;
         self.count_ended(ended.as_deref().unwrap_or_default());
         Ok(ended.is_some())
+    }
+
+    /// Spends an enrolment code for a passkey and a session, for which another one may have to make
+    /// room.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn redeem(
+        &self,
+        redemption: Redemption,
+        audit: AuditRecord,
+    ) -> Result<Redeemed, StorageError> {
+        let (store, live) = (Arc::clone(&self.store), Arc::clone(&self.revocations));
+        let now = self.now();
+        let redeemed = to_its_end(async move {
+            let redeemed = store.redeem(&redemption, &audit).await?;
+            if let Redeemed::Redeemed {
+                crowded_out: Some(id),
+            } = redeemed
+            {
+                live.publish_ended(&[id], now);
+            }
+            Ok(redeemed)
+        })
+        .await?;
+        if let Redeemed::Redeemed { crowded_out } = redeemed {
+            self.count(crowded_out.is_some(), "session");
+        }
+        Ok(redeemed)
     }
 
     /// The end of a login, which may end the session that the browser held before, and one that has to

@@ -76,7 +76,8 @@ static P384_SHA256: Verification = Verification {
             .ok()
     },
 };
-static P384_SHA384: Verification = Verification {
+/// ECDSA with P-384 and SHA-384.
+pub(super) static P384_SHA384: Verification = Verification {
     key: alg_id::ECDSA_P384,
     signature: alg_id::ECDSA_SHA384,
     verify: |key, message, signature| {
@@ -95,7 +96,8 @@ pub(super) static RSA_SHA256: Verification = Verification {
         key.verify(message, &signature).ok()
     },
 };
-static RSA_SHA384: Verification = Verification {
+/// RSASSA-PKCS1-v1_5 with SHA-384.
+pub(super) static RSA_SHA384: Verification = Verification {
     key: alg_id::RSA_ENCRYPTION,
     signature: alg_id::RSA_PKCS1_SHA384,
     verify: |key, message, signature| {
@@ -104,7 +106,8 @@ static RSA_SHA384: Verification = Verification {
         key.verify(message, &signature).ok()
     },
 };
-static RSA_SHA512: Verification = Verification {
+/// RSASSA-PKCS1-v1_5 with SHA-512.
+pub(super) static RSA_SHA512: Verification = Verification {
     key: alg_id::RSA_ENCRYPTION,
     signature: alg_id::RSA_PKCS1_SHA512,
     verify: |key, message, signature| {

@@ -19,6 +19,8 @@ mod anchors;
 mod blob;
 mod keeper;
 mod metadata;
+mod signature;
+mod tpm_certificate;
 mod trust;
 
 #[cfg(test)]
@@ -28,4 +30,6 @@ pub use anchors::{AnchorError, Anchors, Untrusted};
 pub use blob::BlobError;
 pub use keeper::{MetadataSource, Sources, SourcesError, TrustKeeper};
 pub use metadata::{Metadata, Status};
+pub(crate) use signature::signed_by;
+pub(crate) use tpm_certificate::is_of_a_tpm;
 pub use trust::Trust;

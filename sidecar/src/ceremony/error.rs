@@ -213,6 +213,13 @@ pub enum CeremonyError {
     /// The statement is not a correct one of its format.
     #[error("the attestation statement could not be verified")]
     AttestationStatement,
+    /// The statement is signed with an algorithm that proves nothing any more: SHA-1, as some TPMs
+    /// still sign.
+    #[error("the attestation is signed with algorithm {algorithm}, which is not taken")]
+    AttestationAlgorithm {
+        /// Its COSE number.
+        algorithm: i64,
+    },
     /// The policy wants a statement with certificates, and there is none.
     #[error("the authenticator's make is not attested")]
     AttestationMissing,
@@ -286,6 +293,24 @@ pub enum CeremonyError {
 }
 
 impl CeremonyError {
+    /// Whether the response may be a good one and the policy takes no authenticator of its kind: no
+    /// second try helps, and another authenticator may.
+    #[must_use]
+    pub fn is_of_the_policy(&self) -> bool {
+        matches!(
+            self,
+            Self::AttestationFormat
+                | Self::AttestationMissing
+                | Self::AttestationAlgorithm { .. }
+                | Self::AttestationUntrusted(_)
+                | Self::AuthenticatorCompromised { .. }
+                | Self::AaguidNotAcceptable { .. }
+                | Self::AaguidForbidden { .. }
+                | Self::Attachment
+                | Self::NotDiscoverable
+        )
+    }
+
     /// A stable name for logs and metrics.
     #[must_use]
     pub fn reason(&self) -> &'static str {
@@ -336,6 +361,7 @@ impl CeremonyError {
             Self::NoneWithStatement => "none_with_statement",
             Self::AttestationFormat => "attestation_format",
             Self::AttestationStatement => "attestation_statement",
+            Self::AttestationAlgorithm { .. } => "attestation_algorithm",
             Self::AttestationMissing => "attestation_missing",
             Self::AttestationUntrusted(untrusted) => untrusted.reason(),
             Self::AuthenticatorCompromised { .. } => "authenticator_compromised",

@@ -22,7 +22,9 @@ mod policy;
 mod record;
 pub mod registration;
 mod relying_party;
+mod statement;
 mod strict;
+mod tpm;
 
 #[cfg(test)]
 mod tests;

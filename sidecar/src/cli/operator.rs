@@ -3,6 +3,7 @@
 
 mod client;
 mod document;
+mod duplicates;
 mod listing;
 mod mounts;
 mod people;

@@ -115,6 +115,9 @@ pub struct Credential {
     /// (WebAuthn Level 3, section 6.1.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<UnixTime>,
+    /// When its counter did not grow the last time, and it was refused for that: there may be a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspected_at: Option<UnixTime>,
 }
 
 impl Credential {
@@ -130,6 +133,12 @@ impl Credential {
             // Whatever it is, it is not the strict one.
             Some(_) => PolicyName::TwoFactor,
         }
+    }
+
+    /// Whether somebody could still sign in who has it alone.
+    #[must_use]
+    pub fn is_way_in(&self) -> bool {
+        self.disabled_at.is_none() && self.is_strict()
     }
 
     /// Whether it is what a user has to register who must: a passkey that signs in alone.

@@ -171,7 +171,7 @@ pub struct User {
     /// The next sign-in is good for registering a passkey only; doing so clears it.
     #[serde(default, skip_serializing_if = "is_unset")]
     pub must_register: bool,
-    /// One of the passkeys was disabled since the owner last looked after them.
+    /// One of the passkeys was disabled, or refused, because there may be a copy of it.
     #[serde(default, skip_serializing_if = "is_unset")]
     pub passkey_alert: bool,
     /// The user handle of the passkeys, where it is not the id's 16 bytes. It never changes: an

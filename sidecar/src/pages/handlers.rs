@@ -97,7 +97,7 @@ pub(super) async fn account(State(pages): State<Pages>, uri: Uri, headers: Heade
         must_register: user.must_register,
         some_disabled: credentials.iter().any(|it| it.disabled_at.is_some()),
         passkeys: credentials.iter().map(passkey).collect(),
-        blank: PasskeyView::blank(),
+        blank: PasskeyView::blank(&words),
         who: Who::of(&Visitor::Known(user)),
         frame: Frame::new(&pages, words, "account.title"),
     };

@@ -125,6 +125,7 @@ fn passkey(label: &str) -> Credential {
         created_at: UnixTime(1_772_539_200),
         last_used_at: None,
         disabled_at: None,
+        suspected_at: None,
     }
 }
 

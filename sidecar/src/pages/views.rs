@@ -5,7 +5,6 @@ use super::words::{Languages, Words};
 use super::{Pages, Site, Visitor};
 use crate::model::{Credential, Need, ReturnPath, Trait, UnixTime, authenticator_name};
 use askama::Template;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::sync::Arc;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -102,8 +101,6 @@ pub(super) struct Who {
     pub(super) kind: &'static str,
     pub(super) user_name: String,
     pub(super) display_name: String,
-    /// The WebAuthn user handle in base64url.
-    pub(super) user_handle: String,
 }
 
 impl Who {
@@ -112,7 +109,6 @@ impl Who {
             kind,
             user_name: String::new(),
             display_name: String::new(),
-            user_handle: String::new(),
         };
         match visitor {
             Visitor::Stranger => nobody("stranger"),
@@ -125,7 +121,6 @@ impl Who {
                 } else {
                     user.display_name.clone()
                 },
-                user_handle: URL_SAFE_NO_PAD.encode(user.handle_bytes()),
             },
         }
     }
@@ -296,8 +291,12 @@ pub(super) struct PasskeyView {
     /// Name of the authenticator, or empty; not repeated when it is the title already.
     pub(super) authenticator: &'static str,
     pub(super) keeping: Keeping,
+    /// Whether its maker was proved when it was registered.
+    pub(super) attested: bool,
     /// Whether it signs in no more.
     pub(super) disabled: bool,
+    /// How it is reached.
+    pub(super) ways: Vec<Way>,
     pub(super) created: Moment,
     pub(super) last_used: Option<Moment>,
 }
@@ -316,25 +315,57 @@ impl PasskeyView {
             title: title.to_owned(),
             authenticator: if title == name { "" } else { name },
             keeping: Keeping::of(credential),
+            attested: credential.attested,
             disabled: credential.disabled_at.is_some(),
+            ways: Way::all(&credential.transports, words),
             created: Moment::of(credential.created_at, words),
             last_used: credential.last_used_at.map(|at| Moment::of(at, words)),
         }
     }
 
-    pub(super) fn blank() -> Self {
+    pub(super) fn blank(words: &Words) -> Self {
         Self {
             id: String::new(),
             title: String::new(),
             authenticator: "",
             keeping: Keeping::Device,
+            attested: false,
             disabled: false,
+            ways: Way::all(&[], words),
             created: Moment {
                 machine: String::new(),
                 human: String::new(),
             },
             last_used: None,
         }
+    }
+}
+
+/// A way to reach an authenticator (WebAuthn Level 3, section 5.8.4), and whether a passkey has it.
+pub(super) struct Way {
+    pub(super) key: &'static str,
+    pub(super) text: String,
+    pub(super) there: bool,
+}
+
+impl Way {
+    /// Key of the value, and of its text.
+    const KNOWN: [(&'static str, &'static str); 6] = [
+        ("usb", "passkey.ways.usb"),
+        ("nfc", "passkey.ways.nfc"),
+        ("ble", "passkey.ways.ble"),
+        ("smart-card", "passkey.ways.smartCard"),
+        ("hybrid", "passkey.ways.hybrid"),
+        ("internal", "passkey.ways.internal"),
+    ];
+
+    fn all(transports: &[String], words: &Words) -> Vec<Self> {
+        let ways = Self::KNOWN.map(|(key, text)| Self {
+            key,
+            text: words.say(text).to_owned(),
+            there: transports.iter().any(|it| it == key),
+        });
+        ways.into()
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Passkey {
     label: String,
     aaguid: String,
     authenticator: Option<&'static str>,
+    /// Whether its maker was proved, against a trust anchor at registration.
+    attested: bool,
     created_at: String,
     last_used_at: Option<String>,
     transports: Vec<String>,
@@ -31,6 +33,7 @@ impl From<&Credential> for Passkey {
             label: credential.label.clone(),
             aaguid: credential.aaguid.to_string(),
             authenticator: authenticator_name(credential.aaguid),
+            attested: credential.attested,
             created_at: rfc3339(credential.created_at),
             last_used_at: credential.last_used_at.map(rfc3339),
             transports: credential.transports.clone(),

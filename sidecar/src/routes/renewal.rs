@@ -83,10 +83,18 @@ pub struct Renewals {
 struct Remembered {
     /// A new login in the same session has a new secret, and must not get an older token.
     secret: SecretHash,
-    /// The key ring that it was minted under.
-    generation: u64,
+    kind: Kind,
     at: UnixTime,
     signed_in: SignedIn,
+}
+
+/// What else two tokens of one moment have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    /// The key ring that it was minted under.
+    generation: u64,
+    /// Whether it is good for registering a passkey only. Whoever has just done so needs another one.
+    restricted: bool,
 }
 
 impl Default for Renewals {
@@ -108,14 +116,14 @@ impl Renewals {
         }
     }
 
-    fn find(&self, session: &Session, generation: u64, now: UnixTime) -> Option<SignedIn> {
+    fn find(&self, session: &Session, kind: Kind, now: UnixTime) -> Option<SignedIn> {
         let remembered = self.lock();
         let found = remembered.get(&session.id)?;
-        let same = found.secret == session.secret && found.generation == generation;
+        let same = found.secret == session.secret && found.kind == kind;
         (same && found.is_of(now)).then(|| found.signed_in.clone())
     }
 
-    fn remember(&self, session: &Session, generation: u64, signed_in: &SignedIn, now: UnixTime) {
+    fn remember(&self, session: &Session, kind: Kind, signed_in: &SignedIn, now: UnixTime) {
         let mut remembered = self.lock();
         if remembered.len() >= REMEMBERED_MAX {
             remembered.retain(|_, it| it.is_of(now));
@@ -123,7 +131,7 @@ impl Renewals {
         if remembered.len() < REMEMBERED_MAX {
             let entry = Remembered {
                 secret: session.secret,
-                generation,
+                kind,
                 at: now,
                 signed_in: signed_in.clone(),
             };
@@ -178,8 +186,11 @@ pub(super) async fn renew(
     if !app.is_alive(&session) {
         return Err(RenewalError::Ended);
     }
-    let generation = app.issuer.generation();
-    if let Some(signed_in) = app.renewals.find(&session, generation, now) {
+    let kind = Kind {
+        generation: app.issuer.generation(),
+        restricted: session.is_restricted(&user),
+    };
+    if let Some(signed_in) = app.renewals.find(&session, kind, now) {
         return Ok(signed_in);
     }
     session.idle_until = renewed_until(&session, app.session_limits.within(user.limits), now);
@@ -188,7 +199,7 @@ pub(super) async fn renew(
     if !extended(app, &session).await? {
         return Err(RenewalError::Ended);
     }
-    app.renewals.remember(&session, generation, &signed_in, now);
+    app.renewals.remember(&session, kind, &signed_in, now);
     Ok(signed_in)
 }
 

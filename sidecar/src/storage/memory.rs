@@ -10,7 +10,7 @@ mod signing_keys;
 mod users;
 
 use super::bounded::CeremoniesUnderWay;
-use super::{StorageError, Store, Writes};
+use super::{StorageError, Store, Writes, crowded_out};
 use crate::model::{
     AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Minted, MountRecord,
     RecoveryCodes, Revocation, Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User,
@@ -116,6 +116,17 @@ impl Tables {
             self.end_session(*id, &minted.revoke(*id));
         }
         ended
+    }
+
+    /// Ends the session that has to make room for this one, where that is needed.
+    fn make_room(&mut self, session: &Session, minted: Minted) -> Option<SessionId> {
+        let held = self.sessions.values();
+        let held = held.filter(|it| it.user == session.user).cloned();
+        let crowded_out = crowded_out(held, session);
+        if let Some(id) = crowded_out {
+            self.end_session(id, &minted.revoke(id));
+        }
+        crowded_out
     }
 
     fn credential_of(&mut self, user: UserId, id: &CredentialId) -> Option<&mut Credential> {

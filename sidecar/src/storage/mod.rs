@@ -80,7 +80,7 @@ pub enum CredentialInserted {
 pub enum CredentialRemoved {
     /// It is gone, and so are these sessions, which are revoked.
     Removed(Vec<SessionId>),
-    /// It is the only one of its user, and the caller asked to keep the last.
+    /// Without it the user could not sign in, and the caller asked to keep the last.
     Last,
     /// The user has no such credential.
     NotFound,
@@ -151,6 +151,16 @@ pub enum AssertionRecorded {
     },
     /// User or credential was removed, or the user disabled, since the ceremony began.
     Gone,
+}
+
+/// Whether the user of these credentials could not do without this one.
+fn is_last(removed: &Credential, held: &[Credential]) -> bool {
+    let mut others = held.iter().filter(|it| it.id != removed.id);
+    if removed.is_way_in() {
+        !others.any(Credential::is_way_in)
+    } else {
+        others.next().is_none()
+    }
 }
 
 /// The session that a login ends, and its revocation. A session that the login itself goes on with
@@ -288,7 +298,7 @@ pub trait Users: Send + Sync {
     ) -> Result<bool, StorageError>;
     /// Removes a credential of this user, and ends and revokes the sessions that it began, whose
     /// tokens were minted up to `now` and live for `tokens_live_for` at most; with `keep_last`, never the
-    /// only one.
+    /// only one, nor the only one that still signs in alone.
     async fn remove_credential(
         &self,
         user: UserId,

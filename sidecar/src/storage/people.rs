@@ -25,7 +25,10 @@ pub enum UserAdded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redeemed {
     /// Code spent, passkey and session stored.
-    Redeemed,
+    Redeemed {
+        /// The session that had to make room: it is gone, and revoked.
+        crowded_out: Option<SessionId>,
+    },
     /// The code is used, replaced, revoked or too old; or the user is gone or disabled.
     Spent,
     /// The credential id is known already.
@@ -62,6 +65,8 @@ pub struct Redemption {
     pub session: Session,
     /// Passkeys that the user may have.
     pub most: usize,
+    /// What can have been minted for the user so far.
+    pub minted: Minted,
     /// When.
     pub at: UnixTime,
 }
@@ -121,6 +126,15 @@ pub struct ImportedUser {
     pub credentials: Vec<Credential>,
 }
 
+/// What an import brings.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Imported {
+    /// Users who are not here.
+    pub users: Vec<ImportedUser>,
+    /// Names that belonged to users who are gone. Those that somebody has, or had, stay as they are.
+    pub reserved: Vec<UserName>,
+}
+
 /// Why a user cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportConflict {
@@ -176,6 +190,14 @@ pub trait People: Send + Sync {
         filter: &UserFilter,
         most: usize,
     ) -> Result<Page<User, UserName>, StorageError>;
+    /// Names that are taken although their users are gone, after this one.
+    async fn reserved_names(
+        &self,
+        after: Option<&UserName>,
+        most: usize,
+    ) -> Result<Page<UserName, UserName>, StorageError>;
+    /// Whether the name belongs, or belonged, to someone.
+    async fn is_name_taken(&self, name: &UserName) -> Result<bool, StorageError>;
     /// Whether someone who can sign in is in one of these groups.
     async fn has_administrator(&self, groups: &[String]) -> Result<bool, StorageError>;
 
@@ -194,7 +216,8 @@ pub trait People: Send + Sync {
         audit: &AuditRecord,
     ) -> Result<bool, StorageError>;
     /// Spends a code for a passkey and a session, and for the user where it does not exist yet. Of
-    /// parallel calls exactly one gets [`Redeemed::Redeemed`].
+    /// parallel calls exactly one gets [`Redeemed::Redeemed`]. As with a login, the session that was
+    /// not used for the longest ends and is revoked where there would be too many.
     async fn redeem(
         &self,
         redemption: &Redemption,
@@ -235,11 +258,19 @@ pub trait People: Send + Sync {
         audit: &AuditRecord,
     ) -> Result<Option<Vec<SessionId>>, StorageError>;
 
-    /// Stores all of these users and passkeys, or none: then the conflicts say why. With `dry` it
-    /// stores none in any case.
+    /// Notes that a credential was refused because there may be a copy of it, and marks its user; `false`
+    /// when it is gone.
+    async fn suspect_credential(
+        &self,
+        id: &CredentialId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError>;
+
+    /// Stores all of these users, passkeys and names, or none: then the conflicts say why. With `dry`
+    /// it stores none in any case.
     async fn import(
         &self,
-        users: &[ImportedUser],
+        imported: &Imported,
         dry: bool,
         audit: &AuditRecord,
     ) -> Result<Vec<ImportConflict>, StorageError>;

@@ -142,6 +142,107 @@ fn a_long_file_comes_in_portions_and_who_is_refused_in_the_last_keeps_the_first_
     );
 }
 
+/// A passkey that could sign in; the key is the base point of the curve.
+fn passkey(id: &str) -> Value {
+    json!({
+        "id": id, "mount": "webauthn", "aaguid": "00000000-0000-0000-0000-000000000000",
+        "sign_count": 0,
+        "public_key": "pQECAyYgASFYIGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWIlggT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+    })
+}
+
+#[test]
+fn users_who_cannot_both_come_are_told_before_anything_is_written() {
+    let home = Home::new("");
+    let _running = Running::start(&home);
+    let id = "0b2ef2f0-5a0e-4f0b-a0a5-3d9d2a1c7e11";
+    let mut users: Vec<Value> = (0..2_005)
+        .map(|n| json!({"name": format!("u{n}")}))
+        .collect();
+    users[0] = json!({"name": "ann", "id": id});
+    users[1] = json!({"name": "bob", "passkeys": [passkey("AAAA")]});
+    users.push(json!({"name": "carl", "id": id}));
+    users.push(json!({"name": "dora", "passkeys": [passkey("AAAA")]}));
+    users.push(json!({"name": "U7"}));
+    let mut document = list(&users);
+    document["rp_ids"] = json!({"webauthn": "localhost"});
+    document["reserved_names"] = json!(["u9", "gone"]);
+    let path = file(&home, "in.json", &document);
+
+    let looked = answered(&home, &["import", &path, "--dry-run", "-o", "json"]);
+    let looked: Value = serde_json::from_str(&looked).unwrap();
+    assert_eq!(
+        (
+            &looked["created"],
+            &looked["conflicts"],
+            &looked["passkeys"]
+        ),
+        (&json!(2_002), &json!(7), &json!(0)),
+    );
+    for (index, reason) in [
+        (0, format!("id {id}: users[2005] of the file has it, too")),
+        (
+            1,
+            "passkey AAAA: users[2006] of the file has it, too".to_owned(),
+        ),
+        (7, "name u7: users[2007] of the file has it, too".to_owned()),
+        (2_005, format!("id {id}: users[0] of the file has it, too")),
+        (
+            2_006,
+            "passkey AAAA: users[1] of the file has it, too".to_owned(),
+        ),
+        (
+            2_007,
+            "name u7: users[7] of the file has it, too".to_owned(),
+        ),
+    ] {
+        let line = &looked["users"][index];
+        assert_eq!(
+            (&line["index"], &line["outcome"], &line["reasons"]),
+            (&json!(index), &json!("conflict"), &json!([reason])),
+        );
+    }
+    assert_eq!(looked["users"].as_array().unwrap().len(), users.len());
+    assert_eq!(
+        (&looked["reserved_names"], &looked["names"][0]["name"]),
+        (&json!(1), &json!("u9"))
+    );
+
+    let output = order(&home, &["import", &path]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = said(&output);
+    assert!(
+        told.contains("users[2007] U7: conflict: name u7: users[7]"),
+        "{told}"
+    );
+    assert!(
+        told.contains("reserved_names[0] u9: conflict: a user of the file"),
+        "{told}"
+    );
+    assert_eq!(answered(&home, &["users", "list"]), "There are no users.\n");
+
+    // What the dry run said is what happens.
+    let done = answered(&home, &["import", &path, "--skip"]);
+    assert!(
+        done.starts_with(
+            "2002 users with 0 passkeys created, 0 are here already, 0 skipped, 7 in conflict"
+        ),
+        "{done}"
+    );
+    assert!(
+        done.contains("1 names of deleted users kept from others"),
+        "{done}"
+    );
+    for name in ["ann", "bob", "carl", "dora", "u7"] {
+        let output = order(&home, &["users", "show", name]);
+        assert_eq!(output.status.code(), Some(1), "{name} was left out");
+    }
+    let output = order(&home, &["users", "add", "gone"]);
+    assert_eq!(output.status.code(), Some(1), "the name stays taken");
+    let users = ["users", "list", "--search", "u9", "-o", "json"];
+    assert!(answered(&home, &users).contains("\"u9\""));
+}
+
 #[test]
 fn shells_complete() {
     for shell in ["bash", "zsh", "fish"] {

@@ -23,6 +23,7 @@ mod authenticator_data;
 mod client_data;
 mod key;
 mod registration;
+mod tpm;
 
 pub use assertion::AssertionDraft;
 pub use authenticator_data::{AttestedCredentialData, AuthenticatorData, flag};
@@ -30,6 +31,7 @@ pub use ciborium::Value as Cbor;
 pub use client_data::ClientData;
 pub use key::Key;
 pub use registration::RegistrationDraft;
+pub use tpm::{TpmDraft, tpm_alternative_name};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;

@@ -32,12 +32,13 @@ impl Measured {
 
 /// Runs `clients`, each in a thread of its own, one deed after another for as long as `time`. With
 /// `pace`, deeds begin at that many per second in all, and each one's time counts from when it was
-/// due: who comes while the server is slow waits, too.
+/// due: who comes while the server is slow waits, too. A client for whom a deed was the last says so by
+/// `false`.
 pub(crate) fn drive<C>(
     clients: Vec<C>,
     time: Duration,
     pace: Option<f64>,
-    deed: impl Fn(&mut C) -> io::Result<()> + Sync,
+    deed: impl Fn(&mut C) -> io::Result<bool> + Sync,
 ) -> io::Result<(Measured, Vec<C>)>
 where
     C: Send,
@@ -48,8 +49,11 @@ where
     let run = |mut client: C| {
         let mut own = Vec::new();
         while let Some(began) = next(start, time, gap, &due) {
-            deed(&mut client)?;
+            let goes_on = deed(&mut client)?;
             own.push(began.elapsed());
+            if !goes_on {
+                break;
+            }
         }
         times
             .lock()

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 /// Users of the small store that the large one is compared with.
 const FEW: usize = 1_000;
-/// Sessions that are renewed in turn: more than a renewal is remembered for.
-const SESSIONS: usize = 512;
+/// Sessions that are renewed in turn, each while its last renewal is remembered.
+const FEW_SESSIONS: usize = 512;
 /// Connections of the internal listener.
 const WORKERS: usize = 16;
 /// How long an idle program may settle before its memory is read.
@@ -76,7 +76,7 @@ impl Report {
         let (start, idle_resident) = (sidecar.started_in, sidecar.resident()?);
         let start_cpu = [sidecar.cpu()?, cpu_after_crash];
 
-        let (logins, login_cpu_ms, secrets) = log_in_twice(&sidecar, &people, options)?;
+        let (logins, login_cpu_ms, mut secrets) = log_in_twice(&sidecar, &people, options)?;
         let mut rows = vec![logins];
         let persons = people_of(&sidecar, &people, options.clients, options.users)?;
         rows.push(row("registrations", persons, options, Person::register)?);
@@ -87,7 +87,15 @@ impl Report {
             };
             (0..WORKERS).map(share).collect()
         };
-        rows.push(row("renewals", workers(&secrets)?, options, Worker::renew)?);
+        let later = secrets.split_off(secrets.len() / 2);
+        let (full, _) = drive(workers(&secrets)?, options.time, None, Worker::renew)?;
+        let pace = Some(full.rate / 2.0);
+        let (half, _) = drive(workers(&later)?, options.time, pace, Worker::renew)?;
+        let name = "renewals";
+        rows.push(Row { name, full, half });
+        secrets.truncate(FEW_SESSIONS);
+        let again = workers(&secrets)?;
+        rows.push(row("the same again", again, options, Worker::renew_again)?);
         rows.push(row("key sets", workers(&[])?, options, Worker::keys)?);
         rows.push(row(
             "revocations",
@@ -221,38 +229,34 @@ fn people_of(
     (0..many).map(person).collect()
 }
 
-/// Logins at full load, and what one costs the program.
+/// Logins at full load, what one costs the program, and the secrets of the sessions.
 fn log_in(
     sidecar: &Sidecar,
     people: &People,
     options: &Options,
     users: usize,
-) -> io::Result<(Measured, f64)> {
+) -> io::Result<(Measured, f64, Vec<String>)> {
     let persons = people_of(sidecar, people, options.clients, users)?;
     let before = sidecar.cpu()?;
-    let (measured, _) = drive(persons, options.time, None, Person::log_in)?;
+    let (measured, persons) = drive(persons, options.time, None, Person::log_in)?;
     let cpu = sidecar.cpu()?.saturating_sub(before);
     #[expect(clippy::cast_precision_loss, reason = "a few hundred thousand at most")]
     let each = cpu.as_secs_f64() * 1_000.0 / measured.count() as f64;
-    Ok((measured, each))
+    let secrets = persons.into_iter().flat_map(Person::into_secrets);
+    Ok((measured, each, secrets.collect()))
 }
 
-/// The same at full and at half load; and the secrets of as many sessions as are renewed.
+/// The same at full and at half load, and the secrets of all the sessions.
 fn log_in_twice(
     sidecar: &Sidecar,
     people: &People,
     options: &Options,
 ) -> io::Result<(Row, f64, Vec<String>)> {
-    let (full, cpu_ms) = log_in(sidecar, people, options, options.users)?;
+    let (full, cpu_ms, mut secrets) = log_in(sidecar, people, options, options.users)?;
     let persons = people_of(sidecar, people, options.clients, options.users)?;
-    let (half, _) = drive(persons, options.time, Some(full.rate / 2.0), Person::log_in)?;
-    let mut secrets = Vec::with_capacity(SESSIONS);
-    // One after another: the program closes connections that bring nothing for ten seconds.
-    for number in 0..SESSIONS {
-        let mut person = Person::new(sidecar, people, number * options.users / SESSIONS)?;
-        person.log_in()?;
-        secrets.extend(person.into_refresh());
-    }
+    let pace = Some(full.rate / 2.0);
+    let (half, persons) = drive(persons, options.time, pace, Person::log_in)?;
+    secrets.extend(persons.into_iter().flat_map(Person::into_secrets));
     let name = "logins";
     Ok((Row { name, full, half }, cpu_ms, secrets))
 }
@@ -262,7 +266,7 @@ fn row<C: Send>(
     name: &'static str,
     clients: Vec<C>,
     options: &Options,
-    deed: impl Fn(&mut C) -> io::Result<()> + Sync,
+    deed: impl Fn(&mut C) -> io::Result<bool> + Sync,
 ) -> io::Result<Row> {
     let (full, clients) = drive(clients, options.time, None, &deed)?;
     let (half, _) = drive(clients, options.time, Some(full.rate / 2.0), &deed)?;

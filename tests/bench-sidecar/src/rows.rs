@@ -19,8 +19,8 @@ pub(crate) struct Person {
     registered: usize,
     /// Who else signs in by this connection, in turn: one account alone would do so too often.
     company: VecDeque<(Authenticator, String)>,
-    /// The refresh cookie of the last login.
-    refresh: Option<String>,
+    /// The refresh secrets of the sessions.
+    secrets: Vec<String>,
 }
 
 impl Person {
@@ -32,7 +32,7 @@ impl Person {
             number,
             registered: 0,
             company: VecDeque::new(),
-            refresh: None,
+            secrets: Vec::new(),
         })
     }
 
@@ -63,7 +63,7 @@ impl Person {
     }
 
     /// Begin and finish, by name.
-    pub(crate) fn log_in(&mut self) -> io::Result<()> {
+    pub(crate) fn log_in(&mut self) -> io::Result<bool> {
         let from = self.from();
         let asked = json!({ "username": self.name });
         let begun = self
@@ -73,13 +73,13 @@ impl Person {
         let path = format!("{PATH}/login/finish");
         let finished = self.connection.post(&path, &from, &response)?;
         finished.expect(200)?;
-        self.refresh = finished.cookie("latchkey-refresh");
+        self.secrets.extend(finished.cookie("latchkey-refresh"));
         self.take_turns();
-        Ok(())
+        Ok(true)
     }
 
     /// Somebody new: begin and finish.
-    pub(crate) fn register(&mut self) -> io::Result<()> {
+    pub(crate) fn register(&mut self) -> io::Result<bool> {
         self.registered += 1;
         let from = self.from();
         let asked = json!({ "username": format!("new{}-{}", self.number, self.registered) });
@@ -89,12 +89,12 @@ impl Person {
         self.authenticator.credentials.pop();
         let path = format!("{PATH}/register/finish");
         self.connection.post(&path, &from, &response)?.expect(200)?;
-        Ok(())
+        Ok(true)
     }
 
-    /// The secret of the session, for whoever renews it.
-    pub(crate) fn into_refresh(self) -> Option<String> {
-        self.refresh
+    /// The secrets of the sessions, for whoever renews them.
+    pub(crate) fn into_secrets(self) -> Vec<String> {
+        self.secrets
     }
 }
 
@@ -114,30 +114,35 @@ impl Worker {
         })
     }
 
-    /// A new token for the next session.
-    pub(crate) fn renew(&mut self) -> io::Result<()> {
+    /// A new token for the next session, until each has one.
+    pub(crate) fn renew(&mut self) -> io::Result<bool> {
+        self.renew_again()?;
+        Ok(self.next < self.secrets.len())
+    }
+
+    /// The token of the next session, in turn.
+    pub(crate) fn renew_again(&mut self) -> io::Result<bool> {
         let secret = self.secrets.get(self.next % self.secrets.len().max(1));
         let body = json!({ "refresh": secret });
         self.next += 1;
         let path = "/internal/v1/sessions/refresh";
-        self.connection.post(path, "", &body)?.expect(200).map(drop)
+        self.connection.post(path, "", &body)?.expect(200)?;
+        Ok(true)
     }
 
-    pub(crate) fn keys(&mut self) -> io::Result<()> {
-        self.connection
-            .get("/.well-known/jwks.json")?
-            .expect(200)
-            .map(drop)
+    pub(crate) fn keys(&mut self) -> io::Result<bool> {
+        self.connection.get("/.well-known/jwks.json")?.expect(200)?;
+        Ok(true)
     }
 
     /// The whole list, signed anew: what a worker that starts asks for.
-    pub(crate) fn revocations(&mut self) -> io::Result<()> {
-        let answer = self
-            .connection
-            .get("/internal/v1/revocations?nonce=AAAAAAAAAAAAAAAAAAAAAA")?;
-        match answer.status {
-            200 => Ok(()),
-            _ => answer.expect(200).map(drop),
+    pub(crate) fn revocations(&mut self) -> io::Result<bool> {
+        let path = "/internal/v1/revocations?nonce=AAAAAAAAAAAAAAAAAAAAAA";
+        let answer = self.connection.get(path)?;
+        // It is no JSON.
+        if answer.status != 200 {
+            answer.expect(200)?;
         }
+        Ok(true)
     }
 }

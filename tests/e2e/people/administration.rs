@@ -88,6 +88,10 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
         .page
         .eval("document.querySelectorAll('[onerror], #view b').length");
     assert_eq!(planted, 0);
+    let picture = "document.querySelector('.link-made .qr')";
+    root.page.wait_for(&format!(
+        "{picture}.checkVisibility() && {picture}.complete && {picture}.naturalWidth > 0"
+    ));
     let link = root.page.eval("document.querySelector('.link-text').value");
     let link = link.as_str().expect("a link").to_owned();
     // Shown this once.
@@ -129,16 +133,19 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
         root.seen(action);
     }
     root.assert_page_is_sound("the audit log");
+    root.page.eval("history.back()");
+    root.await_view("#user-form");
+    root.go("#audit", "#audit-search");
     root.page.fill("#audit-address", "192.0.2.99");
     root.page.click("#audit-search button[type=submit]");
     root.seen("Nothing like that is in the log.");
-    root.go("#audit?user=ann", "#audit-search");
+    root.page.eval("void (location.hash = '#audit?user=ann')");
+    root.page
+        .wait_for("document.querySelector('#audit-address')?.value === ''");
     root.page.click("#view .spans a[data-days='7']");
     root.page
         .wait_for("location.hash.startsWith('#audit?user=ann&since=')");
     root.seen("User added");
-    root.page.eval("history.back()");
-    root.await_view("#user-form");
     root.go("#sessions", ".end-everyone");
     root.assert_page_is_sound("sessions");
     root.go("#policy", ".settings");

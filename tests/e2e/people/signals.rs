@@ -9,7 +9,7 @@ const ROWS: &str = "document.querySelectorAll('#passkeys > li')";
 
 impl Person {
     /// Waits until this authenticator holds so many passkeys.
-    fn await_passkeys(&mut self, authenticator: &str, count: usize) {
+    pub(super) fn await_passkeys(&mut self, authenticator: &str, count: usize) {
         wait::until("the authenticator was told", || {
             (self.page.credentials(authenticator).len() == count).then_some(())
         });
@@ -73,6 +73,20 @@ fn what_an_administrator_changes_reaches_the_passkey_manager_at_the_next_login()
     let kept = person.page.credentials(&first);
     assert_eq!(kept.len(), 1, "the good one stays");
     assert_eq!(kept[0]["userDisplayName"], "Ann Other");
+
+    // On a page that was opened before the change, too: it tells what is so, not what it shows.
+    person.open("/_latchkey/account");
+    person.await_passkeys(&first, 1);
+    order(
+        &person.gateway,
+        &["users", "set", "ann", "--display-name", "Ann Third"],
+    );
+    person.page.answer_by_itself(&second, true);
+    person.page.click("#add");
+    wait::until("the authenticator was told", || {
+        let kept = person.page.credentials(&first).remove(0);
+        (kept["userDisplayName"] == "Ann Third").then_some(())
+    });
 }
 
 #[test]

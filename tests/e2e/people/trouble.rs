@@ -161,7 +161,7 @@ fn every_page_holds_on_a_phone_and_in_the_dark_in_every_language() {
 
 impl Person {
     /// Changes the window's width and the colours that the person likes.
-    fn look_at(&mut self, scheme: &str, width: u32) {
+    pub(super) fn look_at(&mut self, scheme: &str, width: u32) {
         self.page.call(
             "Emulation.setDeviceMetricsOverride",
             &json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}),

@@ -2,29 +2,55 @@
 
 use super::NOW;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyUsagePurpose,
-    PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
 };
-use software_authenticator::Key;
+use software_authenticator::{Key, tpm_alternative_name};
 use time::{Duration, OffsetDateTime};
 
 /// id-fido-gen-ce-aaguid (WebAuthn Level 3, section 8.2.1).
 const AAGUID_EXTENSION: &[u64] = &[1, 3, 6, 1, 4, 1, 45724, 1, 1, 4];
 
-/// A P-256 key as rcgen asks for it.
+/// A key as rcgen asks for it: on P-256, or RSA of 2,048 bits.
 #[derive(Debug, Clone)]
 pub(crate) struct CertifiedKey {
     pub(crate) key: Key,
     public: Vec<u8>,
+    algorithm: &'static SignatureAlgorithm,
 }
 
 impl CertifiedKey {
     pub(crate) fn new(seed: u8) -> Self {
-        let key = Key::from_seed([seed; 32]);
+        Self::of(Key::from_seed([seed; 32]))
+    }
+
+    pub(crate) fn of(key: Key) -> Self {
         let (x, y) = key.coordinates();
         Self {
             key,
             public: [vec![4], x, y].concat(),
+            algorithm: &rcgen::PKCS_ECDSA_P256_SHA256,
+        }
+    }
+
+    /// The one RSA key, as a `RSAPublicKey` (RFC 8017, appendix A.1.1).
+    pub(crate) fn rsa() -> Self {
+        let key = Key::rsa();
+        let cose = key.cose();
+        let [.., (_, modulus), (_, exponent)] = cose.as_slice() else {
+            panic!("a modulus and an exponent");
+        };
+        let [modulus, exponent] = [modulus, exponent].map(|it| it.as_bytes().expect("bytes"));
+        let public = [
+            &[0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00],
+            modulus.as_slice(),
+            &[0x02, 0x03],
+            exponent,
+        ];
+        Self {
+            public: public.concat(),
+            key,
+            algorithm: &rcgen::PKCS_RSA_SHA256,
         }
     }
 }
@@ -34,7 +60,7 @@ impl PublicKeyData for CertifiedKey {
         &self.public
     }
     fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &rcgen::PKCS_ECDSA_P256_SHA256
+        self.algorithm
     }
 }
 
@@ -130,5 +156,17 @@ pub(crate) fn host(name: &str) -> CertificateParams {
     let name = name.try_into().expect("a host name");
     params.subject_alt_names.push(SanType::DnsName(name));
     params.is_ca = IsCa::ExplicitNoCa;
+    params
+}
+
+/// What the certificate of a TPM's attestation key must be (WebAuthn Level 3, section 8.3.1).
+pub(crate) fn tpm_attestation(aaguid: Option<[u8; 16]>) -> CertificateParams {
+    let mut params = attestation(aaguid);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(vec![2, 23, 133, 8, 3])];
+    let described = tpm_alternative_name(&[(1, "id:FFFFF1D0"), (2, "Software"), (3, "id:13")]);
+    let mut name = CustomExtension::from_oid_content(&[2, 5, 29, 17], described);
+    name.set_criticality(true);
+    params.custom_extensions.push(name);
     params
 }

@@ -68,6 +68,7 @@ impl StandIn {
             created_at: UnixTime(0),
             last_used_at: None,
             disabled_at: None,
+            suspected_at: None,
         };
         Ok(Self {
             stored_user: serde_json::to_vec(&user).map_err(damaged)?,

@@ -3,7 +3,7 @@
 use super::{
     super::{
         CeremonyError, Conveyance, DiscoverableCredential, Mount, Policy, core_state, record,
-        strict::attestation_object::Format,
+        statement, strict::attestation_object::Format,
     },
     UntrustedRegistration,
 };
@@ -71,6 +71,12 @@ impl UntrustedRegistration {
         let model = self.model();
         policy.check_model(model)?;
         // The attestation statement, over the hash of the client data, and most of the above once more.
+        let statement = statement::verify(
+            &self.object,
+            self.attestation_object,
+            &self.attested,
+            &self.client_data.raw,
+        )?;
         core_state::register(
             relying_party.verifier(),
             policy,
@@ -78,11 +84,17 @@ impl UntrustedRegistration {
             core_state::RegistrationParts {
                 id: self.envelope.id.clone(),
                 client_data_json: self.client_data.raw,
-                attestation_object: self.attestation_object,
+                attestation_object: statement.attestation_object,
             },
         )?;
         // Trust anchors, and whether what they say is enough.
-        let attested = attested(policy, trust, model, &self.object.chain, now)?;
+        let attested = attested(
+            policy,
+            trust,
+            model,
+            (&self.object.chain, statement.weak),
+            now,
+        )?;
         // The credential record.
         Ok(NewCredential {
             user_verified: data.flags.user_verified(),
@@ -104,6 +116,7 @@ impl UntrustedRegistration {
                 created_at: now,
                 last_used_at: None,
                 disabled_at: None,
+                suspected_at: None,
             },
         })
     }
@@ -123,7 +136,7 @@ fn attested(
     policy: &Policy,
     trust: &Trust,
     model: Uuid,
-    chain: &[Vec<u8>],
+    (chain, weak): (&[Vec<u8>], Option<CeremonyError>),
     now: UnixTime,
 ) -> Result<bool, CeremonyError> {
     if let Some(status) = trust.compromised(model, chain, now) {
@@ -135,9 +148,10 @@ fn attested(
     if policy.attestation == Conveyance::None {
         return Ok(false);
     }
-    let verified = match chain {
-        [] => Err(CeremonyError::AttestationMissing),
-        chain => trust
+    let verified = match (weak, chain) {
+        (Some(weak), _) => Err(weak),
+        (None, []) => Err(CeremonyError::AttestationMissing),
+        (None, chain) => trust
             .verify(model, chain, now)
             .map_err(CeremonyError::AttestationUntrusted),
     };

@@ -1,10 +1,10 @@
 //! Attestation objects (WebAuthn Level 3, section 6.5.4).
 
-use super::super::CeremonyError;
+use super::super::{CeremonyError, tpm::TpmStatement};
 use super::{authenticator_data::AuthenticatorData, cbor};
 
-/// The formats whose statements webauthn-rs-core 0.6.2 verifies. It also reads `tpm`, but verifies
-/// no algorithm that a TPM signs with. Where no attestation is asked for, browsers send `none`, or
+/// The formats whose statements are verified: all by webauthn-rs-core, but `tpm`, of which it knows
+/// no algorithm and which is ours. Where no attestation is asked for, browsers send `none`, or
 /// a `packed` self attestation; a statement that comes anyway must be a correct one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -13,15 +13,17 @@ pub(crate) enum Format {
     AndroidKey,
     FidoU2f,
     Apple,
+    Tpm,
 }
 
 impl Format {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::None,
         Self::Packed,
         Self::AndroidKey,
         Self::FidoU2f,
         Self::Apple,
+        Self::Tpm,
     ];
 
     /// The one of this name.
@@ -37,6 +39,7 @@ impl Format {
             Self::AndroidKey => "android-key",
             Self::FidoU2f => "fido-u2f",
             Self::Apple => "apple",
+            Self::Tpm => "tpm",
         }
     }
 }
@@ -48,6 +51,12 @@ pub(crate) struct AttestationObject {
     /// The certificates of the statement in DER, the one that signed it first; empty in a self
     /// attestation and without a statement.
     pub(crate) chain: Vec<Vec<u8>>,
+    /// `alg` and `sig`, which every format that signs has under these names.
+    pub(crate) algorithm: Option<i64>,
+    pub(crate) signature: Option<Vec<u8>>,
+    /// The statement, where its format is `tpm`.
+    pub(crate) tpm: Option<TpmStatement>,
+    pub(crate) raw_authenticator_data: Vec<u8>,
     pub(crate) authenticator_data: AuthenticatorData,
 }
 
@@ -73,12 +82,36 @@ impl AttestationObject {
         if format == Format::None && !entries.is_empty() {
             return Err(CeremonyError::NoneWithStatement);
         }
+        let tpm = if format == Format::Tpm {
+            Some(TpmStatement::read(statement).ok_or(CeremonyError::AttestationStatement)?)
+        } else {
+            None
+        };
         Ok(Self {
             format,
             chain: chain(statement)?,
+            algorithm: statement.named("alg").and_then(cbor::Item::integer),
+            signature: statement
+                .named("sig")
+                .and_then(cbor::Item::bytes)
+                .map(<[u8]>::to_vec),
+            tpm,
+            raw_authenticator_data: authenticator_data.to_vec(),
             authenticator_data: AuthenticatorData::parse(authenticator_data)?,
         })
     }
+}
+
+/// An attestation object without a statement around `authenticator_data`, for a verifier that cannot
+/// read the statement.
+pub(crate) fn without_statement(authenticator_data: &[u8]) -> Vec<u8> {
+    let bytes = u32::try_from(authenticator_data.len()).unwrap_or(u32::MAX);
+    [
+        &b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x5a"[..],
+        &bytes.to_be_bytes(),
+        authenticator_data,
+    ]
+    .concat()
 }
 
 /// `x5c`, which every format with certificates has under this name.

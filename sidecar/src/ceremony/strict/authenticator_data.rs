@@ -51,12 +51,21 @@ pub(crate) struct AttestedCredentialData {
 }
 
 impl AuthenticatorData {
-    /// Reads the whole of `bytes`.
+    /// SHA-256 of the relying party's id, as it came.
+    pub(crate) fn rp_id_hash(&self) -> &[u8] {
+        &self.rp_id_hash
+    }
+
+    /// Reads the whole of `bytes`. A backup state without eligibility is no form that there is.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CeremonyError> {
         let mut rest = bytes;
         let rp_id_hash = take(&mut rest)?;
         let [flags] = take(&mut rest)?;
         let flags = Flags(flags);
+        // No authenticator sends it, whoever the user is.
+        if flags.backup_state() && !flags.backup_eligible() {
+            return Err(CeremonyError::BackupStateWithoutEligibility);
+        }
         let sign_count = u32::from_be_bytes(take(&mut rest)?);
         let attested = if flags.attested_credential_data() {
             Some(AttestedCredentialData::read(&mut rest)?)
@@ -82,7 +91,7 @@ impl AuthenticatorData {
         })
     }
 
-    /// Relying party, presence, verification, and that the flags make sense, as asked by
+    /// Relying party, presence and verification, as asked by
     /// [registration] and [authentication].
     ///
     /// [registration]: https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
@@ -101,9 +110,6 @@ impl AuthenticatorData {
         }
         if user_verification == UserVerification::Required && !self.flags.user_verified() {
             return Err(CeremonyError::UserNotVerified);
-        }
-        if self.flags.backup_state() && !self.flags.backup_eligible() {
-            return Err(CeremonyError::BackupStateWithoutEligibility);
         }
         Ok(())
     }

@@ -259,6 +259,15 @@ const WRONG_STATEMENTS: &[Case] = &[
     ("an unknown alg", STATEMENT, |s| {
         set(s, "alg", Some(Cbor::from(-1000)));
     }),
+    ("alg of another kind of key", STATEMENT, |s| {
+        set(s, "alg", Some(Cbor::from(-257)));
+    }),
+    ("alg of another curve", STATEMENT, |s| {
+        set(s, "alg", Some(Cbor::from(-35)));
+    }),
+    ("SHA-1", STATEMENT, |s| {
+        set(s, "alg", Some(Cbor::from(-65535)));
+    }),
     ("no sig", STATEMENT, |s| set(s, "sig", None)),
     ("sig of another type", STATEMENT, |s| {
         set(s, "sig", Some(Cbor::from("sig")));
@@ -338,7 +347,6 @@ fn a_statement_covers_the_authenticator_data_and_the_client_data() {
 fn a_format_is_one_of_those_that_can_be_verified() {
     let trust = Maker::new().trust();
     for (format, expected) in [
-        ("tpm", "attestation_format"),
         ("android-safetynet", "attestation_format"),
         ("compound", "attestation_format"),
         ("packed ", "attestation_format"),
@@ -348,6 +356,7 @@ fn a_format_is_one_of_those_that_can_be_verified() {
         ("fido-u2f", STATEMENT),
         ("apple", STATEMENT),
         ("android-key", STATEMENT),
+        ("tpm", STATEMENT),
     ] {
         let mut draft = draft();
         draft.format = format.to_owned();
@@ -372,6 +381,16 @@ fn u2f(maker: &Maker, draft: &mut RegistrationDraft) {
         (Cbor::from("sig"), Cbor::from(maker.key.key.sign(&signed))),
         (Cbor::from("x5c"), Cbor::Array(vec![Cbor::from(leaf)])),
     ]));
+}
+
+/// What there is of U2F is on P-256 (section 8.6).
+#[test]
+fn a_u2f_statement_is_signed_on_p256_alone() {
+    let mut maker = Maker::new();
+    maker.key = CertifiedKey::rsa();
+    let mut draft = draft();
+    u2f(&maker, &mut draft);
+    assert_eq!(under(&maker.trust(), Conveyance::Direct, &draft), STATEMENT);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Ceremonies against a software authenticator, one thing wrong at a time.
 
+mod android;
 mod attestation;
 mod authentication;
 mod challenges;
@@ -8,6 +9,7 @@ mod options;
 mod policies;
 mod registration;
 mod relying_party;
+mod tpm;
 mod vectors;
 
 use super::{

@@ -156,8 +156,7 @@ const EXPECTED: [(&str, &str, &str); 15] = [
     ("packed-rs256", "public_key", "no credential"),
     ("packed-eddsa", "algorithm_not_offered", "no credential"),
     ("packed-ed448", "algorithm_not_offered", "no credential"),
-    // webauthn-rs-core verifies no algorithm that a TPM signs with.
-    ("tpm-es256", "attestation_format", "no credential"),
+    ("tpm-es256", "passes", "passes"),
     // The certificate says neither that the key was generated nor that it is for signing.
     (
         "android-key-es256",
@@ -265,6 +264,7 @@ fn with_direct_conveyance_an_example_passes_when_its_chain_does() {
         ("packed-es256", "passes", "attestation_chain_unknown_issuer"),
         ("packed-es384", "passes", "attestation_chain_unknown_issuer"),
         ("apple-es256", "passes", "attestation_chain_unknown_issuer"),
+        ("tpm-es256", "passes", "attestation_chain_unknown_issuer"),
         (
             "fido-u2f-es256",
             "passes",

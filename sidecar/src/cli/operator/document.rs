@@ -1,11 +1,12 @@
 //! A file of users, read portion by portion: what it is about first, then its users, however many
 //! they are. What a user is, is the sidecar's to judge.
 
+use super::duplicates::Duplicates;
 use super::transfer::Format;
 use crate::model::UserName;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -19,6 +20,8 @@ const PORTION_BYTES: usize = 2 * 1024 * 1024;
 /// One user with some dozen passkeys has as many kilobytes.
 const USER_BYTES: usize = 1024 * 1024;
 /// What of a realm the sidecar looks at beside its users.
+/// What of our own format is sent apart from the users.
+const RESERVED: &str = "reserved_names";
 const OF_A_REALM: [&str; 2] = ["webAuthnPolicyRpId", "webAuthnPolicyPasswordlessRpId"];
 
 /// Why a file is no document of users.
@@ -33,18 +36,36 @@ pub enum DocumentError {
     /// One user is longer than any.
     #[error("users[{0}] has more than {USER_BYTES} bytes")]
     UserTooLong(usize),
-    /// Two users have one name, in portions that the sidecar does not see together.
-    #[error("users[{0}] has the name of one before it: {1}")]
-    NameTwice(usize, UserName),
 }
 
-/// Everything but the users.
+/// What a whole file is about.
+#[derive(Debug)]
+pub(super) struct Overview {
+    pub(super) head: Head,
+    /// Names of users who were deleted, with their numbers.
+    pub(super) reserved: Vec<(usize, String)>,
+    /// Users who cannot come because of others in the file, and why.
+    pub(super) in_the_way: BTreeMap<usize, (String, Vec<String>)>,
+    /// The same of the names.
+    pub(super) names_in_the_way: Vec<(usize, String)>,
+}
+
+/// What every portion says beside its users.
 #[derive(Debug)]
 pub(super) struct Head(Vec<(String, Box<RawValue>)>);
 
 impl Head {
+    /// A document of its own, with these names of deleted users.
+    pub(super) fn with_names(&self, names: &[(usize, String)]) -> String {
+        let names: Vec<&String> = names.iter().map(|(_, name)| name).collect();
+        let names = serde_json::to_string(&names).unwrap_or_default();
+        let text = self.with(&[]);
+        let open = text.strip_suffix('}').unwrap_or(&text);
+        format!("{open},\"{RESERVED}\":{names}}}")
+    }
+
     /// A document of its own, with these users.
-    pub(super) fn with(&self, users: &[Box<RawValue>]) -> String {
+    pub(super) fn with(&self, users: &[(usize, Box<RawValue>)]) -> String {
         let mut text = String::from("{");
         for (name, value) in &self.0 {
             // A text always has a JSON form.
@@ -54,8 +75,8 @@ impl Head {
             text.push(',');
         }
         text.push_str("\"users\":[");
-        for (number, user) in users.iter().enumerate() {
-            if number > 0 {
+        for (place, (_, user)) in users.iter().enumerate() {
+            if place > 0 {
                 text.push(',');
             }
             text.push_str(user.get());
@@ -65,31 +86,40 @@ impl Head {
     }
 }
 
-/// Reads what a file says beside its users.
-pub(super) fn head(path: &Path, format: Format) -> Result<Head, DocumentError> {
-    let mut head = Vec::new();
+/// Reads what a file says beside its users, and looks for users who cannot both come.
+pub(super) fn overview(path: &Path, format: Format) -> Result<Overview, DocumentError> {
+    let (mut head, mut reserved) = (Vec::new(), Ok(Vec::new()));
+    let mut duplicates = Duplicates::default();
     walk(File::open(path)?, &mut |name, member| {
         let wanted = match format {
             Format::Latchkey => true,
             Format::Keycloak => OF_A_REALM.contains(&name),
         };
         match member {
-            Member::Users(_) => Ok(()),
-            Member::Other(value) => {
-                head.extend(wanted.then(|| (name.to_owned(), value)));
-                Ok(())
+            Member::Users(user) => duplicates.look_at(&user),
+            Member::Other(value) if wanted && name == RESERVED => {
+                reserved = serde_json::from_str::<Vec<String>>(value.get());
             }
+            Member::Other(value) => head.extend(wanted.then(|| (name.to_owned(), value))),
         }
+        Ok(())
     })?;
-    Ok(Head(head))
+    let used = |name: &String| UserName::parse(name).is_ok_and(|it| duplicates.has_name(&it));
+    let reserved = reserved?.into_iter().enumerate();
+    let (names_in_the_way, reserved) = reserved.partition(|(_, name)| used(name));
+    Ok(Overview {
+        head: Head(head),
+        reserved,
+        names_in_the_way,
+        in_the_way: duplicates.found(),
+    })
 }
 
 /// Some of the users.
 #[derive(Debug)]
 pub(super) struct Portion {
-    /// The number of the first one in the file.
-    pub(super) first: usize,
-    pub(super) users: Vec<Box<RawValue>>,
+    /// With their numbers in the file.
+    pub(super) users: Vec<(usize, Box<RawValue>)>,
     /// Bytes of the file that were read so far.
     pub(super) read: u64,
 }
@@ -98,11 +128,12 @@ pub(super) struct Portion {
 pub(super) struct Portions(mpsc::Receiver<Result<Portion, DocumentError>>);
 
 impl Portions {
-    pub(super) fn open(path: &Path, most: usize) -> Self {
+    /// Without these.
+    pub(super) fn open(path: &Path, most: usize, left_out: BTreeSet<usize>) -> Self {
         let (sender, receiver) = mpsc::channel(1);
         let path = path.to_owned();
         std::thread::spawn(move || {
-            if let Err(error) = cut(&path, most, &sender) {
+            if let Err(error) = cut(&path, most, &left_out, &sender) {
                 // Whoever reads may have given up.
                 let _ = sender.blocking_send(Err(error));
             }
@@ -119,42 +150,39 @@ impl Portions {
 fn cut(
     path: &PathBuf,
     most: usize,
+    left_out: &BTreeSet<usize>,
     sender: &mpsc::Sender<Result<Portion, DocumentError>>,
 ) -> Result<(), DocumentError> {
     let read = Arc::new(AtomicU64::new(0));
     let file = Counted(File::open(path)?, Arc::clone(&read));
     let mut failed = None;
-    let (mut first, mut users, mut bytes) = (0, Vec::new(), 0_usize);
-    let mut names = HashSet::new();
-    let send = |first, users| {
+    let (mut users, mut bytes) = (Vec::new(), 0_usize);
+    let (mut next, mut any) = (0, false);
+    let send = |users| {
         let read = read.load(Ordering::Relaxed);
-        let portion = Portion { first, users, read };
+        let portion = Portion { users, read };
         sender.blocking_send(Ok(portion)).is_ok()
     };
     let walked = walk(file, &mut |_, member| {
         let Member::Users(user) = member else {
             return Ok(());
         };
-        let index = first + users.len();
+        let index = next;
+        next += 1;
         if user.get().len() > USER_BYTES {
             failed = Some(DocumentError::UserTooLong(index));
             return Err(Stop);
         }
-        if let Some(name) = name_of(&user)
-            && !names.insert(name.clone())
-        {
-            failed = Some(DocumentError::NameTwice(index, name));
-            return Err(Stop);
+        if left_out.contains(&index) {
+            return Ok(());
         }
         bytes += user.get().len();
-        users.push(user);
+        users.push((index, user));
         if users.len() >= most || bytes >= PORTION_BYTES {
-            let portion = std::mem::take(&mut users);
-            let count = portion.len();
-            if !send(first, portion) {
+            if !send(std::mem::take(&mut users)) {
                 return Err(Stop);
             }
-            (first, bytes) = (first + count, 0);
+            (any, bytes) = (true, 0);
         }
         Ok(())
     });
@@ -163,21 +191,10 @@ fn cut(
     }
     walked?;
     // A file without users is a portion, too: what else is wrong with it is told then.
-    if !users.is_empty() || first == 0 {
-        send(first, users);
+    if !users.is_empty() || !any {
+        send(users);
     }
     Ok(())
-}
-
-/// The name of a user in either format, as it would be kept.
-fn name_of(user: &RawValue) -> Option<UserName> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        #[serde(alias = "username")]
-        name: String,
-    }
-    let named: Named = serde_json::from_str(user.get()).ok()?;
-    UserName::parse(&named.name).ok()
 }
 
 /// The walk is to end here.
@@ -278,12 +295,13 @@ mod tests {
         file
     }
 
-    async fn portions(text: &str, most: usize) -> Vec<Result<(usize, usize), String>> {
+    /// The numbers of the users in each portion, without the second one.
+    async fn portions(text: &str, most: usize) -> Vec<Result<Vec<usize>, String>> {
         let file = file(text);
-        let mut portions = Portions::open(file.path(), most);
+        let mut portions = Portions::open(file.path(), most, BTreeSet::from([1]));
         let mut all = Vec::new();
         while let Some(portion) = portions.next().await {
-            let portion = portion.map(|it| (it.first, it.users.len()));
+            let portion = portion.map(|it| it.users.iter().map(|it| it.0).collect());
             all.push(portion.map_err(|error| error.to_string()));
         }
         all
@@ -291,24 +309,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_cut_wherever_its_users_stand() {
-        let text = r#"{"users": [{"name":"a"},{"name":"b"},{"name":"c"}], "version": 1}"#;
-        assert_eq!(portions(text, 2).await, [Ok((0, 2)), Ok((2, 1))]);
+        let text = r#"{"users": [{"name":"a"},{"name":"b"},{"name":"c"},{"name":"d"}],
+            "reserved_names": ["A", "e", " "], "version": 1}"#;
+        assert_eq!(portions(text, 2).await, [Ok(vec![0, 2]), Ok(vec![3])]);
         let file = file(text);
-        let head = head(file.path(), Format::Latchkey).unwrap();
+        let overview = overview(file.path(), Format::Latchkey).unwrap();
         let user = RawValue::from_string("{}".to_owned()).unwrap();
         assert_eq!(
-            head.with(&[user.clone(), user]),
+            overview.head.with(&[(0, user.clone()), (2, user)]),
             r#"{"version":1,"users":[{},{}]}"#
         );
-        assert_eq!(portions(r#"{"users":[]}"#, 2).await, [Ok((0, 0))]);
+        assert_eq!(overview.names_in_the_way, [(0, "A".to_owned())]);
+        assert_eq!(
+            overview.head.with_names(&overview.reserved),
+            r#"{"version":1,"users":[],"reserved_names":["e"," "]}"#
+        );
+        assert_eq!(portions(r#"{"users":[]}"#, 2).await, [Ok(vec![])]);
+        assert_eq!(portions(r#"{"users":[{},{}]}"#, 1).await, [Ok(vec![0])]);
     }
 
     #[test]
     fn of_a_realm_only_what_counts_is_sent() {
         let file = file(r#"{"realm":"x","webAuthnPolicyRpId":"a.example","users":[]}"#);
-        let head = head(file.path(), Format::Keycloak).unwrap();
+        let overview = overview(file.path(), Format::Keycloak).unwrap();
         assert_eq!(
-            head.with(&[]),
+            overview.head.with(&[]),
             r#"{"webAuthnPolicyRpId":"a.example","users":[]}"#
         );
     }
@@ -325,10 +350,6 @@ mod tests {
                 "EOF while parsing",
             ),
             (r#"{"users":[]} {}"#, "trailing characters"),
-            (
-                r#"{"users":[{"username":"ann"},{"name":"b"},{"name":"ANN"}]}"#,
-                "users[2] has the name of one before it: ann",
-            ),
         ] {
             let told = portions(text, 2).await.pop().unwrap().unwrap_err();
             assert!(told.contains(reason), "{text}: {told}");

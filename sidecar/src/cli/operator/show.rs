@@ -358,15 +358,15 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// What became of one user of an import.
-pub(super) fn imported(line: &Value) -> String {
+/// What became of one user of an import, or of one name.
+pub(super) fn imported(list: &str, line: &Value) -> String {
     let texts = |name: &str| {
         let texts = line[name].as_array().into_iter().flatten();
         texts.map(text).collect::<Vec<_>>()
     };
     let why = [texts("reasons"), texts("notes")].concat().join("; ");
     let (index, name) = (text(&line["index"]), text(&line["name"]));
-    format!("users[{index}] {name}: {}: {why}", text(&line["outcome"]))
+    format!("{list}[{index}] {name}: {}: {why}", text(&line["outcome"]))
 }
 
 /// Tells whoever waits how far it is: on one line of a terminal, elsewhere a line each.

@@ -1,7 +1,7 @@
 //! `latchkey export` and `latchkey import`: users and passkeys as a file.
 
 use super::client::{Client, ClientError};
-use super::document::{self, DocumentError};
+use super::document::{self, DocumentError, Overview};
 use super::{Output, show};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 /// Users that are sent at a time: as many as the sidecar takes, because they all come or none.
 const PORTION: usize = 2_000;
+/// Names of deleted users that are sent at a time.
+const NAMES_PORTION: usize = 10_000;
 /// Lines of a report that a table shows.
 const MOST_LINES: usize = 40;
 
@@ -154,8 +156,8 @@ pub(super) async fn import(
         path: order.file.clone(),
         source,
     })?;
-    let head = document::head(&order.file, order.format).map_err(wrong)?;
-    let looked = send(client, order, &head, true, size.len()).await?;
+    let overview = document::overview(&order.file, order.format).map_err(wrong)?;
+    let looked = send(client, order, &overview, true, size.len()).await?;
     if order.dry_run {
         return Ok(looked.shown(output));
     }
@@ -165,7 +167,7 @@ pub(super) async fn import(
             looked.shown(Output::Table)
         )));
     }
-    let done = send(client, order, &head, false, size.len()).await?;
+    let done = send(client, order, &overview, false, size.len()).await?;
     if done.has_obstacles() && !order.skip {
         // Somebody was faster, between the look and the deed.
         return Err(TransferError::Refused(done.shown(Output::Table)));
@@ -176,7 +178,7 @@ pub(super) async fn import(
 async fn send(
     client: &Client<'_>,
     order: &Import,
-    head: &document::Head,
+    overview: &Overview,
     dry: bool,
     size: u64,
 ) -> Result<Summary, TransferError> {
@@ -188,22 +190,17 @@ async fn send(
         query.append_pair("mount", mount);
     }
     let path = format!("/v1/admin/import?{}", query.finish());
-    let mut summary = Summary::new(dry);
-    let mut portions = document::Portions::open(&order.file, PORTION);
+    let mut summary = Summary::of(overview, dry);
+    let left_out = overview.in_the_way.keys().copied().collect();
+    let mut portions = document::Portions::open(&order.file, PORTION, left_out);
     while let Some(portion) = portions.next().await {
         let portion = portion.map_err(|source| TransferError::Document {
             path: order.file.clone(),
             source,
         })?;
-        let answer = client.order_text(&path, head.with(&portion.users)).await;
-        let report = match answer {
-            Err(ClientError::Refused {
-                report: Some(report),
-                ..
-            }) => *report,
-            answer => answer?,
-        };
-        summary.add(&report, portion.first);
+        let report = reported(client, &path, overview.head.with(&portion.users)).await?;
+        let numbers = portion.users.iter().map(|(number, _)| *number);
+        summary.add(&report, &numbers.collect::<Vec<_>>());
         let what = if dry { "looked at" } else { "imported" };
         show::progress(&format!(
             "{what}: {} users, {} of {} KB",
@@ -212,69 +209,118 @@ async fn send(
             size / 1_024
         ));
         if !dry && report["done"] != true {
-            break;
+            show::progress_ends();
+            return Ok(summary);
         }
     }
     show::progress_ends();
+    for names in overview.reserved.chunks(NAMES_PORTION) {
+        let report = reported(client, &path, overview.head.with_names(names)).await?;
+        summary.add_names(&report, names);
+    }
     Ok(summary)
+}
+
+/// The report of one document, whether it was taken or not.
+async fn reported(client: &Client<'_>, path: &str, document: String) -> Result<Value, ClientError> {
+    match client.order_text(path, document).await {
+        Err(ClientError::Refused {
+            report: Some(report),
+            ..
+        }) => Ok(*report),
+        answer => answer,
+    }
 }
 
 /// The reports of all portions together.
 struct Summary {
     dry: bool,
     users: usize,
-    counts: [u64; 6],
+    counts: [u64; 7],
     lines: Vec<Value>,
+    names: Vec<Value>,
 }
 
-const COUNTS: [&str; 6] = [
+const COUNTS: [&str; 7] = [
     "created",
     "unchanged",
     "skipped",
     "conflicts",
     "refused",
     "passkeys",
+    "reserved_names",
 ];
 
 impl Summary {
-    fn new(dry: bool) -> Self {
+    /// With what is in the way within the file itself.
+    fn of(overview: &Overview, dry: bool) -> Self {
+        let conflict = |index: usize, name: &str, reasons: &[String]| {
+            json!({
+                "index": index, "name": name, "outcome": "conflict", "passkeys": null,
+                "reasons": reasons, "notes": [],
+            })
+        };
+        let users = overview.in_the_way.iter();
+        let users = users.map(|(index, (name, reasons))| conflict(*index, name, reasons));
+        let reason = ["a user of the file has this name".to_owned()];
+        let names = overview.names_in_the_way.iter();
+        let names = names.map(|(index, name)| conflict(*index, name, &reason));
+        let (lines, names): (Vec<_>, Vec<_>) = (users.collect(), names.collect());
+        let conflicts = lines.len().saturating_add(names.len());
+        let mut counts = [0; 7];
+        counts[3] = u64::try_from(conflicts).unwrap_or(u64::MAX);
         Self {
             dry,
-            users: 0,
-            counts: [0; 6],
-            lines: Vec::new(),
+            users: lines.len(),
+            counts,
+            lines,
+            names,
         }
     }
 
-    fn add(&mut self, report: &Value, first: usize) {
+    fn count(&mut self, report: &Value) {
         for (sum, name) in self.counts.iter_mut().zip(COUNTS) {
             *sum = sum.saturating_add(report[name].as_u64().unwrap_or(0));
         }
-        for line in report["users"].as_array().into_iter().flatten() {
-            let mut line = line.clone();
-            let index = line["index"]
-                .as_u64()
-                .and_then(|it| usize::try_from(it).ok());
-            line["index"] = json!(index.unwrap_or(0).saturating_add(first));
-            self.users = self.users.saturating_add(1);
-            self.lines.push(line);
-        }
+    }
+
+    /// The report of users that have these numbers in the file.
+    fn add(&mut self, report: &Value, numbers: &[usize]) {
+        self.count(report);
+        let lines = placed(&report["users"], |place| numbers.get(place).copied());
+        self.users = self.users.saturating_add(lines.len());
+        self.lines.extend(lines);
+        self.lines.sort_by_key(|line| line["index"].as_u64());
+    }
+
+    fn add_names(&mut self, report: &Value, names: &[(usize, String)]) {
+        self.count(report);
+        let number = |place| names.get(place).map(|(number, _)| *number);
+        self.names.extend(placed(&report["names"], number));
     }
 
     fn has_obstacles(&self) -> bool {
-        let [_, _, _, conflicts, refused, _] = self.counts;
+        let [_, _, _, conflicts, refused, _, _] = self.counts;
         conflicts > 0 || refused > 0
     }
 
     fn shown(&self, output: Output) -> String {
         if output == Output::Json {
-            let mut all = json!({ "dry_run": self.dry, "users": self.lines });
+            let mut all = json!({ "dry_run": self.dry, "users": self.lines, "names": self.names });
             for (count, name) in self.counts.iter().zip(COUNTS) {
                 all[name] = json!(count);
             }
             return show::pretty(&all);
         }
-        let [created, unchanged, skipped, conflicts, refused, passkeys] = self.counts;
+        let [
+            created,
+            unchanged,
+            skipped,
+            conflicts,
+            refused,
+            passkeys,
+            reserved,
+        ] = self.counts;
         let would = if self.dry {
             "would be created"
         } else {
@@ -284,13 +330,18 @@ impl Summary {
             "{created} users with {passkeys} passkeys {would}, {unchanged} are here already, \
              {skipped} skipped, {conflicts} in conflict, {refused} refused"
         );
+        if reserved > 0 {
+            let _ = write!(text, ", {reserved} names of deleted users kept from others");
+        }
         let told = |line: &&Value| {
             line["outcome"] != "created" && line["outcome"] != "unchanged"
                 || line["notes"].as_array().is_some_and(|it| !it.is_empty())
         };
-        let told: Vec<&Value> = self.lines.iter().filter(told).collect();
-        for line in told.iter().take(MOST_LINES) {
-            let _ = write!(text, "\n{}", show::imported(line));
+        let users = self.lines.iter().filter(told).map(|it| ("users", it));
+        let names = self.names.iter().map(|it| ("reserved_names", it));
+        let told: Vec<_> = users.chain(names).collect();
+        for (list, line) in told.iter().take(MOST_LINES) {
+            let _ = write!(text, "\n{}", show::imported(list, line));
         }
         let more = told.len().saturating_sub(MOST_LINES);
         if more > 0 {
@@ -298,4 +349,17 @@ impl Summary {
         }
         text
     }
+}
+
+/// Lines of a report, with their numbers in the file instead of those in the document that was sent.
+fn placed(lines: &Value, number: impl Fn(usize) -> Option<usize>) -> Vec<Value> {
+    let lines = lines.as_array().into_iter().flatten();
+    let placed = lines.map(|line| {
+        let place = line["index"].as_u64();
+        let place = place.and_then(|it| usize::try_from(it).ok());
+        let mut line = line.clone();
+        line["index"] = json!(place.and_then(&number));
+        line
+    });
+    placed.collect()
 }

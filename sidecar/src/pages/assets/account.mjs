@@ -14,7 +14,7 @@ import { register } from './whole-ceremony.mjs';
 import words from './words.mjs';
 
 const card = document.getElementById('account');
-const { base, mount, rpId, userName, userHandle, displayName } = card.dataset;
+const { base, mount, rpId, userName } = card.dataset;
 const calls = api(base, mount);
 const notice = notices(card);
 const allowed = freshness(calls, notice, { base, userName });
@@ -41,7 +41,10 @@ async function add() {
     return;
   }
   // The session was good for this alone; from here on it is like any other.
-  if (card.dataset.mustRegister === 'true') await calls.refresh().catch(() => {});
+  if (card.dataset.mustRegister === 'true') {
+    await calls.refresh().catch(() => {});
+    document.getElementById('must-register').hidden = true;
+  }
   const row = rowOf(added.passkey);
   list.append(row);
   listChanged();
@@ -161,6 +164,10 @@ function rowOf(passkey) {
   for (const badge of row.querySelectorAll('[data-when]')) {
     badge.hidden = badge.dataset.when !== keeping;
   }
+  for (const badge of row.querySelectorAll('[data-way]')) {
+    badge.hidden = !passkey.transports.includes(badge.dataset.way);
+  }
+  row.querySelector('.passkey-attested').hidden = !passkey.attested;
   const authenticator = row.querySelector('.passkey-authenticator');
   authenticator.textContent = passkey.authenticator ?? '';
   authenticator.hidden = !passkey.authenticator || passkey.authenticator === title;
@@ -177,9 +184,11 @@ function setTitle(row, title) {
 
 function listChanged() {
   document.getElementById('only-one').hidden = list.children.length !== 1;
+  const warning = document.getElementById('some-disabled');
+  if (warning) warning.hidden = !list.querySelector('.badge-alert:not([hidden])');
   tellPasswordManager();
 }
 
 function tellPasswordManager() {
-  passwordManager.account(calls, { userId: userHandle, name: userName, displayName });
+  passwordManager.account(calls);
 }

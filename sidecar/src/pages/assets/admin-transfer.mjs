@@ -93,11 +93,12 @@ function show(result, report, skip) {
   const says = words.transfer;
   result.hidden = false;
   write(result, 'h3', report.done ? says.doneTitle : says.wouldTitle);
-  write(result, '.counts', filled(says.counts, { ...report, obstacles }));
+  const reserved = report.reserved_names > 0 ? filled(says.reserved, { count: report.reserved_names }) : '';
+  write(result, '.counts', filled(says.counts, { ...report, obstacles }) + reserved);
   const inTheWay = obstacles > 0 && !skip;
   write(result, '.verdict', verdictOf(report, obstacles, inTheWay));
-  result.querySelector('.carry-out').hidden = report.done || inTheWay || report.created === 0;
-  const lines = report.users.toSorted((one, other) => WEIGHT[one.outcome] - WEIGHT[other.outcome] || one.index - other.index);
+  result.querySelector('.carry-out').hidden = report.done || inTheWay || isNothing(report);
+  const lines = [...report.users, ...report.names].toSorted((one, other) => WEIGHT[one.outcome] - WEIGHT[other.outcome] || one.index - other.index);
   result.querySelector('tbody').replaceChildren(...lines.slice(0, MOST_ROWS).map(lineRow));
   const left = lines.length - MOST_ROWS;
   write(result, '.more', left > 0 ? filled(says.more, { count: left }) : '').hidden = left <= 0;
@@ -107,8 +108,13 @@ function show(result, report, skip) {
 function verdictOf(report, obstacles, inTheWay) {
   if (report.done) return '';
   if (inTheWay) return words.transfer.inTheWay;
-  if (report.created === 0) return words.transfer.nothing;
+  if (isNothing(report)) return words.transfer.nothing;
   return obstacles > 0 ? words.transfer.leftOut : words.transfer.ready;
+}
+
+// Names of users who were deleted come along as well.
+function isNothing(report) {
+  return report.created === 0 && report.reserved_names === 0;
 }
 
 function lineRow(line) {
@@ -116,7 +122,7 @@ function lineRow(line) {
   write(row, '.name', line.name || filled(words.transfer.nameless, { place: line.index + 1 }));
   const outcome = Object.hasOwn(words.transfer.outcomes, line.outcome) ? words.transfer.outcomes[line.outcome] : line.outcome;
   row.querySelector('.outcome').append(badge(outcome, KIND[line.outcome]));
-  const said = [...line.reasons, ...line.notes].map((text) => {
+  const said = [...line.reasons, ...(line.notes ?? [])].map((text) => {
     return Object.assign(document.createElement('p'), { textContent: text, lang: 'en' });
   });
   row.querySelector('.reasons').append(...said);

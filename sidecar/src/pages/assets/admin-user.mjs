@@ -111,6 +111,8 @@ function factsOf(passkey) {
   const named = passkey.transports.map((way) => (Object.hasOwn(ways, way) ? ways[way] : way));
   if (named.length > 0) facts.push(named.join(', '));
   facts.push(filled(at, { mount: passkey.mount }));
+  // All zeros is what browsers write in place of one.
+  if (/[^0-]/.test(passkey.aaguid)) facts.push(`AAGUID ${passkey.aaguid}`);
   return facts;
 }
 

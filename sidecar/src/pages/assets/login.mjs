@@ -8,7 +8,7 @@ import { mark, textIn } from './fields.mjs';
 import { askLabel } from './label.mjs';
 import { notices } from './notice.mjs';
 import { oneAtATime } from './one-at-a-time.mjs';
-import { handleOf, signals } from './signals.mjs';
+import { signals } from './signals.mjs';
 import { explain, unsupported } from './texts.mjs';
 import { logIn, register } from './whole-ceremony.mjs';
 import words from './words.mjs';
@@ -129,14 +129,15 @@ async function resume() {
 
 async function signIn(name) {
   stopAutofill();
+  let answer;
   try {
-    await logIn(calls, notice, name ? { username: name, ...need } : need);
+    answer = await logIn(calls, notice, name ? { username: name, ...need } : need);
   } catch (error) {
     failed(error);
     offerAutofill();
     return;
   }
-  await arrive();
+  await arrive(answer.warnings);
 }
 
 // Where there is perhaps no passkey, whoever has no account yet learns how to make one.
@@ -195,8 +196,9 @@ async function offerAutofill() {
 }
 
 async function finish(assertion) {
+  let answer;
   try {
-    await notice.during(words.waiting.checking, (_, tooLate) => {
+    answer = await notice.during(words.waiting.checking, (_, tooLate) => {
       tooLate();
       return calls.loginFinish(assertion);
     });
@@ -205,7 +207,7 @@ async function finish(assertion) {
     offerAutofill();
     return;
   }
-  await arrive();
+  await arrive(answer.warnings);
 }
 
 function stopAutofill() {
@@ -213,14 +215,15 @@ function stopAutofill() {
   autofill = null;
 }
 
-// The passkey was accepted. Before leaving: did the browser keep the cookies?
-async function arrive() {
+// The passkey was accepted. Before leaving: did the browser keep the cookies? And is there something
+// that the reader must know of their account?
+async function arrive(warnings = []) {
   show('done');
   field('done-text').textContent = words.waiting.leaving;
   panel('done').querySelector('h1').focus({ preventScroll: true });
   try {
-    const { sub, preferred_username: name, name: displayName } = await calls.whoAmI();
-    await passwordManager.account(calls, { userId: handleOf(sub), name, displayName });
+    await calls.whoAmI();
+    await passwordManager.account(calls);
   } catch (error) {
     if (error.status === 401) {
       stuck('cookies');
@@ -231,8 +234,30 @@ async function arrive() {
       return;
     }
   }
+  await warn(warnings);
   if (judged) again();
   else go(0);
+}
+
+// Which passkeys may have copies. The page leaves when that was read.
+async function warn(warnings) {
+  for (const kind of ['passkey-disabled', 'passkey-suspected']) {
+    const labels = warnings.filter(({ type }) => type === kind).map(({ label }) => label);
+    if (labels.length > 0) await warnOf(panel(kind), kind, labels);
+  }
+}
+
+function warnOf(section, kind, labels) {
+  section.querySelector('ul').replaceChildren(...labels.map((label) => {
+    const item = document.createElement('li');
+    item.append(Object.assign(document.createElement('strong'), { textContent: label || words.passkey }));
+    return item;
+  }));
+  show(kind);
+  section.querySelector('h1').focus({ preventScroll: true });
+  return new Promise((resolve) => {
+    section.querySelector('button').addEventListener('click', resolve, { once: true });
+  });
 }
 
 // The service says whether this login is what the page needs: if so, it sends on.

@@ -5,8 +5,6 @@
 // What is signalled can delete passkeys, so it is only what a signed-in page has just been told by
 // the service about the reader's own account. See DESIGN.md, "What password managers are told".
 
-import { encode } from './bytes.mjs';
-
 // The longest that a page waits for a password manager before it goes on.
 const PATIENCE = 1000;
 
@@ -21,17 +19,21 @@ export function signals(rpId) {
   };
   const knows = (method) => typeof browser?.[method] === 'function';
 
-  // The passkeys and names of whoever is signed in, as the service has them this moment: a list
-  // that is a minute old could lack one that was added in another window.
-  async function account(calls, { userId, name, displayName }) {
+  // The passkeys and names of whoever is signed in, as the service has them this moment: what a page
+  // got a minute ago could lack a passkey that was added in another window. The user handle is the
+  // service's to say, too: who came from elsewhere has the one that their passkeys were made with.
+  async function account(calls) {
+    if (!knows('signalAllAcceptedCredentials') && !knows('signalCurrentUserDetails')) return;
+    const { passkeys, user } = await calls.passkeys();
+    const userId = user.id;
     const told = [];
     if (knows('signalAllAcceptedCredentials')) {
-      const { passkeys } = await calls.passkeys();
       const allAcceptedCredentialIds = passkeys.map((passkey) => passkey.id);
       told.push(send('signalAllAcceptedCredentials', { userId, allAcceptedCredentialIds }));
     }
     if (knows('signalCurrentUserDetails')) {
-      told.push(send('signalCurrentUserDetails', { userId, name, displayName: displayName || name }));
+      const displayName = user.display_name || user.name;
+      told.push(send('signalCurrentUserDetails', { userId, name: user.name, displayName }));
     }
     await Promise.all(told);
   }
@@ -53,12 +55,6 @@ export function signals(rpId) {
 
   const quietly = (work) => (...details) => work(...details).catch(() => {});
   return { account: quietly(account), orphan: quietly(orphan), removed };
-}
-
-// The user handle of a user id: its sixteen bytes in base64url.
-export function handleOf(userId) {
-  const digits = userId.replaceAll('-', '');
-  return encode(Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)));
 }
 
 async function patiently(work) {

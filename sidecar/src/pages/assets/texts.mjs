@@ -32,7 +32,7 @@ export function explain(error, doing) {
   }
   if (error.name === 'Problem') {
     // Where somebody may have to look it up.
-    const puzzling = error.status >= 500 || error.slug === 'ceremony-refused';
+    const puzzling = error.status >= 500 || ['ceremony-refused', 'passkey-not-taken'].includes(error.slug);
     return { ...refusal(error, doing), reference: puzzling ? error.reference : null };
   }
   return words.browser['browser-failed'];

@@ -20,6 +20,8 @@ async fn the_account_page_tells_a_passkey_by_label_maker_and_keeping() {
     let mut bound = passkey("Work key");
     bound.backup_eligible = Some(false);
     bound.backup_state = false;
+    bound.transports = vec!["usb".to_owned(), "nfc".to_owned()];
+    bound.attested = true;
     bound.last_used_at = Some(UnixTime(1_772_625_600));
     let alice = Visitor::Known(user("alice", "Alice"));
     let html = open(&pages(alice, vec![bound, passkey("")]), "/account")
@@ -30,6 +32,15 @@ async fn the_account_page_tells_a_passkey_by_label_maker_and_keeping() {
     assert!(rows[1].contains(">Google Password Manager</span>"));
     assert!(rows[1].contains("data-keeping=\"device\""));
     assert!(rows[1].contains("datetime=\"2026-03-04T12:00:00Z\">4 March 2026</time>"));
+    for shown in [
+        r#"<span class="badge" data-way="usb">USB</span>"#,
+        r#"<span class="badge" data-way="nfc">NFC</span>"#,
+        r#"<span class="badge" data-way="internal" hidden>"#,
+        r#"<span class="badge passkey-attested">Maker proved</span>"#,
+    ] {
+        assert!(rows[1].contains(shown), "{shown}: {}", rows[1]);
+    }
+    assert!(rows[2].contains(r#"<span class="badge passkey-attested" hidden>"#));
     assert!(rows[2].contains(">Google Password Manager</h3>"));
     assert!(rows[2].contains("data-keeping=\"synced\""));
     assert!(rows[2].contains("Not used yet"));

@@ -24,8 +24,6 @@ use utoipa::ToSchema;
 pub(super) struct PasskeyView {
     #[serde(flatten)]
     passkey: Passkey,
-    /// Verified against a trust anchor at registration.
-    attested: bool,
     mount: String,
     algorithm: i64,
     sign_count: u32,
@@ -60,7 +58,6 @@ pub(super) async fn list(
 fn shown(credential: &Credential) -> PasskeyView {
     PasskeyView {
         passkey: Passkey::from(credential),
-        attested: credential.attested,
         mount: credential.mount.clone(),
         algorithm: credential.algorithm,
         sign_count: credential.sign_count,

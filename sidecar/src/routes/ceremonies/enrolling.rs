@@ -4,6 +4,7 @@
 //! The code comes in the body of a POST, out of a fragment that only a script can read: whatever
 //! merely opens the link, such as a mail program's preview, neither sees nor spends it.
 
+use super::register_begin::most_when_needed;
 use crate::app::{App, MountPoint};
 use crate::issuer::{EnrolmentCode, Presence, begin};
 use crate::model::{Actor, AuditRecord, Credential, Enrolment, EnrolmentPurpose, User, UserLimits};
@@ -135,12 +136,13 @@ pub(super) async fn redeem(
         new_user,
         credential: credential.clone(),
         session,
-        most: mount.max_credentials,
+        most: most_when_needed(mount),
+        minted: app.revocations.minted(user.id, app.now()),
         at: app.now(),
     };
     let record = record.to(user.id, &user.name);
-    match app.store.redeem(&redemption, &record).await? {
-        Redeemed::Redeemed => {}
+    match app.redeem(redemption, record).await? {
+        Redeemed::Redeemed { .. } => {}
         Redeemed::Spent => return Err(RedeemError::Spent),
         Redeemed::CredentialTaken => return Err(RedeemError::CredentialTaken),
         Redeemed::TooMany => return Err(RedeemError::TooMany),

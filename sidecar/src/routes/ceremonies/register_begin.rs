@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::Audit;
-use crate::routes::caller::{CallerError, any_caller, storage_problem};
+use crate::routes::caller::{Caller, CallerError, any_caller, storage_problem};
 use crate::routes::freshness::{NotFresh, NotVerified, require_fresh, require_verified};
 use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
@@ -344,7 +344,7 @@ async fn coded_account(
         (CodeOf::User(user, exclude), None) if shown.is_none() => {
             let user = *user;
             audit.user(&user.name, user.id);
-            if exclude.len() >= mount.max_credentials {
+            if exclude.len() >= most_when_needed(mount) {
                 return Err(BeginError::TooManyPasskeys);
             }
             Ok(Account {
@@ -378,6 +378,25 @@ async fn coded_account(
     }
 }
 
+/// Passkeys beside the limit for whoever comes in with a code, or must register one: those that they have
+/// lost, or that are not good enough, still count, and they can remove none of them before. As many as
+/// there are recovery codes.
+const BESIDE_THE_LIMIT: usize = 10;
+
+/// Passkeys that a user may have who cannot do without another one.
+pub(super) fn most_when_needed(mount: &MountPoint) -> usize {
+    mount.max_credentials.saturating_add(BESIDE_THE_LIMIT)
+}
+
+/// Passkeys that the caller may have.
+pub(super) fn most_of(mount: &MountPoint, caller: &Caller) -> usize {
+    if caller.session.is_restricted(&caller.user) {
+        most_when_needed(mount)
+    } else {
+        mount.max_credentials
+    }
+}
+
 async fn own_account(
     app: &Arc<App>,
     mount: &MountPoint,
@@ -390,7 +409,7 @@ async fn own_account(
     require_fresh(&caller, app.settings.fresh_for, app.now())?;
     require_verified(&caller, [policy])?;
     let exclude = app.store.credentials_of(caller.user.id).await?;
-    if exclude.len() >= mount.max_credentials {
+    if exclude.len() >= most_of(mount, &caller) {
         return Err(BeginError::TooManyPasskeys);
     }
     Ok(Account {

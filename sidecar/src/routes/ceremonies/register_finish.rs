@@ -5,7 +5,7 @@ use super::arrival::{Arrival, Step};
 use super::binding::{NoCertificate, bound_certificate, no_certificate};
 use super::enrolling::{RedeemError, redeem};
 use super::login_finish::held_session;
-use super::register_begin::{code_refused, registration_off, too_many_passkeys};
+use super::register_begin::{code_refused, most_of, registration_off, too_many_passkeys};
 use crate::app::{App, MountPoint};
 use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
@@ -105,6 +105,8 @@ impl From<FinishError> for Problem {
             FinishError::Caller(CallerError::Storage(error)) | FinishError::Storage(error) => {
                 storage_problem(&error)
             }
+            // The browser was told already what is asked for; this says nothing about anybody.
+            FinishError::Ceremony(error) if error.is_of_the_policy() => Self::passkey_not_taken(),
             // One answer, so that nobody learns which of them it was.
             FinishError::Ceremony(_)
             | FinishError::UnknownCeremony
@@ -140,6 +142,7 @@ impl From<FinishError> for Problem {
     extensions(("x-refuses" = json!([
         ProblemKind::NotFound,
         ProblemKind::CeremonyRefused,
+        ProblemKind::PasskeyNotTaken,
         ProblemKind::NameTaken,
         ProblemKind::RegistrationOff,
         ProblemKind::CodeRefused,
@@ -296,7 +299,7 @@ async fn add_passkey(
     credential: &Credential,
     caller: &Caller,
 ) -> Result<Response, FinishError> {
-    let most = mount.max_credentials;
+    let most = most_of(mount, caller);
     let user = (caller.user.id, &caller.user.name);
     let record = AuditRecord {
         credential: Some(credential.id.clone()),

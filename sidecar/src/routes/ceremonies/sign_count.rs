@@ -2,7 +2,7 @@
 //! 6.1.1). The login is refused in any case; by policy the passkey is disabled as well.
 
 use crate::app::{App, SignCountPolicy};
-use crate::model::{Actor, AuditRecord, CredentialId, User};
+use crate::model::{Actor, AuditRecord, CredentialId, Seconds, User};
 use crate::routes::audit::told;
 use crate::routes::layers::Client;
 use crate::storage::StorageError;
@@ -38,7 +38,8 @@ pub(super) async fn regressed(
     };
     let record = record.to(user.id, &user.name);
     if !disables {
-        return app.store.append_audit(&record).await;
+        app.store.suspect_credential(id, &record).await?;
+        return Ok(());
     }
     if app
         .disable_passkey(user.id, id.clone(), record.clone())
@@ -60,20 +61,34 @@ pub(in crate::routes) enum Warning {
         /// What its owner calls it.
         label: String,
     },
+    /// A passkey was refused once: there may be a copy of it.
+    PasskeySuspected {
+        /// Its id.
+        passkey: String,
+        /// What its owner calls it.
+        label: String,
+    },
 }
 
-/// What the owner is told at a login with another passkey, for as long as they keep the disabled
-/// one.
+/// For how long each login tells of a passkey that was refused once: whoever has the copy may be the
+/// first to see it.
+const SUSPECTED_FOR: Seconds = Seconds(7 * 86_400);
+
+/// What the owner is told at a login: of a disabled passkey for as long as they keep it, of one that was
+/// refused for a while.
 pub(super) async fn warnings(app: &App, user: &User) -> Result<Vec<Warning>, StorageError> {
     if !user.passkey_alert {
         return Ok(Vec::new());
     }
     let credentials = app.store.credentials_of(user.id).await?;
-    let disabled = credentials.iter().filter(|it| it.disabled_at.is_some());
-    Ok(disabled
-        .map(|it| Warning::PasskeyDisabled {
-            passkey: it.id.to_string(),
-            label: it.label.clone(),
-        })
-        .collect())
+    let now = app.now();
+    let warnings = credentials.iter().filter_map(|it| {
+        let (passkey, label) = (it.id.to_string(), it.label.clone());
+        if it.disabled_at.is_some() {
+            return Some(Warning::PasskeyDisabled { passkey, label });
+        }
+        let since = it.suspected_at?;
+        (now < since.plus(SUSPECTED_FOR)).then_some(Warning::PasskeySuspected { passkey, label })
+    });
+    Ok(warnings.collect())
 }

@@ -12,6 +12,9 @@ use utoipa::openapi::OpenApi;
 /// The version of the API, not of the program: that is nobody's business.
 const VERSION: &str = "1";
 
+/// What a refused import tells beside its problem.
+const REPORT: &str = "ImportReport";
+
 /// The methods that a path item can have here.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -99,7 +102,12 @@ pub(super) fn document(
                 .map(|(name, schema)| (name.clone(), schema.clone())),
         );
     }
-    schemas.insert("Problem".to_owned(), problem());
+    let mut problem = problem();
+    if schemas.contains_key(REPORT) {
+        let reference = format!("#/components/schemas/{REPORT}");
+        problem["properties"]["report"] = json!({ "$ref": reference });
+    }
+    schemas.insert("Problem".to_owned(), problem);
     let mut components = json!({ "schemas": schemas });
     if let Some(cookies) = cookies {
         components["securitySchemes"] = json!({
@@ -234,7 +242,6 @@ fn problem() -> Value {
             "title": { "type": "string" },
             "status": { "type": "integer" },
             "detail": { "type": "string" },
-            "report": { "type": "object", "description": "What stands in the way of an import" },
             "passkeys": {
                 "type": "integer",
                 "description": "How many would sign in no more; `force` is for whoever means that",

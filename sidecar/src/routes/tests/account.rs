@@ -25,6 +25,7 @@ async fn a_passkey_is_listed_with_what_its_owner_should_know() {
         [
             "aaguid",
             "attachment",
+            "attested",
             "authenticator",
             "backup_eligible",
             "backup_state",

@@ -191,6 +191,11 @@ fn gather(
         // What stands closer to the root says more.
         properties.insert(name.clone(), inner.clone());
     }
+    if schema["additionalProperties"].is_object() {
+        for name in value.as_object().into_iter().flatten().map(|it| it.0) {
+            properties.insert(name.clone(), schema["additionalProperties"].clone());
+        }
+    }
     for one in value.as_array().into_iter().flatten() {
         faults.extend(self::faults(document, &schema["items"], one));
     }
@@ -329,6 +334,48 @@ fn whatever_is_served_is_documented() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_an_import_takes_and_an_export_gives_is_described_to_the_last_field() {
+    for document in [&documents().await.public, &documents().await.control] {
+        let paths = &document["paths"];
+        let import = &paths["/v1/admin/import"]["post"];
+        let taken = &import["requestBody"]["content"]["application/json"]["schema"];
+        let given = "/responses/200/content/application~1json/schema";
+        let given = paths["/v1/admin/export"]["get"].pointer(given).unwrap();
+        let format = &import["parameters"][0]["schema"]["enum"];
+        assert_eq!(*format, json!(["latchkey", "keycloak"]));
+        let good = super::transfer::good();
+        assert_eq!(faults(document, taken, &good), [""; 0]);
+        assert_eq!(faults(document, given, &good), [""; 0]);
+        let realm = super::keycloak::described();
+        assert_eq!(faults(document, taken, &realm), [""; 0]);
+        for (place, wrong) in [
+            ("/format", json!(7)),
+            ("/rp_ids/webauthn", json!(7)),
+            ("/users/0/name", Value::Null),
+            ("/users/0/groups", json!("staff")),
+            ("/users/0/passkeys/0/sign_count", json!("7")),
+            ("/users/0/passkeys/0/public_key", json!([])),
+            ("/users/0/passkeys/0", json!({ "id": "AA" })),
+            ("/reserved_names", json!([7])),
+        ] {
+            let mut bad = good.clone();
+            bad["reserved_names"] = json!(["old"]);
+            bad["users"][0]["groups"] = json!([]);
+            *bad.pointer_mut(place).unwrap() = wrong;
+            assert!(!faults(document, given, &bad).is_empty(), "{place}");
+            assert!(!faults(document, taken, &bad).is_empty(), "{place}");
+        }
+        let problem = &document["components"]["schemas"]["Problem"]["properties"];
+        assert_eq!(
+            problem["report"]["$ref"],
+            "#/components/schemas/ImportReport"
+        );
+    }
+    let internal = &documents().await.internal["components"]["schemas"]["Problem"];
+    assert_eq!(internal["properties"]["report"], Value::Null);
 }
 
 #[tokio::test]

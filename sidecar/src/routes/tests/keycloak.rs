@@ -67,6 +67,23 @@ fn realm(credentials: &[Value]) -> Value {
     })
 }
 
+/// Of a realm, what is read.
+pub(super) fn described() -> Value {
+    let mut realm = realm(&[exported("webauthn", &credential(1, 5))]);
+    for unread in ["id", "realm", "enabled", "groups"] {
+        realm.as_object_mut().unwrap().remove(unread);
+    }
+    let user = realm["users"][0].as_object_mut().unwrap();
+    for unread in ["totp", "realmRoles", "notBefore"] {
+        user.remove(unread);
+    }
+    let credential = user["credentials"][0].as_object_mut().unwrap();
+    for unread in ["id", "secretData"] {
+        credential.remove(unread);
+    }
+    realm
+}
+
 /// A place with a looser policy, to which the realm has come.
 async fn with_realm(credentials: &[Value]) -> Place {
     let config = ADMIN.replace("[admin]", "[webauthn.two_factor]\nenabled = true\n[admin]");
@@ -116,8 +133,11 @@ async fn a_user_of_keycloak_signs_in_as_before_and_stays_who_they_were() {
     assert_eq!(ann.finish("login", draft.seal()).await.status, 400);
     assert_eq!(place.reason(), "user_handle_mismatch");
 
-    // Another passkey of the same account has the same handle.
+    // Another passkey of the same account has the same handle, which is what passkey managers are told.
     ann.log_in("ann").await;
+    let listed = ann.read("/v1/self/passkeys").await.expect(200).json();
+    let user = json!({ "id": encode(ID.as_bytes()), "name": "ann", "display_name": "Ann Smith" });
+    assert_eq!(listed["user"], user);
     let options = ann.begin("register", json!({})).await;
     assert_eq!(options["user"]["id"], encode(ID.as_bytes()));
     let mut other = Authenticator::new(ORIGIN);

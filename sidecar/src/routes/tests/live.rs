@@ -143,6 +143,31 @@ async fn a_session_that_had_to_make_room_is_revoked() {
     ann.read("/userinfo").await.expect(200);
 }
 
+#[tokio::test]
+async fn a_passkey_by_link_makes_room_for_its_session_as_a_login_does() {
+    let place = Place::configured(super::people::ADMIN).await;
+    let mut root = super::people::administrator(&place, "root").await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let first = sid(&ann);
+    for _ in 1..crate::storage::MOST_SESSIONS {
+        place.later(10);
+        ann.cookies.clear();
+        ann.log_in("ann").await;
+    }
+    assert!(Worker::new(&place.app).ask().await.sessions.is_empty());
+    root.log_in("root").await;
+    let path = "/v1/admin/users/ann/enrolment";
+    let made = root.post(path, json!({})).await.expect(201).json();
+    let mut elsewhere = place.person();
+    let code = json!({ "code": made["enrolment"]["code"] });
+    elsewhere.enrol(code).await.expect(200);
+    let page = Worker::new(&place.app).ask().await;
+    assert_eq!(page.sessions.len(), 1);
+    assert_eq!(page.sessions[0].sid.to_string(), first);
+    elsewhere.read("/userinfo").await.expect(200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_question_that_nothing_answers_is_answered_with_nothing_new() {
     let place = Place::new().await;

@@ -22,6 +22,7 @@ mod readiness;
 mod refusals;
 mod registration;
 mod renewal;
+mod reserved_names;
 mod secrecy;
 mod sessions;
 mod transfer;

@@ -221,7 +221,8 @@ async fn a_policy_that_insists_on_attestation_refuses_a_passkey_without() {
     let options = ann.begin("register", json!({"username": "ann"})).await;
     assert_eq!(options["attestation"], "direct");
     let response = ann.authenticator.create(&options);
-    ann.finish("register", response).await.expect(400);
+    let answer = ann.finish("register", response).await;
+    assert_eq!(answer.expect(400).problem(), "passkey-not-taken");
     assert_eq!(place.reason(), "attestation_missing");
 }
 

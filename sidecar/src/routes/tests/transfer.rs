@@ -2,7 +2,7 @@
 
 use super::people::{ADMIN, administrator};
 use super::*;
-use software_authenticator::{Key, decode, encode};
+use software_authenticator::{Key, StoredCredential, decode, encode};
 
 /// Asks for an import over the control socket.
 pub(super) async fn import(place: &Place, query: &str, body: &Value) -> Answer {
@@ -18,7 +18,7 @@ fn first(report: &Value) -> (&str, String) {
     (user["outcome"].as_str().unwrap(), reasons.join("; "))
 }
 
-async fn export(place: &Place) -> Value {
+pub(super) async fn export(place: &Place) -> Value {
     let answer = place.control(Method::GET, "/v1/admin/export", Value::Null);
     answer.await.expect(200).json()
 }
@@ -157,7 +157,7 @@ async fn a_list_that_people_wrote_makes_users_without_passkeys() {
 }
 
 /// A document with one user and one passkey, in which all is right.
-fn good() -> Value {
+pub(super) fn good() -> Value {
     let key = Key::from_seed([5; 32]);
     json!({
         "format": "latchkey-users",
@@ -192,6 +192,11 @@ fn mistakes_of_a_user() -> Vec<(&'static str, Value, &'static str)> {
             "name: invalid type: integer `7`, expected a string",
         ),
         ("/users/0/id", json!("x"), "id: UUID parsing failed"),
+        (
+            "/users/0/id",
+            json!("00000000-0000-0000-0000-000000000000"),
+            "id: it is kept for nobody",
+        ),
         ("/users/0/admin", json!(true), "unknown field `admin`"),
         (
             "/users/0/display_name",
@@ -504,6 +509,32 @@ async fn whoever_is_in_the_way_stays_and_the_others_come_when_asked_for() {
     assert_eq!((&done["created"], &done["done"]), (&json!(1), &json!(true)));
     assert_eq!(place.app.store.count_users().await.unwrap(), 2);
     ann.log_in("ann").await;
+}
+
+#[tokio::test]
+async fn the_warning_of_a_disabled_passkey_moves_with_it() {
+    let place = Place::configured(ADMIN).await;
+    let mut document = good();
+    let key = Key::from_seed([6; 32]);
+    let mut copied = document["users"][0]["passkeys"][0].clone();
+    copied["id"] = json!(encode(&[4; 32]));
+    copied["label"] = json!("Copied");
+    copied["disabled_at"] = json!("2026-01-31T12:00:00Z");
+    let passkeys = document["users"][0]["passkeys"].as_array_mut().unwrap();
+    passkeys[0]["public_key"] = json!(encode(&key.cose_bytes()));
+    passkeys.push(copied);
+    import(&place, "", &document).await.expect(200);
+    let mut ann = place.person();
+    ann.authenticator.credentials.push(StoredCredential {
+        id: vec![3; 32],
+        rp_id: "app.example.com".to_owned(),
+        user_handle: place.user("ann").await.handle_bytes(),
+        sign_count: 7,
+        key,
+    });
+    let warnings = ann.log_in("ann").await.json()["warnings"].clone();
+    assert_eq!(warnings[0]["type"], "passkey-disabled");
+    assert_eq!(warnings[0]["label"], "Copied");
 }
 
 #[tokio::test]

@@ -281,3 +281,31 @@ pub(super) async fn a_removed_credential_ends_the_sessions_that_it_began(store: 
     assert_eq!(store.session(session_id(13)).await.unwrap(), None);
     assert_eq!(store.sessions_of(user_id(2)).await.unwrap(), [others]);
 }
+
+pub(super) async fn the_last_one_that_signs_in_alone_stays(store: Arc<dyn Store>) {
+    store
+        .create_user(&user(1), &credential(10, 1), noted())
+        .await
+        .unwrap();
+    let mut second_factor = credential(11, 1);
+    second_factor.record = serde_json::json!({ "policy": "two_factor" });
+    for other in [second_factor, credential(12, 1)] {
+        let inserted = store.insert_credential_if_absent(&other, 5, noted()).await;
+        assert_eq!(inserted.unwrap(), CredentialInserted::Inserted);
+    }
+    let remove = async |n, keep_last| {
+        let id = credential_id(n);
+        let removed = store.remove_credential(user_id(1), &id, keep_last, MINTED, noted());
+        removed.await.unwrap()
+    };
+    let gone = || CredentialRemoved::Removed(Vec::new());
+    let copied = credential_id(12);
+    let disabled = store.disable_credential(&copied, MINTED, noted()).await;
+    assert_eq!(disabled.unwrap(), Some(Vec::new()));
+    assert_eq!(remove(10, true).await, CredentialRemoved::Last);
+    // Neither of these is a way in.
+    assert_eq!(remove(11, true).await, gone());
+    assert_eq!(remove(12, true).await, gone());
+    assert_eq!(remove(10, true).await, CredentialRemoved::Last);
+    assert_eq!(remove(10, false).await, gone(), "an administrator may");
+}

@@ -5,7 +5,9 @@ use crate::model::{
     Actor, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, SecretHash, User, UserChange,
     UserId,
 };
-use crate::storage::{CredentialInserted, Redeemed, Redemption, UserAdded, UserFilter};
+use crate::storage::{
+    CredentialInserted, MOST_SESSIONS, Redeemed, Redemption, UserAdded, UserFilter,
+};
 
 pub(super) fn audit(action: &str) -> AuditRecord {
     AuditRecord::new(NOW, Actor::Operator, action)
@@ -23,6 +25,9 @@ pub(super) fn enrolment(user: UserId, secret: u8) -> Enrolment {
     }
 }
 
+/// A code that was spent, and pushed no session out.
+const REDEEMED: Redeemed = Redeemed::Redeemed { crowded_out: None };
+
 /// Credential and session `n`, for user 1, with the code of [`enrolment`].
 pub(super) fn redemption(n: u128, secret: u8) -> Redemption {
     Redemption {
@@ -32,6 +37,7 @@ pub(super) fn redemption(n: u128, secret: u8) -> Redemption {
         credential: credential(n, 1),
         session: session(n, 1),
         most: 3,
+        minted: MINTED,
         at: at(10),
     }
 }
@@ -54,12 +60,41 @@ pub(super) async fn of_many_redeemers_of_one_code_one_succeeds(store: Arc<dyn St
         store.redeem(&redemption, &audit("redeem")).await.unwrap()
     })
     .await;
-    assert_eq!(times(&answers, &Redeemed::Redeemed), 1);
+    assert_eq!(times(&answers, &REDEEMED), 1);
     assert_eq!(times(&answers, &Redeemed::Spent), PARALLEL - 1);
     assert_eq!(store.credentials_of(user_id(1)).await.unwrap().len(), 1);
     assert_eq!(store.sessions_of(user_id(1)).await.unwrap().len(), 1);
     assert_eq!(store.enrolment(user_id(1)).await.unwrap(), None);
     assert_eq!(actions(&store).await, ["redeem", "add"]);
+}
+
+pub(super) async fn a_code_too_many_ends_the_session_that_was_not_used_for_the_longest(
+    store: Arc<dyn Store>,
+) {
+    let code = enrolment(user_id(1), 1);
+    store
+        .add_user(&user(1), Some(&code), &audit("add"))
+        .await
+        .unwrap();
+    let most = u128::try_from(MOST_SESSIONS).unwrap();
+    store.insert_session(&session(9_999, 2)).await.unwrap();
+    for n in 1..=most {
+        store.insert_session(&session(n, 1)).await.unwrap();
+    }
+    for n in (1..=most).filter(|n| *n != 42) {
+        let renewed = store.extend_session(session_id(n), at(7_200)).await;
+        assert!(renewed.unwrap());
+    }
+    let redemption = redemption(most + 1, 1);
+    let redeemed = store.redeem(&redemption, &audit("redeem")).await;
+    let crowded_out = Some(session_id(42));
+    assert_eq!(redeemed.unwrap(), Redeemed::Redeemed { crowded_out });
+    assert_eq!(store.session(session_id(42)).await.unwrap(), None);
+    let revoked = store.revocations().await.unwrap();
+    assert_eq!(revoked, [revoked_session(42)]);
+    let held = store.sessions_of(user_id(1)).await.unwrap();
+    assert_eq!(held.len(), MOST_SESSIONS);
+    assert_eq!(store.sessions_of(user_id(2)).await.unwrap().len(), 1);
 }
 
 pub(super) async fn what_cannot_be_redeemed_stays(store: Arc<dyn Store>) {
@@ -74,7 +109,7 @@ pub(super) async fn what_cannot_be_redeemed_stays(store: Arc<dyn Store>) {
         .unwrap();
     let redeem = async |redemption: Redemption| {
         let redeemed = store.redeem(&redemption, &audit("redeem")).await.unwrap();
-        if redeemed != Redeemed::Redeemed {
+        if !matches!(redeemed, Redeemed::Redeemed { .. }) {
             assert_eq!(store.credentials_of(user_id(1)).await.unwrap(), []);
             assert!(store.enrolment(user_id(1)).await.unwrap().is_some());
         }
@@ -119,7 +154,7 @@ pub(super) async fn what_cannot_be_redeemed_stays(store: Arc<dyn Store>) {
     switch(true).await;
     assert_eq!(redeem(redemption(1, 1)).await, Redeemed::Spent, "disabled");
     switch(false).await;
-    assert_eq!(redeem(redemption(1, 1)).await, Redeemed::Redeemed);
+    assert_eq!(redeem(redemption(1, 1)).await, REDEEMED);
 }
 
 pub(super) async fn a_new_or_revoked_code_makes_the_old_one_worthless(store: Arc<dyn Store>) {
@@ -161,7 +196,7 @@ pub(super) async fn a_bootstrap_code_makes_one_account(store: Arc<dyn Store>) {
         store.redeem(&redemption, &audit("redeem")).await.unwrap()
     })
     .await;
-    assert_eq!(times(&answers, &Redeemed::Redeemed), 1);
+    assert_eq!(times(&answers, &REDEEMED), 1);
     let page = store.user_page(None, &UserFilter::default(), 100).await;
     let made = page.unwrap().items.into_iter();
     let made = made.filter(|it| it.id.0.as_u128() <= PARALLEL as u128);
@@ -179,7 +214,7 @@ pub(super) async fn a_registration_clears_what_asked_for_it(store: Arc<dyn Store
         .await
         .unwrap();
     let redeemed = store.redeem(&redemption(1, 1), &audit("redeem")).await;
-    assert_eq!(redeemed.unwrap(), Redeemed::Redeemed);
+    assert_eq!(redeemed.unwrap(), REDEEMED);
     let user = store.user(user_id(1)).await.unwrap().unwrap();
     assert!(!user.must_register);
 }

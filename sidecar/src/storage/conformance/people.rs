@@ -4,7 +4,8 @@ use super::enrolments::{add, audit, enrolment};
 use super::*;
 use crate::model::{RecoveryCodes, SecretHash, User, UserChange};
 use crate::storage::{
-    Assertion, AssertionRecorded, ImportConflict, ImportedUser, LOOKED_AT, UserAdded, UserFilter,
+    Assertion, AssertionRecorded, ImportConflict, Imported, ImportedUser, LOOKED_AT, UserAdded,
+    UserFilter,
 };
 
 pub(super) async fn a_user_is_made_without_a_passkey(store: Arc<dyn Store>) {
@@ -235,6 +236,26 @@ pub(super) async fn a_disabled_credential_signs_in_no_more(store: Arc<dyn Store>
     assert_eq!(recorded.unwrap(), AssertionRecorded::Gone);
 }
 
+pub(super) async fn a_suspected_credential_is_noted_and_its_owner_marked(store: Arc<dyn Store>) {
+    store
+        .create_user(&user(1), &credential(10, 1), noted())
+        .await
+        .unwrap();
+    let suspect = async |n| {
+        let (id, audit) = (credential_id(n), audit("suspect"));
+        store.suspect_credential(&id, &audit).await.unwrap()
+    };
+    assert!(!suspect(11).await);
+    assert!(suspect(10).await);
+    let credential = store.credential(&credential_id(10)).await.unwrap().unwrap();
+    assert_eq!(
+        (credential.suspected_at, credential.disabled_at),
+        (Some(NOW), None)
+    );
+    assert!(store.user(user_id(1)).await.unwrap().unwrap().passkey_alert);
+    assert_eq!(actions(&store).await, ["suspect"]);
+}
+
 pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
     store
         .create_user(&user(1), &credential(10, 1), noted())
@@ -245,7 +266,11 @@ pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
         credentials: credentials.iter().map(|it| credential(*it, n)).collect(),
     };
     let import = async |users: &[ImportedUser], dry| {
-        let conflicts = store.import(users, dry, &audit("import")).await;
+        let imported = Imported {
+            users: users.to_vec(),
+            ..Imported::default()
+        };
+        let conflicts = store.import(&imported, dry, &audit("import")).await;
         conflicts.unwrap()
     };
     let good = [imported(2, &[20, 21]), imported(3, &[])];
@@ -286,6 +311,53 @@ pub(super) async fn an_import_is_whole_or_nothing(store: Arc<dyn Store>) {
     assert_eq!(actions(&store).await, ["import"]);
 }
 
+pub(super) async fn names_of_users_who_are_gone_are_listed_and_imported(store: Arc<dyn Store>) {
+    let names = async |most| {
+        let (mut names, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.reserved_names(after.as_ref(), most).await.unwrap();
+            assert!(page.items.len() <= most);
+            names.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return names,
+            }
+        }
+    };
+    for n in 1..6 {
+        add(&store, n).await;
+    }
+    assert_eq!(names(10).await, []);
+    for n in [2, 4, 5] {
+        let deleted = store.delete_user(user_id(n), &audit("delete")).await;
+        assert!(deleted.unwrap());
+    }
+    let gone = [2, 4, 5].map(|n| user(n).name);
+    for most in [1, 2, 3, 10] {
+        assert_eq!(names(most).await, gone, "{most} at a time");
+    }
+
+    // One who is here stays, and so does one who was.
+    let imported = Imported {
+        users: Vec::new(),
+        reserved: vec![user(1).name, user(2).name, user(7).name],
+    };
+    for dry in [true, false] {
+        assert!(!store.is_name_taken(&user(7).name).await.unwrap());
+        let conflicts = store.import(&imported, dry, &audit("import")).await;
+        assert_eq!(conflicts.unwrap(), []);
+    }
+    let taken = async |n| store.is_name_taken(&user(n).name).await.unwrap();
+    assert!(taken(1).await && taken(2).await && taken(7).await && !taken(8).await);
+    assert_eq!(
+        store.user_by_name(&user(1).name).await.unwrap(),
+        Some(user(1))
+    );
+    assert_eq!(store.user_by_name(&user(7).name).await.unwrap(), None);
+    assert_eq!(add(&store, 7).await, UserAdded::NameTaken);
+    assert_eq!(names(10).await, [2, 4, 5, 7].map(|n| user(n).name));
+}
+
 pub(super) async fn living_sessions_are_listed_in_pages(store: Arc<dyn Store>) {
     for n in 1..8 {
         let mut session = session(n, 1);
@@ -314,7 +386,12 @@ pub(super) async fn a_search_looks_at_a_bounded_number_of_users(store: Arc<dyn S
             credentials: Vec::new(),
         })
         .collect();
-    store.import(&users, false, &audit("import")).await.unwrap();
+    let imported = Imported {
+        users,
+        ..Imported::default()
+    };
+    let kept = store.import(&imported, false, &audit("import")).await;
+    assert_eq!(kept.unwrap(), []);
     let filter = UserFilter {
         text: Some("user12004".to_owned()),
         ..UserFilter::default()

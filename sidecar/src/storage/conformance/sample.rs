@@ -67,6 +67,7 @@ pub(in crate::storage) fn credential(n: u128, user: u128) -> Credential {
         created_at: at(u64::try_from(n).unwrap()),
         last_used_at: None,
         disabled_at: None,
+        suspected_at: None,
     }
 }
 

@@ -1,11 +1,11 @@
-//! The writer's side: one step at a time, with the inventory kept in the same batch.
+//! The writer's side: one step at a time, several to a batch, with the inventory kept in it.
 
 use super::engine::Engine;
 use super::layout::{self, Key, open_value};
 use crate::storage::StorageError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What all records together must add up to. It finds a record that is lost, doubled or older than
 /// it should be, wherever that happened.
@@ -15,7 +15,7 @@ pub(super) struct Inventory {
     pub(super) records: u64,
     /// The sum of their checksums.
     sum: u64,
-    /// The number of the last step.
+    /// The number of the last batch.
     pub(super) step: u64,
 }
 
@@ -43,13 +43,28 @@ impl Inventory {
     }
 }
 
-/// One step in the making.
+/// Records as they are to be; `None` for one that goes.
+type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// Steps in the making that are written together. Each sees what those before it have changed.
 pub(super) struct Ledger<'a> {
     engine: &'a Engine,
-    staged: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Of the steps that are kept.
+    kept: Changes,
+    /// Of the step that runs.
+    staged: Changes,
 }
 
-/// A finished step: what to hand to sled, and what to go back to.
+fn beginning_with<'a>(
+    changes: &'a Changes,
+    prefix: &'a Key,
+) -> impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)> {
+    changes
+        .range(prefix.bytes().to_vec()..)
+        .take_while(|(key, _)| key.starts_with(prefix.bytes()))
+}
+
+/// Finished steps: what to hand to sled, and what to go back to.
 pub(super) struct Change {
     /// Atomic: after a crash all of it is there or nothing.
     pub(super) batch: sled::Batch,
@@ -63,14 +78,32 @@ impl<'a> Ledger<'a> {
     pub(super) fn new(engine: &'a Engine) -> Self {
         Self {
             engine,
+            kept: BTreeMap::new(),
             staged: BTreeMap::new(),
         }
     }
 
+    /// Ends a step: what it changed is kept, or forgotten.
+    pub(super) fn end_step(&mut self, keep: bool) {
+        let mut staged = std::mem::take(&mut self.staged);
+        if keep {
+            self.kept.append(&mut staged);
+        }
+    }
+
+    /// How many records the steps that are kept have changed.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    fn changed(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.staged.get(key).or_else(|| self.kept.get(key))
+    }
+
     /// The record under this key, with what this step has changed.
     pub(super) fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StorageError> {
-        if let Some(staged) = self.staged.get(key.bytes()) {
-            return staged
+        if let Some(changed) = self.changed(key.bytes()) {
+            return changed
                 .as_ref()
                 .map(|value| layout::decode(key, value))
                 .transpose();
@@ -85,37 +118,40 @@ impl<'a> Ledger<'a> {
 
     /// Whether there is a record, whatever it holds.
     pub(super) fn has(&self, key: &Key) -> Result<bool, StorageError> {
-        if let Some(staged) = self.staged.get(key.bytes()) {
-            return Ok(staged.is_some());
+        if let Some(changed) = self.changed(key.bytes()) {
+            return Ok(changed.is_some());
         }
         let found = self.engine.tree.contains_key(key.bytes());
         found.map_err(|error| StorageError::Read(error.into()))
     }
 
-    /// The stored keys that begin with this one, without what this step has changed.
+    /// The keys that begin with this one in order, without what this step has changed.
     pub(super) fn stored_keys(&self, prefix: &Key) -> Result<Vec<Vec<u8>>, StorageError> {
-        let scan = self.engine.tree.scan_prefix(prefix.bytes()).keys();
-        scan.map(|key| {
-            key.map(|key| key.to_vec())
-                .map_err(|e| StorageError::Read(e.into()))
-        })
-        .collect()
+        let mut keys = BTreeSet::new();
+        for key in self.engine.tree.scan_prefix(prefix.bytes()).keys() {
+            keys.insert(key.map_err(|e| StorageError::Read(e.into()))?.to_vec());
+        }
+        for (key, value) in beginning_with(&self.kept, prefix) {
+            match value {
+                Some(_) => keys.insert(key.clone()),
+                None => keys.remove(key),
+            };
+        }
+        Ok(keys.into_iter().collect())
     }
 
-    /// The last key that begins with this one, with what this step has added.
+    /// The last key that begins with this one, with what this step has added. What a step has
+    /// removed may be it all the same.
     pub(super) fn last_key(&self, prefix: &Key) -> Result<Option<Vec<u8>>, StorageError> {
         let mut stored = self.engine.tree.scan_prefix(prefix.bytes()).keys();
         let stored = stored.next_back().transpose();
         let stored = stored.map_err(|error| StorageError::Read(error.into()))?;
-        let staged = self
-            .staged
-            .range(prefix.bytes().to_vec()..)
-            .take_while(|(key, _)| key.starts_with(prefix.bytes()))
-            .filter(|(_, value)| value.is_some())
-            .last();
-        Ok(staged
-            .map(|(key, _)| key.clone())
-            .max(stored.map(|key| key.to_vec())))
+        let last = |changes| {
+            let added = beginning_with(changes, prefix).filter(|(_, value)| value.is_some());
+            added.map(|(key, _)| key).last()
+        };
+        let changed = last(&self.kept).max(last(&self.staged));
+        Ok(changed.cloned().max(stored.map(|key| key.to_vec())))
     }
 
     /// Writes a record, over one that may be there.
@@ -135,16 +171,16 @@ impl<'a> Ledger<'a> {
         self.staged.insert(key, None);
     }
 
-    /// The step as one batch, with the inventory that holds after it; `None` when it changes
-    /// nothing.
+    /// The steps that are kept as one batch, with the inventory that holds after them; `None` when
+    /// they change nothing.
     pub(super) fn into_change(self, inventory: &Inventory) -> std::io::Result<Option<Change>> {
-        if self.staged.is_empty() {
+        if self.kept.is_empty() {
             return Ok(None);
         }
         let mut inventory = *inventory;
-        let mut before = Vec::with_capacity(self.staged.len());
+        let mut before = Vec::with_capacity(self.kept.len());
         let mut batch = sled::Batch::default();
-        for (key, value) in self.staged {
+        for (key, value) in self.kept {
             let old = self.engine.tree.get(&key)?;
             if let Some((checksum, _)) = old.as_ref().and_then(|old| open_value(&key, old)) {
                 inventory.subtract(checksum);

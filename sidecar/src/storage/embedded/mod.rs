@@ -2,7 +2,8 @@
 //!
 //! - Every change is a step that runs on one writer thread, so steps never race. The steps that
 //!   wait at the same time share one flush and one fsync, and each is answered after it.
-//! - A step is one sled batch: after a crash all of it is there or nothing.
+//! - A step is in one sled batch, together with others that waited: after a crash all of it is
+//!   there or nothing.
 //! - Reads go to sled directly, on the caller's thread.
 //! - sled alone would open a damaged file with whatever it can still read. So every record has a
 //!   checksum, an inventory counts and sums all records, a watermark outside of sled remembers how

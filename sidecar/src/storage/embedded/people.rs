@@ -9,8 +9,8 @@ use crate::model::{
 };
 use crate::storage::people::{looked_at, merged};
 use crate::storage::{
-    AuditCursor, AuditLog, ImportConflict, ImportedUser, LOOKED_AT, Page, People, Redeemed,
-    Redemption, StorageError, UserAdded, UserFilter,
+    AuditCursor, AuditLog, ImportConflict, Imported, LOOKED_AT, Page, People, Redeemed, Redemption,
+    StorageError, UserAdded, UserFilter,
 };
 use async_trait::async_trait;
 use std::ops::ControlFlow;
@@ -60,6 +60,21 @@ impl People for EmbeddedStore {
         let (after, filter) = (after.cloned(), filter.clone());
         self.scan(move |view| user_page(view, after.as_ref(), &filter, most))
             .await
+    }
+
+    async fn reserved_names(
+        &self,
+        after: Option<&UserName>,
+        most: usize,
+    ) -> Result<Page<UserName, UserName>, StorageError> {
+        let after = after.cloned();
+        self.scan(move |view| reserved_names(view, after.as_ref(), most))
+            .await
+    }
+
+    async fn is_name_taken(&self, name: &UserName) -> Result<bool, StorageError> {
+        let id = self.view.record::<UserId>(&Key::name(name))?;
+        Ok(id.is_some())
     }
 
     async fn has_administrator(&self, groups: &[String]) -> Result<bool, StorageError> {
@@ -155,15 +170,26 @@ impl People for EmbeddedStore {
             .await
     }
 
+    async fn suspect_credential(
+        &self,
+        id: &CredentialId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let (id, audit) = (id.clone(), audit.clone());
+        self.writer
+            .run(move |ledger| steps::suspect_credential(ledger, &id, &audit))
+            .await
+    }
+
     async fn import(
         &self,
-        users: &[ImportedUser],
+        imported: &Imported,
         dry: bool,
         audit: &AuditRecord,
     ) -> Result<Vec<ImportConflict>, StorageError> {
-        let (users, audit) = (users.to_vec(), audit.clone());
+        let (imported, audit) = (imported.clone(), audit.clone());
         self.writer
-            .run(move |ledger| steps::import(ledger, &users, dry, &audit))
+            .run(move |ledger| steps::import(ledger, &imported, dry, &audit))
             .await
     }
 }
@@ -245,6 +271,32 @@ fn user_page(
         },
     );
     walked?;
+    Ok(Page {
+        items,
+        next: last.filter(|_| more),
+    })
+}
+
+fn reserved_names(
+    view: &View,
+    after: Option<&UserName>,
+    most: usize,
+) -> Result<Page<UserName, UserName>, StorageError> {
+    let all = Key::all_of(Table::Names);
+    let after = after.map(Key::name);
+    let (mut items, mut looked_at, mut more, mut last) = (Vec::new(), 0, false, None);
+    view.walk(&all, after.as_ref(), Way::Forward, |shown, key, value| {
+        if items.len() >= most || looked_at >= LOOKED_AT {
+            more = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        looked_at += 1;
+        last = Key::name_from(key);
+        let id: UserId = layout::decode(&Key::of(Table::Names, key), value)?;
+        let user: Option<User> = shown.record(&Key::user(id))?;
+        items.extend(last.clone().filter(|_| user.is_none()));
+        Ok(ControlFlow::Continue(()))
+    })?;
     Ok(Page {
         items,
         next: last.filter(|_| more),

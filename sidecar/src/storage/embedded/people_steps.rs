@@ -3,12 +3,14 @@
 
 use super::layout::Key;
 use super::ledger::Ledger;
-use super::steps::{end_sessions_begun_with, put_credential, store_session};
+use super::steps::{end_sessions_begun_with, make_room, put_credential, store_session};
 use crate::model::{
     AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Minted, RecoveryCodes, SecretHash,
     SessionId, User, UserChange, UserId,
 };
-use crate::storage::{ImportConflict, ImportedUser, Redeemed, Redemption, StorageError, UserAdded};
+use crate::storage::{
+    ImportConflict, Imported, ImportedUser, Redeemed, Redemption, StorageError, UserAdded,
+};
 use std::collections::BTreeSet;
 
 type Step<T> = Result<T, StorageError>;
@@ -119,6 +121,7 @@ pub(super) fn redeem(
         credential,
         session,
         most,
+        minted,
         at,
     } = redemption;
     let enrolment = ledger.record::<Enrolment>(&Key::enrolment(*code_of))?;
@@ -146,9 +149,10 @@ pub(super) fn redeem(
     }
     ledger.remove(&Key::enrolment(*code_of));
     put_credential(ledger, credential)?;
+    let crowded_out = make_room(ledger, session, *minted)?;
     store_session(ledger, session)?;
     append_audit(ledger, audit)?;
-    Ok(Redeemed::Redeemed)
+    Ok(Redeemed::Redeemed { crowded_out })
 }
 
 /// A user who had to register a passkey has done so: one that is enough to sign in.
@@ -211,22 +215,44 @@ pub(super) fn disable_credential(
     };
     credential.disabled_at = Some(audit.at);
     ledger.put(&key, &credential)?;
-    let owner = Key::user(credential.user);
-    if let Some(user) = ledger.record::<User>(&owner)? {
-        let user = User {
-            passkey_alert: true,
-            ..user
-        };
-        ledger.put(&owner, &user)?;
-    }
+    alert(ledger, credential.user)?;
     let ended = end_sessions_begun_with(ledger, credential.user, id, minted)?;
     append_audit(ledger, audit)?;
     Ok(Some(ended))
 }
 
+pub(super) fn suspect_credential(
+    ledger: &mut Ledger<'_>,
+    id: &CredentialId,
+    audit: &AuditRecord,
+) -> Step<bool> {
+    let key = Key::credential(id);
+    let Some(mut credential) = ledger.record::<Credential>(&key)? else {
+        return Ok(false);
+    };
+    credential.suspected_at = Some(audit.at);
+    ledger.put(&key, &credential)?;
+    alert(ledger, credential.user)?;
+    append_audit(ledger, audit)?;
+    Ok(true)
+}
+
+/// Marks a user who has to be told of a passkey.
+fn alert(ledger: &mut Ledger<'_>, user: UserId) -> Step<()> {
+    let owner = Key::user(user);
+    let Some(user) = ledger.record::<User>(&owner)? else {
+        return Ok(());
+    };
+    let user = User {
+        passkey_alert: true,
+        ..user
+    };
+    ledger.put(&owner, &user)
+}
+
 pub(super) fn import(
     ledger: &mut Ledger<'_>,
-    users: &[ImportedUser],
+    Imported { users, reserved }: &Imported,
     dry: bool,
     audit: &AuditRecord,
 ) -> Step<Vec<ImportConflict>> {
@@ -260,6 +286,12 @@ pub(super) fn import(
         credentials
             .iter()
             .try_for_each(|credential| put_credential(ledger, credential))?;
+    }
+    for name in reserved {
+        let key = Key::name(name);
+        if !ledger.has(&key)? {
+            ledger.put(&key, &Enrolment::NOBODY)?;
+        }
     }
     append_audit(ledger, audit)?;
     Ok(conflicts)

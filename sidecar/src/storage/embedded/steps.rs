@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::storage::{
     Assertion, AssertionRecorded, CredentialInserted, CredentialRemoved, MOST_SESSIONS,
-    StorageError, UserCreated, crowded_out, replaced,
+    StorageError, UserCreated, crowded_out, is_last, replaced,
 };
 
 type Step<T> = Result<T, StorageError>;
@@ -122,10 +122,10 @@ pub(super) fn remove_credential(
     minted: Minted,
     audit: &AuditRecord,
 ) -> Step<CredentialRemoved> {
-    if credential_of(ledger, user, id)?.is_none() {
+    let Some(removed) = credential_of(ledger, user, id)? else {
         return Ok(CredentialRemoved::NotFound);
-    }
-    if keep_last && ledger.stored_keys(&Key::credentials_of(user))?.len() < 2 {
+    };
+    if keep_last && is_last(&removed, &credentials_of(ledger, user)?) {
         return Ok(CredentialRemoved::Last);
     }
     ledger.remove(&Key::credential(id));
@@ -147,6 +147,14 @@ pub(super) fn end_sessions_begun_with(
         end_session(ledger, session.id, &minted.revoke(session.id))?;
     }
     Ok(ended.iter().map(|session| session.id).collect())
+}
+
+fn credentials_of(ledger: &Ledger<'_>, user: UserId) -> Step<Vec<Credential>> {
+    let mut credentials = Vec::new();
+    for key in ledger.stored_keys(&Key::credentials_of(user))? {
+        credentials.extend(ledger.record::<Credential>(&Key::credential_from(&key))?);
+    }
+    Ok(credentials)
 }
 
 fn sessions_of(ledger: &Ledger<'_>, user: UserId) -> Step<Vec<Session>> {
@@ -185,19 +193,27 @@ pub(super) fn record_assertion(
     if let Some((id, revocation)) = replaced(replaces, session) {
         end_session(ledger, id, revocation)?;
     }
-    let crowded_out = if ledger.stored_keys(&Key::sessions_of(session.user))?.len() < MOST_SESSIONS
-    {
-        None
-    } else {
-        // What was just ended above is not among them any more.
-        crowded_out(sessions_of(ledger, session.user)?.into_iter(), session)
-    };
-    if let Some(id) = crowded_out {
-        end_session(ledger, id, &minted.revoke(id))?;
-    }
+    // What was just ended above is not among those that may have to make room.
+    let crowded_out = make_room(ledger, session, minted)?;
     store_session(ledger, session)?;
     append_audit(ledger, &assertion.audit(&user.name, credential, session))?;
     Ok(AssertionRecorded::Recorded { crowded_out })
+}
+
+/// Ends the session that has to make room for this one, where that is needed.
+pub(super) fn make_room(
+    ledger: &mut Ledger<'_>,
+    session: &Session,
+    minted: Minted,
+) -> Step<Option<SessionId>> {
+    if ledger.stored_keys(&Key::sessions_of(session.user))?.len() < MOST_SESSIONS {
+        return Ok(None);
+    }
+    let crowded_out = crowded_out(sessions_of(ledger, session.user)?.into_iter(), session);
+    if let Some(id) = crowded_out {
+        end_session(ledger, id, &minted.revoke(id))?;
+    }
+    Ok(crowded_out)
 }
 
 pub(super) fn extend_session(

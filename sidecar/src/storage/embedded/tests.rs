@@ -5,6 +5,7 @@ mod full_disk;
 mod killed;
 mod opening;
 mod sealed;
+mod together;
 
 use super::layout::{Key, Table};
 use super::*;

@@ -18,6 +18,10 @@ use tokio::sync::{mpsc, oneshot};
 const QUEUE: usize = 1_024;
 /// Steps that share one flush at most: bounds how long the first of them waits.
 const GROUP: usize = 256;
+/// How long the first of several steps waits for others to share its flush.
+const GATHER: Duration = Duration::from_micros(500);
+/// Records in a batch, after which the next step gets another: bounds how long readers wait for it.
+const LARGE: usize = 1_024;
 /// A disk that takes longer is as good as gone. The step may still happen later.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -236,13 +240,19 @@ struct Desk {
 
 impl Desk {
     fn work(&mut self, mut received: mpsc::Receiver<Box<dyn Step>>) {
+        let mut company = 0;
         while let Some(first) = received.blocking_recv() {
             let mut group = vec![first];
+            // Where others come at the same time, a little patience saves most of the flushes.
+            if company > 1 {
+                std::thread::sleep(GATHER);
+            }
             while group.len() < GROUP
                 && let Ok(next) = received.try_recv()
             {
                 group.push(next);
             }
+            company = group.len();
             let fate = self.commit(&mut group);
             if let Err(error) = &fate {
                 tracing::error!(%error, steps = group.len(), "the store refused a write");
@@ -296,10 +306,16 @@ impl Desk {
             return Err(io::Error::other("the store could not be opened again"));
         };
         let mut changed = false;
-        for step in group {
+        let mut steps = group.iter_mut().peekable();
+        // sled seals and writes its buffer for each batch, which costs more than what is in it.
+        while steps.peek().is_some() {
             let mut ledger = Ledger::new(engine);
-            if !step.run(&mut ledger, &self.view) {
-                continue;
+            for step in steps.by_ref() {
+                let keep = step.run(&mut ledger, &self.view);
+                ledger.end_step(keep);
+                if ledger.kept() > LARGE {
+                    break;
+                }
             }
             let Some(change) = guarded(|| ledger.into_change(&self.inventory))? else {
                 continue;

@@ -7,8 +7,8 @@ use crate::model::{
 };
 use crate::storage::people::{looked_at, merged};
 use crate::storage::{
-    AuditCursor, AuditLog, ImportConflict, ImportedUser, LOOKED_AT, Page, People, Redeemed,
-    Redemption, StorageError, UserAdded, UserFilter,
+    AuditCursor, AuditLog, ImportConflict, Imported, ImportedUser, LOOKED_AT, Page, People,
+    Redeemed, Redemption, StorageError, UserAdded, UserFilter,
 };
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -118,6 +118,25 @@ impl People for MemoryStore {
         })
     }
 
+    async fn reserved_names(
+        &self,
+        after: Option<&UserName>,
+        most: usize,
+    ) -> Result<Page<UserName, UserName>, StorageError> {
+        let tables = self.tables();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let names = tables.names.range((from, Bound::Unbounded));
+        let mut gone = names.filter(|(_, id)| !tables.users.contains_key(id));
+        let items: Vec<_> = gone.by_ref().take(most).map(|it| it.0.clone()).collect();
+        let more = gone.next().is_some();
+        let next = items.last().filter(|_| more).cloned();
+        Ok(Page { items, next })
+    }
+
+    async fn is_name_taken(&self, name: &UserName) -> Result<bool, StorageError> {
+        Ok(self.tables().names.contains_key(name))
+    }
+
     async fn has_administrator(&self, groups: &[String]) -> Result<bool, StorageError> {
         let tables = self.tables();
         Ok(tables.users.values().any(|user| {
@@ -172,6 +191,7 @@ impl People for MemoryStore {
             credential,
             session,
             most,
+            minted,
             at,
         } = redemption;
         let enrolment = tables.enrolments.get(code_of);
@@ -201,9 +221,10 @@ impl People for MemoryStore {
         tables
             .credentials
             .insert(credential.id.clone(), credential.clone());
+        let crowded_out = tables.make_room(session, *minted);
         tables.sessions.insert(session.id, session.clone());
         tables.append_audit(audit);
-        Ok(Redeemed::Redeemed)
+        Ok(Redeemed::Redeemed { crowded_out })
     }
 
     async fn recovery_codes(&self, user: UserId) -> Result<Option<RecoveryCodes>, StorageError> {
@@ -291,9 +312,27 @@ impl People for MemoryStore {
         Ok(Some(ended))
     }
 
+    async fn suspect_credential(
+        &self,
+        id: &CredentialId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let mut tables = self.tables_to_write()?;
+        let Some(credential) = tables.credentials.get_mut(id) else {
+            return Ok(false);
+        };
+        credential.suspected_at = Some(audit.at);
+        let owner = credential.user;
+        if let Some(user) = tables.users.get_mut(&owner) {
+            user.passkey_alert = true;
+        }
+        tables.append_audit(audit);
+        Ok(true)
+    }
+
     async fn import(
         &self,
-        users: &[ImportedUser],
+        Imported { users, reserved }: &Imported,
         dry: bool,
         audit: &AuditRecord,
     ) -> Result<Vec<ImportConflict>, StorageError> {
@@ -326,6 +365,10 @@ impl People for MemoryStore {
                     .credentials
                     .insert(credential.id.clone(), credential.clone());
             }
+        }
+        for name in reserved {
+            let taken = tables.names.entry(name.clone());
+            taken.or_insert(Enrolment::NOBODY);
         }
         tables.append_audit(audit);
         Ok(conflicts)

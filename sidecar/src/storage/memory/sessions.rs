@@ -4,7 +4,7 @@ use super::MemoryStore;
 use crate::model::{
     AuditRecord, CredentialId, Floors, Minted, Revocation, Session, SessionId, UnixTime, UserId,
 };
-use crate::storage::{Assertion, AssertionRecorded, Sessions, StorageError, crowded_out, replaced};
+use crate::storage::{Assertion, AssertionRecorded, Sessions, StorageError, replaced};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -52,12 +52,7 @@ impl Sessions for MemoryStore {
         if let Some((id, revocation)) = replaced(replaces, session) {
             tables.end_session(id, revocation);
         }
-        let held = tables.sessions.values();
-        let held = held.filter(|it| it.user == session.user).cloned();
-        let crowded_out = crowded_out(held, session);
-        if let Some(id) = crowded_out {
-            tables.end_session(id, &minted.revoke(id));
-        }
+        let crowded_out = tables.make_room(session, minted);
         tables.sessions.insert(session.id, session.clone());
         tables.append_audit(&assertion.audit(&user.name, credential, session));
         Ok(AssertionRecorded::Recorded { crowded_out })

@@ -4,7 +4,9 @@ use super::MemoryStore;
 use crate::model::{
     AuditRecord, Credential, CredentialId, Minted, Revocation, User, UserId, UserName,
 };
-use crate::storage::{CredentialInserted, CredentialRemoved, StorageError, UserCreated, Users};
+use crate::storage::{
+    CredentialInserted, CredentialRemoved, StorageError, UserCreated, Users, is_last,
+};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -151,10 +153,11 @@ impl Users for MemoryStore {
         audit: &AuditRecord,
     ) -> Result<CredentialRemoved, StorageError> {
         let mut tables = self.tables();
-        if tables.credential_of(user, id).is_none() {
+        let held = tables.credentials_of(user);
+        let Some(removed) = held.iter().find(|it| it.id == *id) else {
             return Ok(CredentialRemoved::NotFound);
-        }
-        if keep_last && tables.credentials_of(user).len() < 2 {
+        };
+        if keep_last && is_last(removed, &held) {
             return Ok(CredentialRemoved::Last);
         }
         tables.credentials.remove(id);

@@ -55,6 +55,14 @@ pub(super) struct Entry {
     pub(super) read: Read,
 }
 
+/// What a document holds.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) entries: Vec<Entry>,
+    /// Names of users who were deleted, as they are written.
+    pub(super) reserved: Vec<String>,
+}
+
 #[derive(Debug)]
 pub(super) enum Read {
     Candidate(Box<Candidate>),
@@ -99,6 +107,11 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     pub(super) fn draw_id(&self) -> Uuid {
         uuid::Builder::from_random_bytes(random(&*self.app.entropy)).into_uuid()
+    }
+
+    /// Whether new users have to register a passkey before anything else.
+    pub(super) fn must_register(&self) -> bool {
+        self.app.settings.people.must_register_passkey
     }
 
     /// Passkeys sign in for the relying party id that they were registered for, and for no other.
@@ -163,6 +176,7 @@ impl Reader<'_> {
             created_at: parts.created_at,
             last_used_at: None,
             disabled_at: None,
+            suspected_at: None,
         })
     }
 

@@ -1,13 +1,16 @@
 //! Our own format, version 1: written by an export, and read back as strictly as any body.
 
-use super::candidate::{Candidate, Entry, Parts, Reader, Refusals};
+use super::candidate::{Candidate, Entry, Parts, Reader, Reading, Refusals};
 use super::fields;
 use crate::ceremony::{attestation_format, public_key, registered_under};
-use crate::model::{Credential, PolicyName, Seconds, User, UserHandle, UserId, UserLimits};
+use crate::model::{
+    Credential, Enrolment, PolicyName, Seconds, User, UserHandle, UserId, UserLimits,
+};
 use crate::routes::passkey::rfc3339;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// What `format` says.
@@ -16,26 +19,35 @@ pub(super) const FORMAT: &str = "latchkey-users";
 pub(super) const VERSION: u32 = 1;
 
 /// A whole document; its users one by one, so that each can be refused for itself.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Document<'a> {
+pub(super) struct UsersDocument<'a> {
+    /// `latchkey-users`.
     pub(super) format: String,
+    /// 1.
     pub(super) version: u32,
     /// For people.
     #[serde(rename = "exported_at")]
+    #[schema(rename = "exported_at")]
     _exported_at: Option<String>,
     /// The relying party id of each mount that passkeys name.
     pub(super) rp_ids: BTreeMap<String, String>,
     #[serde(borrow, deserialize_with = "super::candidate::bounded")]
+    #[schema(value_type = Vec<UserEntry>)]
     pub(super) users: Vec<&'a RawValue>,
+    /// Names that belonged to users who were deleted: nobody can have them.
+    #[serde(default, deserialize_with = "super::reserved::bounded")]
+    pub(super) reserved_names: Vec<String>,
 }
 
-/// A user.
-#[derive(Debug, Serialize, Deserialize)]
+/// A user of a document.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ExportedUser)]
 pub(super) struct UserEntry {
     /// Absent in a list that people wrote: then a new one is drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
     id: Option<Uuid>,
     name: String,
     #[serde(default)]
@@ -55,8 +67,9 @@ pub(super) struct UserEntry {
     token_period: Option<u64>,
     #[serde(default)]
     disabled: bool,
+    /// Absent: as for everyone whom an administrator makes.
     #[serde(default)]
-    must_register_passkey: bool,
+    must_register_passkey: Option<bool>,
     /// Absent: now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created_at: Option<String>,
@@ -67,17 +80,21 @@ pub(super) struct UserEntry {
     passkeys: Vec<PasskeyEntry>,
 }
 
-/// A passkey of theirs.
-#[derive(Debug, Serialize, Deserialize)]
+/// A passkey of a user of a document.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ExportedPasskey)]
 struct PasskeyEntry {
     /// The credential id in base64url.
     id: String,
     mount: String,
+    /// `passwordless` or `two_factor`.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     policy: PolicyName,
     /// The COSE key in base64url.
     public_key: String,
+    #[schema(value_type = String, format = "uuid")]
     aaguid: Uuid,
     #[serde(default)]
     attested: bool,
@@ -118,7 +135,7 @@ impl UserEntry {
             token_max_ttl: seconds(user.limits.token_max_ttl),
             token_period: seconds(user.limits.token_period),
             disabled: user.disabled,
-            must_register_passkey: user.must_register,
+            must_register_passkey: Some(user.must_register),
             created_at: Some(rfc3339(user.created_at)),
             user_handle: user.handle.as_ref().map(ToString::to_string),
             passkeys: credentials.iter().map(PasskeyEntry::of).collect(),
@@ -133,6 +150,9 @@ impl UserEntry {
         };
         let drawn = self.id.is_none();
         let id = UserId(self.id.unwrap_or_else(|| reader.draw_id()));
+        if id == Enrolment::NOBODY {
+            refused.0.push("id: it is kept for nobody".to_owned());
+        }
         let handle = self.user_handle.as_deref().map(|text| {
             let expected = "user_handle: expected 1 to 64 bytes in unpadded base64url";
             refused.take(UserHandle::parse(text).ok_or_else(|| expected.to_owned()))
@@ -170,8 +190,8 @@ impl UserEntry {
             disabled: self.disabled,
             created_at: created_at.unwrap_or(reader.now),
             limits,
-            must_register: self.must_register_passkey,
-            passkey_alert: false,
+            must_register: self.must_register_passkey.unwrap_or(reader.must_register()),
+            passkey_alert: credentials.iter().any(|it| it.disabled_at.is_some()),
             handle: handle
                 .flatten()
                 .filter(|it| it.as_bytes() != id.0.as_bytes()),
@@ -235,8 +255,8 @@ impl PasskeyEntry {
 }
 
 /// The users of a document; an error names the place where it is none.
-pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Vec<Entry>, String> {
-    let document: Document<'_> = super::candidate::parse(body)?;
+pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Reading, String> {
+    let document: UsersDocument<'_> = super::candidate::parse(body)?;
     if document.format != FORMAT || document.version != VERSION {
         return Err(format!(
             "format, version: expected {FORMAT:?}, {VERSION}, not {:?}, {}",
@@ -264,5 +284,8 @@ pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Vec<Entry>, Strin
         };
         Entry::new(index, name, candidate)
     };
-    Ok(document.users.iter().enumerate().map(read).collect())
+    Ok(Reading {
+        entries: document.users.iter().enumerate().map(read).collect(),
+        reserved: document.reserved_names,
+    })
 }

@@ -1,7 +1,7 @@
-//! `GET /v1/admin/export`: every user with their passkeys, as one document that is written while it
-//! is sent.
+//! `GET /v1/admin/export`: every user with their passkeys, and the names that stay taken, as one
+//! document that is written while it is sent.
 
-use super::document::{FORMAT, UserEntry, VERSION};
+use super::document::{FORMAT, UserEntry, UsersDocument, VERSION};
 use crate::app::App;
 use crate::model::UserName;
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::channel::{Channel, Sender};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Users that are read and written at a time.
@@ -40,7 +40,7 @@ enum Broken {
     get,
     path = "/v1/admin/export",
     tag = tag::USERS,
-    responses((status = 200, body = serde_json::Map<String, serde_json::Value>)),
+    responses((status = 200, body = UsersDocument<'static>)),
     extensions(("x-refuses" = json!([STORE]))),
 )]
 pub(in crate::routes::administration) async fn handle(
@@ -94,6 +94,7 @@ async fn write(app: &App, sender: &mut Sender<Bytes, Broken>) -> Result<(), Brok
     let mut text = format!("{head},\"users\":[").into_bytes();
     let everyone = UserFilter::default();
     let (mut after, mut first): (Option<UserName>, bool) = (None, true);
+    let mut written = HashSet::new();
     loop {
         let page = app
             .store
@@ -104,15 +105,44 @@ async fn write(app: &App, sender: &mut Sender<Bytes, Broken>) -> Result<(), Brok
             text.extend_from_slice(if first { b"\n" } else { b",\n" });
             first = false;
             serde_json::to_writer(&mut text, &UserEntry::of(user, &credentials))?;
+            written.insert(user.name.clone());
+        }
+        after = page.next;
+        send_on(&mut text, sender).await?;
+        if after.is_none() {
+            break;
+        }
+    }
+    text.extend_from_slice(b"\n],\"reserved_names\":[");
+    write_names(app, &written, &mut text, sender).await?;
+    text.extend_from_slice(b"]}\n");
+    send_on(&mut text, sender).await
+}
+
+/// The names of users who were deleted, but for those who were there when they were written.
+async fn write_names(
+    app: &App,
+    written: &HashSet<UserName>,
+    text: &mut Vec<u8>,
+    sender: &mut Sender<Bytes, Broken>,
+) -> Result<(), Broken> {
+    let (mut after, mut first): (Option<UserName>, bool) = (None, true);
+    loop {
+        let page = app.store.reserved_names(after.as_ref(), PORTION).await?;
+        for name in page.items.iter().filter(|it| !written.contains(*it)) {
+            text.extend_from_slice(if first { b"\n" } else { b",\n" });
+            first = false;
+            serde_json::to_writer(&mut *text, name)?;
         }
         after = page.next;
         if after.is_none() {
-            text.extend_from_slice(b"\n]}\n");
-        }
-        let portion = Bytes::from(std::mem::take(&mut text));
-        sender.send_data(portion).await.map_err(|_| Broken::Gone)?;
-        if after.is_none() {
             return Ok(());
         }
+        send_on(text, sender).await?;
     }
+}
+
+async fn send_on(text: &mut Vec<u8>, sender: &mut Sender<Bytes, Broken>) -> Result<(), Broken> {
+    let portion = Bytes::from(std::mem::take(text));
+    sender.send_data(portion).await.map_err(|_| Broken::Gone)
 }

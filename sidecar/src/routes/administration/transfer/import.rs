@@ -1,7 +1,10 @@
 //! `POST /v1/admin/import`: users with their passkeys, all of them or none.
 
-use super::candidate::{Entry, Reader};
+use super::candidate::{Reader, Reading};
+use super::document::UsersDocument;
+use super::keycloak::KeycloakRealm;
 use super::plan::{Manner, Plan};
+use super::report::ImportReport;
 use super::{document, keycloak};
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
@@ -28,9 +31,9 @@ const BODY_DEADLINE: Duration = Duration::from_mins(1);
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::routes::administration) struct Options {
-    /// `latchkey` or `keycloak`.
+    /// Whose format the document has.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(required = false, inline)]
     format: Format,
     /// Where the passkeys of a Keycloak realm come to.
     mount: Option<String>,
@@ -44,12 +47,21 @@ pub(in crate::routes::administration) struct Options {
     skip: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Format {
     #[default]
     Latchkey,
     Keycloak,
+}
+
+/// What an import reads.
+#[derive(utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what the two formats' own readers read")]
+enum ImportDocument<'a> {
+    Latchkey(UsersDocument<'a>),
+    Keycloak(KeycloakRealm<'a>),
 }
 
 /// Users with their passkeys, all of them or none.
@@ -58,8 +70,8 @@ enum Format {
     path = "/v1/admin/import",
     tag = tag::USERS,
     params(Options),
-    request_body = serde_json::Map<String, serde_json::Value>,
-    responses((status = 200, body = serde_json::Map<String, serde_json::Value>)),
+    request_body = ImportDocument<'static>,
+    responses((status = 200, body = ImportReport)),
     extensions(("x-refuses" = json!([ProblemKind::Conflict, STORE]))),
 )]
 pub(in crate::routes::administration) async fn handle(
@@ -78,25 +90,27 @@ pub(in crate::routes::administration) async fn handle(
         refusal::conflict("Another import is under way. Try again when it has ended.")
     })?;
     let body = read_body(request.into_body(), BODY_MAX_BYTES, BODY_DEADLINE).await?;
-    let entries = read(&app, options, body).await?;
+    let reading = read(&app, options, body).await?;
     let mut record = acting.record(&app, &client, "import");
-    let plan = Plan::of(&app, entries).await;
+    let plan = Plan::of(&app, reading).await;
     let mut plan = plan.map_err(|error| storage_problem(&error))?;
     let carried_out = plan.carry_out(&app, manner, &mut record).await;
     carried_out.map_err(|error| storage_problem(&error))?;
     if record.detail.is_some() && plan.is_done() {
         told(&record);
     }
+    let answers = plan.is_done() || manner.dry_run;
     let report = plan.report(manner);
-    if plan.is_done() || manner.dry_run {
+    if answers {
         return Ok(Json(report).into_response());
     }
     let refused = refusal::conflict("Nothing was imported: the report says what is in the way.");
+    let report = serde_json::to_value(report).map_err(|_| Problem::internal())?;
     Ok(refused.with("report", report).into_response())
 }
 
 /// Parsing and checking some thousand keys is no work for the threads that answer requests.
-async fn read(app: &Arc<App>, options: Options, body: Bytes) -> Result<Vec<Entry>, Problem> {
+async fn read(app: &Arc<App>, options: Options, body: Bytes) -> Result<Reading, Problem> {
     let (app, now) = (Arc::clone(app), app.now());
     let read = tokio::task::spawn_blocking(move || {
         let reader = Reader { app: &app, now };

@@ -5,11 +5,12 @@
 //! those that are needed are read as strictly as anything. Passwords and one-time passwords are not
 //! taken: there is nothing here to check them with. Neither are roles.
 
-use super::candidate::{Candidate, Entry, Parts, Read, Reader, Refusals, bounded, parse};
+use super::candidate::{Candidate, Entry, Parts, Read, Reader, Reading, Refusals, bounded, parse};
 use super::fields;
 use crate::model::{Credential, PolicyName, UnixTime, User, UserHandle, UserId, UserLimits};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 const TWO_FACTOR: &str = "webauthn";
@@ -17,18 +18,20 @@ const PASSWORDLESS: &str = "webauthn-passwordless";
 /// Asks for a passkey at the next login; there are two of them, one for each kind.
 const REQUIRED_ACTIONS: [&str; 2] = ["webauthn-register", "webauthn-register-passwordless"];
 
-/// The part of a realm that matters here.
-#[derive(Debug, Deserialize)]
-struct Realm<'a> {
+/// A realm export of Keycloak, or one of its files of users: the part that matters here.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct KeycloakRealm<'a> {
     #[serde(rename = "webAuthnPolicyRpId")]
     two_factor_rp_id: Option<String>,
     #[serde(rename = "webAuthnPolicyPasswordlessRpId")]
     passwordless_rp_id: Option<String>,
     #[serde(borrow, deserialize_with = "bounded")]
+    #[schema(value_type = Vec<KeycloakUser>)]
     users: Vec<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A user of a realm.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct KeycloakUser {
     id: String,
@@ -47,7 +50,8 @@ struct KeycloakUser {
     credentials: Option<Vec<KeycloakCredential>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A credential of a realm: those of type `webauthn` and `webauthn-passwordless` are passkeys.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct KeycloakCredential {
     #[serde(rename = "type")]
@@ -71,8 +75,8 @@ struct CredentialData {
 }
 
 /// The users of an export, whose passkeys come to `mount`.
-pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Vec<Entry>, String> {
-    let realm: Realm<'_> = parse(body)?;
+pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Reading, String> {
+    let realm: KeycloakRealm<'_> = parse(body)?;
     let rp_ids = [
         ("webAuthnPolicyRpId", &realm.two_factor_rp_id),
         ("webAuthnPolicyPasswordlessRpId", &realm.passwordless_rp_id),
@@ -102,7 +106,10 @@ pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Vec<
         let unsaid = |policy| says(policy).unwrap_or_default().is_empty();
         Entry::new(index, name, user.candidate(mount, unsaid, reader))
     };
-    Ok(realm.users.iter().enumerate().map(read).collect())
+    Ok(Reading {
+        entries: realm.users.iter().enumerate().map(read).collect(),
+        reserved: Vec::new(),
+    })
 }
 
 impl KeycloakUser {
@@ -164,9 +171,10 @@ impl KeycloakUser {
             disabled: self.enabled == Some(false),
             created_at: self.created_timestamp.map_or(reader.now, seconds),
             limits: UserLimits::default(),
-            must_register: required
-                .iter()
-                .any(|action| REQUIRED_ACTIONS.contains(&action.as_str())),
+            must_register: reader.must_register()
+                || required
+                    .iter()
+                    .any(|action| REQUIRED_ACTIONS.contains(&action.as_str())),
             passkey_alert: false,
             // Keycloak's handle is the text of its user id, not the UUID's 16 bytes.
             handle: UserHandle::from_bytes(self.id.as_bytes()),

@@ -8,3 +8,5 @@ mod fields;
 pub(super) mod import;
 mod keycloak;
 mod plan;
+mod report;
+mod reserved;

@@ -1,27 +1,13 @@
 //! What an import comes to, user by user, and the report of it.
 
-use super::candidate::{Candidate, Entry, Read};
+use super::candidate::{Candidate, Entry, Read, Reading};
+use super::report::{ImportOutcome as Outcome, ImportReport, ImportedUserReport};
+use super::reserved::Reservations;
 use crate::app::App;
 use crate::ceremony::public_key;
 use crate::model::{AuditRecord, Credential, User};
-use crate::storage::{ImportConflict, ImportedUser, StorageError};
-use serde_json::{Value, json};
+use crate::storage::{ImportConflict, Imported, ImportedUser, StorageError};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What becomes of one user of the document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Outcome {
-    Created,
-    /// Here already, the same.
-    Unchanged,
-    /// No person.
-    Skipped,
-    /// Something that is here stands in the way.
-    Conflict,
-    /// Not as it must be.
-    Refused,
-}
 
 /// One line of the report, and what would be stored.
 #[derive(Debug)]
@@ -38,6 +24,7 @@ struct Line {
 #[derive(Debug)]
 pub(super) struct Plan {
     lines: Vec<Line>,
+    reservations: Reservations,
     done: bool,
 }
 
@@ -52,7 +39,9 @@ pub(super) struct Manner {
 
 impl Plan {
     /// Compares what was read with what is here.
-    pub(super) async fn of(app: &App, entries: Vec<Entry>) -> Result<Self, StorageError> {
+    pub(super) async fn of(app: &App, reading: Reading) -> Result<Self, StorageError> {
+        let Reading { entries, reserved } = reading;
+        let reservations = Reservations::of(app, reserved, &entries).await?;
         let mut lines = Vec::with_capacity(entries.len());
         for Entry { index, name, read } in entries {
             let mut line = Line {
@@ -70,7 +59,11 @@ impl Plan {
             }
             lines.push(line);
         }
-        Ok(Self { lines, done: false })
+        Ok(Self {
+            lines,
+            reservations,
+            done: false,
+        })
     }
 
     /// Stores what is to be created, in one step, or says why not.
@@ -80,17 +73,15 @@ impl Plan {
         manner: Manner,
         record: &mut AuditRecord,
     ) -> Result<(), StorageError> {
-        let conflicts = app.store.import(&self.users(), true, record).await?;
+        let conflicts = app.store.import(&self.imported(), true, record).await?;
         self.note(conflicts);
         if manner.dry_run || (self.has_obstacles() && !manner.skip) {
             return Ok(());
         }
-        let users = self.users();
-        if !users.is_empty() {
-            let passkeys: usize = users.iter().map(|it| it.credentials.len()).sum();
-            let detail = format!("{} users with {passkeys} passkeys", users.len());
-            record.detail = Some(detail);
-            let conflicts = app.store.import(&users, false, record).await?;
+        let imported = self.imported();
+        if imported != Imported::default() {
+            record.detail = Some(detail(&imported));
+            let conflicts = app.store.import(&imported, false, record).await?;
             if !conflicts.is_empty() {
                 // Somebody came in between: nothing is stored.
                 self.note(conflicts);
@@ -108,16 +99,18 @@ impl Plan {
 
     /// Whether anything is in the way.
     pub(super) fn has_obstacles(&self) -> bool {
-        self.lines
-            .iter()
-            .any(|it| matches!(it.outcome, Outcome::Conflict | Outcome::Refused))
+        let users = self.lines.iter();
+        let mut users =
+            users.filter(|it| matches!(it.outcome, Outcome::Conflict | Outcome::Refused));
+        users.next().is_some() || !self.reservations.in_the_way.is_empty()
     }
 
-    fn users(&self) -> Vec<ImportedUser> {
-        self.lines
-            .iter()
-            .filter_map(|it| it.store.clone())
-            .collect()
+    fn imported(&self) -> Imported {
+        let users = self.lines.iter().filter_map(|it| it.store.clone());
+        Imported {
+            users: users.collect(),
+            reserved: self.reservations.names.clone(),
+        }
     }
 
     /// Marks those whom the store does not take.
@@ -146,25 +139,30 @@ impl Plan {
         }
     }
 
-    pub(super) fn report(&self, manner: Manner) -> Value {
+    pub(super) fn report(self, manner: Manner) -> ImportReport {
         let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
         let mut passkeys = 0;
         for line in &self.lines {
             *counts.entry(line.outcome).or_default() += 1;
             passkeys += line.store.as_ref().map_or(0, |it| it.credentials.len());
         }
+        for name in &self.reservations.in_the_way {
+            *counts.entry(name.outcome).or_default() += 1;
+        }
         let count = |outcome| counts.get(&outcome).copied().unwrap_or_default();
-        json!({
-            "dry_run": manner.dry_run,
-            "done": self.done,
-            "created": count(Outcome::Created),
-            "unchanged": count(Outcome::Unchanged),
-            "skipped": count(Outcome::Skipped),
-            "conflicts": count(Outcome::Conflict),
-            "refused": count(Outcome::Refused),
-            "passkeys": passkeys,
-            "users": self.lines.iter().map(Line::shown).collect::<Vec<_>>(),
-        })
+        ImportReport {
+            dry_run: manner.dry_run,
+            done: self.done,
+            created: count(Outcome::Created),
+            unchanged: count(Outcome::Unchanged),
+            skipped: count(Outcome::Skipped),
+            conflicts: count(Outcome::Conflict),
+            refused: count(Outcome::Refused),
+            passkeys,
+            reserved_names: self.reservations.names.len(),
+            users: self.lines.into_iter().map(Line::shown).collect(),
+            names: self.reservations.in_the_way,
+        }
     }
 }
 
@@ -175,15 +173,26 @@ impl Line {
         self.store = None;
     }
 
-    fn shown(&self) -> Value {
-        json!({
-            "index": self.index,
-            "name": self.name,
-            "outcome": self.outcome,
-            "passkeys": self.store.as_ref().map(|it| it.credentials.len()),
-            "reasons": self.reasons,
-            "notes": self.notes,
-        })
+    fn shown(self) -> ImportedUserReport {
+        ImportedUserReport {
+            index: self.index,
+            name: self.name,
+            outcome: self.outcome,
+            passkeys: self.store.map(|it| it.credentials.len()),
+            reasons: self.reasons,
+            notes: self.notes,
+        }
+    }
+}
+
+/// For the audit log.
+fn detail(imported: &Imported) -> String {
+    let users = &imported.users;
+    let passkeys: usize = users.iter().map(|it| it.credentials.len()).sum();
+    let text = format!("{} users with {passkeys} passkeys", users.len());
+    match imported.reserved.len() {
+        0 => text,
+        names => format!("{text}, {names} names of deleted users"),
     }
 }
 
