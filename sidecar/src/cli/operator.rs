@@ -4,14 +4,16 @@
 mod client;
 mod document;
 mod duplicates;
+mod listing;
 mod mounts;
 mod people;
 mod show;
 mod transfer;
 
 pub use document::DocumentError;
+pub use listing::{Extent, Search, SessionList, UserList};
 pub use mounts::{Mounts, Terms};
-pub use people::{Admin, Change, Fields, Search};
+pub use people::{Admin, Change, Fields};
 pub use transfer::{Export, Format, Import, TransferError};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -89,12 +91,8 @@ pub enum Keys {
 /// `latchkey sessions`
 #[derive(Debug, Subcommand)]
 pub enum Sessions {
-    /// Show a user's living sessions
-    List {
-        /// The user, by name or id
-        #[arg(long, short)]
-        user: String,
-    },
+    /// Show the living sessions: everyone's, or a user's
+    List(SessionList),
     /// End sessions: one, all of a user, or everyone's
     #[command(
         long_about = "Ends sessions: one, all of a user, or everyone's. When the command \
@@ -123,17 +121,7 @@ pub struct Which {
 #[derive(Debug, Subcommand)]
 pub enum Users {
     /// Show the users
-    List {
-        /// Only those whose name, display name or email holds this
-        #[arg(long, short, default_value = "", hide_default_value = true)]
-        search: String,
-        /// Begin after this name
-        #[arg(long, value_name = "NAME")]
-        after: Option<String>,
-        /// As many as this at most, 1 to 1000
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
-    },
+    List(UserList),
     /// Show one user
     Show {
         /// The user, by name or id
@@ -221,7 +209,7 @@ pub fn run(socket: Option<&Path>, order: &Order<'_>, output: Output) -> Result<S
                 Order::Sessions(order) => sessions(&client, order, output).await?,
                 Order::Users(order) => users(&client, order, output).await?,
                 Order::Mounts(order) => mounts::order(&client, order, output).await?,
-                Order::Audit(search) => people::audit(&client, search, output).await?,
+                Order::Audit(search) => listing::audit(&client, search, output).await?,
                 Order::Admin(order) => people::admin(&client, order, output).await?,
                 Order::Export(order) => transfer::export(&client, order, output).await?,
                 Order::Import(order) => transfer::import(&client, order, output).await?,
@@ -250,10 +238,7 @@ async fn sessions(
     output: Output,
 ) -> Result<String, ClientError> {
     match order {
-        Sessions::List { user } => {
-            let path = format!("/v1/admin/users/{}/sessions", escaped(user));
-            Ok(show::sessions(&client.read(&path).await?, output))
-        }
+        Sessions::List(list) => listing::sessions(client, list, output).await,
         Sessions::Revoke(which) => {
             let (body, done) = match (&which.session, &which.user) {
                 (Some(session), _) => (
@@ -278,20 +263,7 @@ async fn sessions(
 async fn users(client: &Client<'_>, order: &Users, output: Output) -> Result<String, ClientError> {
     let of = |user: &str| format!("/v1/admin/users/{}", escaped(user));
     match order {
-        Users::List {
-            search,
-            after,
-            limit,
-        } => {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("search", search);
-            query.append_pair("limit", &limit.to_string());
-            if let Some(after) = after {
-                query.append_pair("after", after);
-            }
-            let path = format!("/v1/admin/users?{}", query.finish());
-            Ok(show::users(&client.read(&path).await?, output))
-        }
+        Users::List(list) => listing::users(client, list, output).await,
         Users::Change(order) => people::change(client, order, output).await,
         Users::Show { user } => Ok(show::user(&client.read(&of(user)).await?, output)),
         Users::Disable { user } => {

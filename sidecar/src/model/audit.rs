@@ -146,6 +146,8 @@ pub struct AuditFilter {
     pub user: Option<String>,
     /// The action.
     pub action: Option<String>,
+    /// Where it came from.
+    pub address: Option<String>,
     /// Not before.
     pub since: Option<UnixTime>,
     /// Not after.
@@ -162,6 +164,7 @@ impl AuditFilter {
         is(&self.actor, Some(record.actor.shown()))
             && is(&self.user, record.user.as_ref().map(|it| it.name.as_str()))
             && is(&self.action, Some(&record.action))
+            && is(&self.address, record.address.as_deref())
             && self.since.is_none_or(|since| record.at >= since)
             && self.until.is_none_or(|until| record.at <= until)
     }

@@ -27,6 +27,10 @@ pub struct UserChange {
     pub email: Option<Option<String>>,
     /// All groups.
     pub groups: Option<Vec<String>>,
+    /// Groups beside those that there are.
+    pub add_groups: Vec<String>,
+    /// Groups no longer.
+    pub remove_groups: Vec<String>,
     /// All policies.
     pub policies: Option<Vec<String>>,
     /// Absent inside: as for everyone.
@@ -49,6 +53,12 @@ impl UserChange {
         set(&mut user.display_name, self.display_name.as_ref());
         set(&mut user.email, self.email.as_ref());
         set(&mut user.groups, self.groups.as_ref());
+        user.groups.retain(|it| !self.remove_groups.contains(it));
+        for group in &self.add_groups {
+            if !user.groups.contains(group) {
+                user.groups.push(group.clone());
+            }
+        }
         set(&mut user.policies, self.policies.as_ref());
         set(&mut user.limits.token_ttl, self.token_ttl.as_ref());
         set(&mut user.limits.token_max_ttl, self.token_max_ttl.as_ref());
@@ -64,7 +74,12 @@ impl UserChange {
         [
             ("display_name", self.display_name.is_some()),
             ("email", self.email.is_some()),
-            ("groups", self.groups.is_some()),
+            (
+                "groups",
+                self.groups.is_some()
+                    || !self.add_groups.is_empty()
+                    || !self.remove_groups.is_empty(),
+            ),
             ("token_policies", self.policies.is_some()),
             ("token_ttl", self.token_ttl.is_some()),
             ("token_max_ttl", self.token_max_ttl.is_some()),

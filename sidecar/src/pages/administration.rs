@@ -3,9 +3,11 @@
 
 use super::answer::{not_found, page};
 use super::handlers::{see_other, unavailable};
+use super::language;
 use super::views::{AdminView, Frame, MessageView, Who};
 use super::{Admission, Pages, Visitor};
 use crate::model::ReturnPath;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
@@ -34,6 +36,19 @@ pub(super) async fn show(State(pages): State<Pages>, uri: Uri, headers: HeaderMa
             page(StatusCode::FORBIDDEN, &view)
         }
         Err(error) => unavailable(&pages, &headers, &error),
+    }
+}
+
+/// Takes the choice of a language, where there is a page.
+pub(super) async fn choose_language(
+    State(pages): State<Pages>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match pages.visitors.admission(&uri, &headers).await {
+        Ok(Admission::NotHere) => not_found(&pages, pages.words(&headers)),
+        _ => language::choose(State(pages), uri, body).await,
     }
 }
 

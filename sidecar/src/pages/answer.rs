@@ -25,7 +25,7 @@ pub(super) fn page(status: StatusCode, view: &impl Page) -> Response {
             let headers = [
                 (CONTENT_TYPE, "text/html; charset=utf-8"),
                 (CONTENT_LANGUAGE, view.frame().words.tag()),
-                (VARY, "Accept-Language"),
+                (VARY, "Accept-Language, Cookie"),
                 (CACHE_CONTROL, "no-store"),
                 (CONTENT_SECURITY_POLICY, POLICY),
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -48,7 +48,7 @@ pub(super) fn page(status: StatusCode, view: &impl Page) -> Response {
 
 pub(super) fn not_found(pages: &Pages, words: Arc<Words>) -> Response {
     let view = MessageView {
-        frame: Frame::new(pages, words, "error.notFoundTitle"),
+        frame: Frame::anywhere(pages, words, "error.notFoundTitle"),
         text: "error.notFound",
         action: "error.toAccount",
         request_id: None,
@@ -75,7 +75,7 @@ pub(super) fn failure(
         ),
     };
     let view = MessageView {
-        frame: Frame::new(pages, words, title),
+        frame: Frame::anywhere(pages, words, title),
         text,
         action: "error.again",
         request_id: request_id.map(str::to_owned),

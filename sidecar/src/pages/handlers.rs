@@ -80,6 +80,10 @@ pub(super) async fn account(State(pages): State<Pages>, uri: Uri, headers: Heade
         Ok(credentials) => credentials,
         Err(error) => return unavailable(&pages, &headers, &error),
     };
+    let has_codes = match pages.visitors.has_recovery_codes(user.id).await {
+        Ok(has_codes) => has_codes,
+        Err(error) => return unavailable(&pages, &headers, &error),
+    };
     let administers = match pages.visitors.admission(&uri, &headers).await {
         Ok(Admission::Administrator(_) | Admission::StepUp { .. }) => true,
         Ok(_) => false,
@@ -89,6 +93,7 @@ pub(super) async fn account(State(pages): State<Pages>, uri: Uri, headers: Heade
     let passkey = |credential| PasskeyView::of(credential, &words);
     let view = AccountView {
         administers,
+        has_codes,
         must_register: user.must_register,
         some_disabled: credentials.iter().any(|it| it.disabled_at.is_some()),
         passkeys: credentials.iter().map(passkey).collect(),

@@ -2,7 +2,7 @@
 //!
 //! Rendered here, made lively by small ES modules without a build step. Everything that differs
 //! between requests travels in text and `data-` attributes, so the content security policy needs
-//! no exception. `GET` changes nothing; the scripts use the JSON endpoints.
+//! no exception. `GET` changes nothing; the scripts use the JSON endpoints. Only the choice of a language is a form.
 
 mod accept_language;
 mod administration;
@@ -10,10 +10,12 @@ mod answer;
 mod assets;
 mod brand;
 mod handlers;
+mod language;
 mod views;
 mod words;
 
 pub use assets::Assets;
+pub use language::takes_choice;
 pub use words::language_tags;
 
 use crate::model::{Branding, Credential, Need, Seconds, Trait, User, UserId};
@@ -37,6 +39,8 @@ pub struct Site {
     pub rp_name: String,
     /// Whether a stranger may create an account.
     pub self_registration: bool,
+    /// Whether cookies are `Secure`: not on a loopback address without TLS.
+    pub secure: bool,
     /// How the pages look here.
     pub branding: Branding,
 }
@@ -100,6 +104,12 @@ pub trait Visitors: Send + Sync {
     /// # Errors
     /// When the store cannot tell.
     async fn passkeys(&self, user: UserId) -> Result<Vec<Credential>, StorageError>;
+
+    /// Whether a user has recovery codes that still work.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    async fn has_recovery_codes(&self, user: UserId) -> Result<bool, StorageError>;
 }
 
 /// The pages of one installation.
@@ -129,19 +139,23 @@ impl Pages {
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         Router::new()
             .route("/", get(handlers::start))
-            .route("/login", get(handlers::login))
-            .route("/account", get(handlers::account))
-            .route("/admin", get(administration::show))
-            .route("/enroll", get(handlers::enroll))
-            .route("/logout", get(handlers::logout))
-            .route("/stuck", get(handlers::stuck))
+            .route("/login", get(handlers::login).post(language::choose))
+            .route("/account", get(handlers::account).post(language::choose))
+            .route(
+                "/admin",
+                get(administration::show).post(administration::choose_language),
+            )
+            .route("/enroll", get(handlers::enroll).post(language::choose))
+            .route("/logout", get(handlers::logout).post(language::choose))
+            .route("/stuck", get(handlers::stuck).post(language::choose))
             .route("/assets/{version}/{language}/{name}", get(handlers::asset))
             .with_state(self.clone())
     }
 
     /// The language for whoever sent these headers.
     fn words(&self, headers: &HeaderMap) -> Arc<Words> {
-        self.languages.of(headers).clone()
+        let chosen = language::remembered(self, headers);
+        chosen.unwrap_or_else(|| self.languages.of(headers)).clone()
     }
 
     /// The page for an address that leads nowhere, for whoever sent these headers.

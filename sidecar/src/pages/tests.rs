@@ -20,6 +20,7 @@ use uuid::Uuid;
 struct Scene {
     visitor: Visitor,
     passkeys: Vec<Credential>,
+    has_codes: bool,
     store_down: bool,
     admission: Admission,
 }
@@ -46,6 +47,10 @@ impl Visitors for Scene {
     async fn passkeys(&self, _: UserId) -> Result<Vec<Credential>, StorageError> {
         self.up().map(|()| self.passkeys.clone())
     }
+
+    async fn has_recovery_codes(&self, _: UserId) -> Result<bool, StorageError> {
+        self.up().map(|()| self.has_codes)
+    }
 }
 
 impl Scene {
@@ -61,6 +66,7 @@ fn pages(visitor: Visitor, passkeys: Vec<Credential>) -> Pages {
     pages_of(Scene {
         visitor,
         passkeys,
+        has_codes: false,
         store_down: false,
         admission: Admission::NotHere,
     })
@@ -77,6 +83,7 @@ fn site() -> Site {
         rp_id: "app.example.com".into(),
         rp_name: "Example & <Sons>".into(),
         self_registration: true,
+        secure: true,
         branding: Branding::default(),
     }
 }

@@ -1,7 +1,7 @@
 //! What each template is given. Values only: whatever a template shows was decided before.
 
 use super::brand::Brand;
-use super::words::Words;
+use super::words::{Languages, Words};
 use super::{Pages, Site, Visitor};
 use crate::model::{Credential, Need, ReturnPath, Trait, UnixTime, authenticator_name};
 use askama::Template;
@@ -44,6 +44,8 @@ pub(super) struct Frame {
     pub(super) assets: String,
     /// The key of its title.
     pub(super) title: &'static str,
+    /// The languages to choose from, where the address takes a choice.
+    choice: Option<Languages>,
 }
 
 impl Frame {
@@ -54,6 +56,26 @@ impl Frame {
             brand: Brand::of(&pages.site, &words),
             words,
             title,
+            choice: Some(pages.languages.clone()),
+        }
+    }
+
+    /// For a page that any address can answer with, also one that takes no choice of a language.
+    pub(super) fn anywhere(pages: &Pages, words: Arc<Words>, title: &'static str) -> Self {
+        Self {
+            choice: None,
+            ..Self::new(pages, words, title)
+        }
+    }
+
+    /// The languages to choose from; none where there is no choice.
+    pub(super) fn languages(&self) -> Vec<&Words> {
+        let offered = self.choice.iter().flat_map(Languages::all);
+        let offered: Vec<_> = offered.map(|words| &**words).collect();
+        if offered.len() > 1 {
+            offered
+        } else {
+            Vec::new()
         }
     }
 
@@ -200,8 +222,14 @@ impl Start {
 
 #[derive(Template)]
 #[template(path = "account.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each shows or hides a part of the page"
+)]
 pub(super) struct AccountView {
     pub(super) frame: Frame,
+    /// Whether losing the only passkey is no disaster.
+    pub(super) has_codes: bool,
     /// Whether there is a page of administrators for this visitor.
     pub(super) administers: bool,
     pub(super) who: Who,

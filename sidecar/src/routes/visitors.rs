@@ -20,6 +20,7 @@ pub(super) fn pages(app: &Arc<App>) -> Pages {
         rp_id: relying_party.id().to_owned(),
         rp_name: relying_party.display_name().to_owned(),
         self_registration: mount.self_registration,
+        secure: app.cookies.secure,
         branding: app.settings.branding.clone(),
     };
     Pages::new(site, Arc::new(AppVisitors(app.clone())))
@@ -71,5 +72,10 @@ impl Visitors for AppVisitors {
 
     async fn passkeys(&self, user: UserId) -> Result<Vec<Credential>, StorageError> {
         self.0.store.credentials_of(user).await
+    }
+
+    async fn has_recovery_codes(&self, user: UserId) -> Result<bool, StorageError> {
+        let codes = self.0.store.recovery_codes(user).await?;
+        Ok(codes.is_some_and(|codes| !codes.left.is_empty()))
     }
 }

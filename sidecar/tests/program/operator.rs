@@ -1,6 +1,7 @@
 //! An operator's orders to the running program, through both of its ends.
 
 use super::*;
+use serde_json::{Value, json};
 
 /// An order to the program of this home.
 pub(super) fn order(home: &Home, arguments: &[&str]) -> Output {
@@ -211,5 +212,84 @@ fn a_mount_is_written_and_outlives_the_program() {
         said(&gone).contains("There is no such mount"),
         "{}",
         said(&gone)
+    );
+}
+
+#[test]
+fn chores_with_many_users_need_no_program_of_ones_own() {
+    let home = Home::new("");
+    let _running = Running::start(&home);
+    let users: Vec<_> = (0..120)
+        .map(|it| json!({ "name": format!("u{it:03}") }))
+        .collect();
+    let file = home.path().join("many.json");
+    let document =
+        json!({ "format": "latchkey-users", "version": 1, "rp_ids": {}, "users": users });
+    std::fs::write(&file, document.to_string()).unwrap();
+    answered(&home, &["import", file.to_str().unwrap()]);
+
+    let page = answered(&home, &["users", "list"]);
+    assert_eq!(
+        page.lines().count(),
+        102,
+        "heads, 100 users, and where they go on"
+    );
+    assert!(
+        page.ends_with("There are more: --after u099, or --all\n"),
+        "{page}"
+    );
+    let all = answered(&home, &["users", "list", "--all"]);
+    assert_eq!(all.lines().count(), 121);
+
+    answered(&home, &["users", "set", "u007", "--group", "eng"]);
+    answered(&home, &["users", "set", "u007", "--add-group", "oncall"]);
+    let shown = answered(
+        &home,
+        &[
+            "users",
+            "set",
+            "u007",
+            "--remove-group",
+            "eng",
+            "--token-ttl",
+            "5m",
+        ],
+    );
+    assert!(shown.contains("Groups        oncall\n"), "{shown}");
+    assert!(shown.contains("Limits        token_ttl 300s\n"), "{shown}");
+    let found = answered(&home, &["users", "list", "--group", "oncall"]);
+    assert_eq!(found.lines().count(), 2, "{found}");
+    answered(&home, &["users", "disable", "u007"]);
+    let found = answered(&home, &["users", "list", "--disabled"]);
+    assert!(
+        found.contains("u007") && found.lines().count() == 2,
+        "{found}"
+    );
+    answered(&home, &["users", "link", "u008", "--expires-in", "2h"]);
+    let shown = answered(&home, &["users", "show", "u008"]);
+    assert!(
+        shown.contains("made by operator for webauthn, is good until"),
+        "{shown}"
+    );
+    assert_eq!(
+        answered(&home, &["sessions", "list"]),
+        "There are no sessions.\n"
+    );
+
+    let lines = answered(
+        &home,
+        &["audit", "--since", "7d", "--user", "u007", "--lines"],
+    );
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|it| serde_json::from_str(it).unwrap())
+        .collect();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|it| it["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        told,
+        ["user_disable", "user_update", "user_update", "user_update"]
     );
 }

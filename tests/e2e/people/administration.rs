@@ -45,7 +45,7 @@ impl Person {
         self.await_view(selector);
     }
 
-    fn seen(&mut self, text: &str) {
+    pub(super) fn seen(&mut self, text: &str) {
         let text = json!(text);
         self.page.wait_for(&format!(
             "document.querySelector('#admin').innerText.includes({text})"
@@ -54,7 +54,7 @@ impl Person {
 }
 
 /// Registers a passkey with a link, in a browser of its own.
-fn register_with(page: &mut Page, link: &str) {
+pub(super) fn register_with(page: &mut Page, link: &str) {
     page.open(link);
     page.wait_for("document.querySelector('#panel-link')?.checkVisibility()");
     page.click("#link-form button[type=submit]");
@@ -128,13 +128,24 @@ fn an_administrator_makes_a_user_who_comes_in_and_is_shut_out() {
     for action in [
         "User added",
         "Passkey registered with a link",
-        "User changed",
+        "User disabled",
     ] {
         root.seen(action);
     }
     root.assert_page_is_sound("the audit log");
     root.page.eval("history.back()");
     root.await_view("#user-form");
+    root.go("#audit", "#audit-search");
+    root.page.fill("#audit-address", "192.0.2.99");
+    root.page.click("#audit-search button[type=submit]");
+    root.seen("Nothing like that is in the log.");
+    root.page.eval("void (location.hash = '#audit?user=ann')");
+    root.page
+        .wait_for("document.querySelector('#audit-address')?.value === ''");
+    root.page.click("#view .spans a[data-days='7']");
+    root.page
+        .wait_for("location.hash.startsWith('#audit?user=ann&since=')");
+    root.seen("User added");
     root.go("#sessions", ".end-everyone");
     root.assert_page_is_sound("sessions");
     root.go("#policy", ".settings");

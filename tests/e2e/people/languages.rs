@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::Person;
+use super::administration::administrator;
+use crate::operate::order;
 
 impl Person {
     /// Sets the browser's languages.
@@ -66,4 +68,89 @@ fn whoever_prefers_chinese_meets_no_word_of_english() {
     person.assert_page_is_chinese("logged out");
     person.open("/_latchkey/nothing");
     person.assert_page_is_chinese("nothing here");
+}
+
+/// Chooses a language in the footer, and waits for the page in it.
+fn choose(person: &mut Person, tag: &str) {
+    person
+        .page
+        .click(&format!(".languages button[value='{tag}']"));
+    person.page.wait_for(&format!(
+        "document.documentElement.lang === '{tag}' && document.readyState === 'complete'"
+    ));
+}
+
+#[test]
+fn a_language_is_chosen_by_hand_and_remembered() {
+    let mut person = Person::new();
+    person.prefer("en");
+    person.open("/orders?x=1");
+    person.await_login_page();
+    let before = person.page.eval("location.href");
+    choose(&mut person, "zh-Hans");
+    person.await_login_page();
+    assert_eq!(person.page.eval("location.href"), before);
+    person.assert_page_is_chinese("the login page");
+    person.register("xiaoming");
+    person.page.wait_for_path("/orders?x=1");
+    let received = person.received("/orders?x=1");
+    assert!(
+        !received
+            .header("cookie")
+            .unwrap_or_default()
+            .contains("language"),
+        "only the pages get it"
+    );
+    person.open("/_latchkey/account");
+    person
+        .page
+        .wait_for("document.querySelector('#codes-part').checkVisibility()");
+    person.assert_page_is_chinese("the account");
+    choose(&mut person, "en");
+    assert!(person.page.text().contains("Your account"));
+}
+
+#[test]
+fn a_language_is_chosen_without_script() {
+    let mut person = Person::new();
+    person.prefer("en");
+    person.page.call(
+        "Emulation.setScriptExecutionDisabled",
+        &json!({"value": true}),
+    );
+    person.open("/_latchkey/login");
+    person.page.wait_for("document.readyState === 'complete'");
+    choose(&mut person, "zh-Hans");
+    assert!(person.page.text().contains("此页面需要启用 JavaScript"));
+}
+
+#[test]
+fn whatever_stands_behind_the_hash_survives_another_language() {
+    let mut root = administrator();
+    root.prefer("en");
+    root.open("/_latchkey/admin#users/root");
+    root.await_view("#user-form");
+    choose(&mut root, "zh-Hans");
+    root.await_view("#user-form");
+    assert_eq!(root.page.eval("location.hash"), "#users/root");
+    root.assert_page_is_sound("a user");
+
+    // A link that is used once would be lost for good.
+    let made = order(
+        &root.gateway,
+        &["users", "add", "ann", "--enroll", "-o", "json"],
+    );
+    let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    let link = made["enrolment"]["link"].as_str().expect("a link");
+    root.page.open(link);
+    root.page
+        .wait_for("document.querySelector('#link-for')?.checkVisibility()");
+    choose(&mut root, "en");
+    root.page
+        .wait_for("document.querySelector('#link-for')?.checkVisibility()");
+    assert_eq!(
+        root.page
+            .eval("document.querySelector('#link-for-name').textContent"),
+        "ann"
+    );
 }

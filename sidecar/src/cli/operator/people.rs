@@ -1,4 +1,4 @@
-//! `latchkey users add|set|delete|link|passkeys`, `latchkey audit`, `latchkey admin`: people.
+//! `latchkey users add|set|delete|link|passkeys`, `latchkey admin`: people.
 
 use super::client::{Client, ClientError};
 use super::{Output, escaped, show};
@@ -109,6 +109,12 @@ pub enum Change {
         /// What is to be different
         #[command(flatten)]
         fields: Box<Fields>,
+        /// Put the user into this group, beside the others; again for more
+        #[arg(long, value_name = "GROUP", conflicts_with_all = ["groups", "clear"])]
+        add_group: Vec<String>,
+        /// Take the user out of this group; again for more
+        #[arg(long, value_name = "GROUP", conflicts_with_all = ["groups", "clear"])]
+        remove_group: Vec<String>,
     },
     /// Delete a user with all passkeys and sessions; the name stays taken
     Delete {
@@ -119,9 +125,9 @@ pub enum Change {
     Link {
         /// The user, by name or id
         user: String,
-        /// Seconds for which it is good
-        #[arg(long, value_name = "SECONDS")]
-        expires_in: Option<u64>,
+        /// How long it is good: "2h", or seconds; at most `people.link_lifetime`
+        #[arg(long, value_name = "SPAN")]
+        expires_in: Option<String>,
         /// The mount that the passkey is for; that of the pages when not given
         #[arg(long, conflicts_with = "revoke")]
         mount: Option<String>,
@@ -142,32 +148,6 @@ pub enum Change {
         #[arg(allow_hyphen_values = true)]
         id: String,
     },
-}
-
-/// `latchkey audit`
-#[derive(Debug, Args)]
-pub struct Search {
-    /// Who did it: a user name, `operator`, `latchkey` or `stranger`
-    #[arg(long)]
-    pub actor: Option<String>,
-    /// To whom, by name
-    #[arg(long)]
-    pub user: Option<String>,
-    /// What, such as `user_create`
-    #[arg(long)]
-    pub action: Option<String>,
-    /// Not before, such as 2026-01-31T00:00:00Z
-    #[arg(long)]
-    pub since: Option<String>,
-    /// Not after
-    #[arg(long)]
-    pub until: Option<String>,
-    /// As many as this at most
-    #[arg(long, default_value_t = 100)]
-    pub limit: u32,
-    /// Go on where the last answer ended
-    #[arg(long)]
-    pub after: Option<String>,
 }
 
 /// `latchkey admin`
@@ -199,9 +179,19 @@ pub(super) async fn change(
                 .await?;
             Ok(show::made(&made, output))
         }
-        Change::Set { user, fields } => {
-            let body = Value::Object(fields.body());
-            let changed = client.patch(&of(user, ""), &body).await?;
+        Change::Set {
+            user,
+            fields,
+            add_group,
+            remove_group,
+        } => {
+            let mut body = fields.body();
+            for (name, groups) in [("add_groups", add_group), ("remove_groups", remove_group)] {
+                if !groups.is_empty() {
+                    body.insert(name.to_owned(), json!(groups));
+                }
+            }
+            let changed = client.patch(&of(user, ""), &Value::Object(body)).await?;
             Ok(show::made(&changed, output))
         }
         Change::Delete { user } => {
@@ -224,8 +214,8 @@ pub(super) async fn change(
             ..
         } => {
             let mut body = json!({});
-            if let Some(seconds) = expires_in {
-                body["expires_in"] = json!(seconds);
+            if let Some(span) = expires_in {
+                body["expires_in"] = json!(span);
             }
             if let Some(mount) = mount {
                 body["mount"] = json!(mount);
@@ -246,31 +236,6 @@ pub(super) async fn change(
             ))
         }
     }
-}
-
-pub(super) async fn audit(
-    client: &Client<'_>,
-    search: &Search,
-    output: Output,
-) -> Result<String, ClientError> {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("limit", &search.limit.to_string());
-    for (name, value) in [
-        ("actor", &search.actor),
-        ("user", &search.user),
-        ("action", &search.action),
-        ("since", &search.since),
-        ("until", &search.until),
-        ("after", &search.after),
-    ] {
-        if let Some(value) = value {
-            query.append_pair(name, value);
-        }
-    }
-    let answer = client
-        .read(&format!("/v1/admin/audit?{}", query.finish()))
-        .await?;
-    Ok(show::audit(&answer, output))
 }
 
 pub(super) async fn admin(

@@ -37,6 +37,7 @@ pub(super) fn keys(answer: &Value, output: Output) -> String {
 pub(super) fn sessions(answer: &Value, output: Output) -> String {
     let row = |session: &Value| {
         [
+            "user_name",
             "id",
             "auth_time",
             "idle_until",
@@ -48,6 +49,7 @@ pub(super) fn sessions(answer: &Value, output: Output) -> String {
         .map(|name| text(&session[name]))
     };
     let heads = [
+        "USER",
         "SESSION",
         "SIGNED IN",
         "IDLE UNTIL",
@@ -56,25 +58,39 @@ pub(super) fn sessions(answer: &Value, output: Output) -> String {
         "ADDRESS",
         "USER AGENT",
     ];
-    list(answer, "sessions", heads, row, output)
+    paged(answer, list(answer, "sessions", heads, row, output), output)
 }
 
 pub(super) fn users(answer: &Value, output: Output) -> String {
     let row = |user: &Value| {
         [
             text(&user["name"]),
-            text(&user["id"]),
             text(&user["display_name"]),
             text(&user["email"]),
+            text(&user["groups"]),
+            text(&user["passkeys"]),
+            text(&user["last_login_at"]),
             status(user).to_owned(),
         ]
     };
-    let heads = ["NAME", "ID", "DISPLAY NAME", "EMAIL", "STATUS"];
-    let mut shown = list(answer, "users", heads, row, output);
+    let heads = [
+        "NAME",
+        "DISPLAY NAME",
+        "EMAIL",
+        "GROUPS",
+        "PASSKEYS",
+        "LAST SIGN-IN",
+        "STATUS",
+    ];
+    paged(answer, list(answer, "users", heads, row, output), output)
+}
+
+/// Says where a list goes on that is not at its end.
+fn paged(answer: &Value, mut shown: String, output: Output) -> String {
     if output == Output::Table
         && let Some(next) = answer["next"].as_str()
     {
-        let _ = write!(shown, "\nThere are more: --after {}", plain(next));
+        let _ = write!(shown, "\nThere are more: --after {}, or --all", plain(next));
     }
     shown
 }
@@ -92,11 +108,50 @@ pub(super) fn user(user: &Value, output: Output) -> String {
         ("Policies", text(&user["policies"])),
         ("Status", status(user).to_owned()),
         ("Created", text(&user["created_at"])),
-        ("Passkeys", text(&user["passkeys"])),
+        ("Last sign-in", text(&user["last_login_at"])),
+        ("Passkeys", passkeys_of(user)),
+        ("Codes left", text(&user["recovery_codes"])),
         ("Sessions", text(&user["sessions"])),
+        ("Limits", limits(user)),
+        ("Link out", link_out(&user["enrolment"])),
     ];
     let lines = lines.map(|(name, value)| format!("{name:<14}{value}"));
     lines.join("\n")
+}
+
+fn passkeys_of(user: &Value) -> String {
+    let mut shown = text(&user["passkeys"]);
+    if user["disabled_passkeys"].as_u64().is_some_and(|it| it > 0) {
+        let _ = write!(shown, ", {} of them disabled", user["disabled_passkeys"]);
+    }
+    if user["must_register_passkey"] == true {
+        shown.push_str("; has to add one at the next sign-in");
+    }
+    shown
+}
+
+/// Those that are not as everyone's.
+fn limits(user: &Value) -> String {
+    let names = ["token_ttl", "token_period", "token_max_ttl"];
+    let set = names.iter().filter_map(|name| {
+        let seconds = user[*name].as_u64().filter(|it| *it > 0)?;
+        Some(format!("{name} {seconds}s"))
+    });
+    let set: Vec<_> = set.collect();
+    if set.is_empty() {
+        "-".to_owned()
+    } else {
+        set.join(", ")
+    }
+}
+
+fn link_out(link: &Value) -> String {
+    if link.is_null() {
+        return "-".to_owned();
+    }
+    let [by, mount, until] = ["created_by", "mount", "expires_at"].map(|it| text(&link[it]));
+    let was = if link["expired"] == true { "was" } else { "is" };
+    format!("made by {by} for {mount}, {was} good until {until}")
 }
 
 pub(super) fn done(text: &str, output: Output) -> String {
@@ -230,13 +285,7 @@ pub(super) fn audit(answer: &Value, output: Output) -> String {
         [at, actor, action, user, result, address, detail]
     };
     let heads = ["WHEN", "WHO", "WHAT", "WHOM", "RESULT", "ADDRESS", "DETAIL"];
-    let mut shown = list(answer, "records", heads, row, output);
-    if output == Output::Table
-        && let Some(next) = answer["next"].as_str()
-    {
-        let _ = write!(shown, "\nThere are more: --after {}", plain(next));
-    }
-    shown
+    paged(answer, list(answer, "records", heads, row, output), output)
 }
 
 fn status(user: &Value) -> &'static str {
@@ -357,11 +406,11 @@ mod tests {
         let lines: Vec<_> = shown.lines().collect();
         assert_eq!(lines.len(), 4, "{shown}");
         assert!(
-            lines[1].starts_with("ann    1   Ann\u{fffd}[31m\u{fffd}root"),
+            lines[1].starts_with("ann    Ann\u{fffd}[31m\u{fffd}root"),
             "{shown}"
         );
         assert!(lines[1].ends_with("disabled") && lines[2].ends_with("enabled"));
-        assert_eq!(lines[3], "There are more: --after berta");
+        assert_eq!(lines[3], "There are more: --after berta, or --all");
         assert!(users(&answer, Output::Json).contains("\"next\": \"berta\""));
         assert_eq!(
             users(&json!({ "users": [] }), Output::Table),

@@ -1,19 +1,22 @@
 // Calls to the administration API.
 
-import { call } from './api.mjs';
+import { call, fileAt } from './api.mjs';
 
 export function adminApi(base) {
   const admin = `${base}/v1/admin`;
   const user = (name) => `${admin}/users/${encodeURIComponent(name)}`;
   const passkey = (name, id) => `${user(name)}/passkeys/${encodeURIComponent(id)}`;
+  const mount = (name) => `${base}/v1/auth/${encodeURIComponent(name)}/config`;
   const get = (address, query) => call('GET', address + asked(query));
   return {
     users: (query) => get(`${admin}/users`, query),
     user: (name) => get(user(name)),
     createUser: (fields) => call('POST', `${admin}/users`, fields),
     changeUser: (name, fields) => call('PATCH', user(name), fields),
+    disableUser: (name) => call('POST', `${user(name)}/disable`, {}),
+    enableUser: (name) => call('POST', `${user(name)}/enable`, {}),
     deleteUser: (name) => call('DELETE', user(name), {}),
-    makeLink: (name) => call('POST', `${user(name)}/enrolment`, {}),
+    makeLink: (name, at) => call('POST', `${user(name)}/enrolment`, { mount: at }),
     withdrawLink: (name) => call('DELETE', `${user(name)}/enrolment`, {}),
     passkeys: (name) => get(`${user(name)}/passkeys`),
     labelPasskey: (name, id, label) => call('PATCH', passkey(name, id), { label }),
@@ -24,6 +27,10 @@ export function adminApi(base) {
     endSessionsOf: (name) => call('DELETE', `${user(name)}/sessions`, {}),
     endEveryones: () => call('DELETE', `${admin}/sessions`, {}),
     mounts: async () => (await get(`${admin}/mounts`)).mounts,
+    writeMount: (name, fields) => call('POST', mount(name), fields),
+    deleteMount: (name, terms) => call('DELETE', mount(name), terms),
+    exported: () => fileAt(`${admin}/export`),
+    imported: (options, document) => call('POST', `${admin}/import${asked(options)}`, document),
     records: (query) => get(`${admin}/audit`, query),
   };
 }

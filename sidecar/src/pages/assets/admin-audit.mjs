@@ -2,6 +2,7 @@
 
 import { asked } from './admin-api.mjs';
 import { copyOf, page, placeOf, rowOf, write } from './admin-parts.mjs';
+import { saveAs } from './saving.mjs';
 import { writeTime } from './times.mjs';
 import { filled } from './texts.mjs';
 import words from './admin-words.mjs';
@@ -13,8 +14,8 @@ const LINES = 1_000;
 
 export async function auditView(context, { query }) {
   const { calls, go } = context;
-  const search = { user: query.user, actor: query.actor, action: query.action, since: query.since, until: query.until };
-  const { records, next } = await calls.records({ ...search, after: query.after, limit: LIMIT });
+  const search = { user: query.user, actor: query.actor, action: query.action, address: query.address, since: query.since, until: query.until };
+  const { records, next } = await found(calls, search, query.after);
   const view = copyOf('audit-view');
   const form = view.querySelector('form');
   fillSearch(form, search);
@@ -22,6 +23,10 @@ export async function auditView(context, { query }) {
     event.preventDefault();
     go(`#audit${asked(searchIn(form))}`);
   });
+  for (const link of view.querySelectorAll('.spans a')) {
+    const since = new Date(Date.now() - link.dataset.days * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
+    link.href = `#audit${asked({ ...search, since, until: '' })}`;
+  }
   view.querySelector('.empty').hidden = records.length > 0;
   view.querySelector('table').hidden = records.length === 0;
   view.querySelector('tbody').append(...records.map(recordRow));
@@ -30,19 +35,28 @@ export async function auditView(context, { query }) {
   return view;
 }
 
+// The service looks at so many records for one answer: nothing found is not yet nothing there.
+async function found(calls, search, after) {
+  let page = { records: [], next: after };
+  do {
+    page = await calls.records({ ...search, after: page.next, limit: LIMIT });
+  } while (page.records.length === 0 && page.next);
+  return page;
+}
+
 function fillSearch(form, search) {
   const { elements } = form;
   const actions = Object.entries(words.actions).sort(([, one], [, other]) => one.localeCompare(other));
   for (const [action, name] of actions) elements.action.append(new Option(name, action));
   // One that has no words, from a link.
   if (search.action && !Object.hasOwn(words.actions, search.action)) elements.action.append(new Option(search.action));
-  for (const name of ['user', 'actor', 'action']) elements[name].value = search[name] ?? '';
+  for (const name of ['user', 'actor', 'action', 'address']) elements[name].value = search[name] ?? '';
   for (const name of ['since', 'until']) elements[name].value = localOf(search[name]);
 }
 
 function searchIn(form) {
   const wanted = Object.fromEntries(new FormData(form));
-  for (const name of ['user', 'actor']) wanted[name] = wanted[name].trim();
+  for (const name of ['user', 'actor', 'address']) wanted[name] = wanted[name].trim();
   for (const name of ['since', 'until']) wanted[name] = instantOf(wanted[name]);
   return wanted;
 }
@@ -77,6 +91,7 @@ function recordRow(record) {
   const named = ['administrator', 'user'].includes(record.actor_kind);
   write(row, '.actor', named ? record.actor : kind);
   write(row, '.address', record.address);
+  write(row, '.detail', plainly(record.detail ?? ''));
   write(row, '.record', plainly(JSON.stringify(record, null, 2)));
   return row;
 }
@@ -98,11 +113,6 @@ async function saveLines({ calls, act, notice }, search) {
     } while (after && lines.length < MOST_LINES);
   });
   if (!done) return;
-  const file = URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' }));
-  const link = document.createElement('a');
-  link.href = file;
-  link.download = 'audit.jsonl';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(file), 60_000);
+  saveAs('audit.jsonl', [`${lines.join('\n')}\n`], 'application/jsonl');
   notice.say(filled(words.done.linesSaved, { count: lines.length }), 'good');
 }

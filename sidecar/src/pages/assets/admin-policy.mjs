@@ -1,39 +1,59 @@
-// Administrators: what the mounts ask of passkeys. Shown; it is changed where it was declared.
+// Administrators: what the mounts ask of passkeys.
 
+import { MOUNT, POLICY } from './admin-mount-fields.mjs';
 import { copyOf, rowOf, write } from './admin-parts.mjs';
+import { filled } from './texts.mjs';
+import { moment } from './times.mjs';
 import words from './admin-words.mjs';
 
-export async function policyView({ calls }) {
+export async function policyView({ calls, mount: ofPages }) {
   const view = copyOf('policy-view');
   const mounts = await calls.mounts();
-  view.querySelector('.mounts').append(...mounts.map(mountPart));
+  view.querySelector('.mounts').append(...mounts.map((mount) => mountPart(mount, ofPages)));
   return view;
 }
 
-function mountPart(mount) {
+function mountPart(mount, ofPages) {
   const part = rowOf('mount-part');
-  write(part, 'h2', mount.name);
-  write(part, 'caption', mount.name);
+  const { name } = mount;
+  write(part, 'h2', name);
+  write(part, 'caption', name);
   const inFile = mount.declared_in === 'configuration file';
-  write(part, '.declared', inFile ? words.policy.inFile : words.policy.overApi);
+  write(part, '.declared', inFile ? words.policy.inFile : filled(words.policy.overApi, {
+    name: mount.changed_by, time: moment(mount.changed_at),
+  }));
+  const section = inFile ? write(part, '.section', name === ofPages ? '[webauthn]' : `[mounts.${name}]`) : null;
+  part.querySelector('.of-pages').hidden = name !== ofPages;
+  if (section) section.closest('p').hidden = false;
+  const change = part.querySelector('.change');
+  change.hidden = inFile;
+  change.href = `#mount?${new URLSearchParams({ name })}`;
+  write(change, '.of', ` ${name}`);
+  if (mount.problem) part.querySelector('.broken').hidden = false;
+  const said = [mount.problem, ...(mount.warnings ?? [])].filter(Boolean);
+  const list = part.querySelector('.said-of-mount');
+  list.hidden = said.length === 0;
+  list.append(...said.map((text) => Object.assign(document.createElement('li'), { textContent: text, lang: 'en' })));
   part.querySelector('tbody').append(...settings(mount));
   return part;
 }
 
-// Every setting that there are words for, and of the looser policy those that differ.
+// Every setting, and of the looser policy those that differ.
 function settings(mount) {
   const { fields, twoFactor } = words.policy;
   const rows = [];
-  for (const [name, label] of Object.entries(fields)) {
-    if (mount[name] !== undefined) rows.push(settingRow(label, valueOf(name, mount[name])));
+  for (const name of [...Object.keys(MOUNT), ...Object.keys(POLICY)]) {
+    if (mount[name] !== undefined) rows.push(settingRow(fields[name], valueOf(name, mount[name])));
   }
   if (mount.two_factor) {
-    for (const [name, label] of Object.entries(fields)) {
+    for (const name of Object.keys(POLICY)) {
       const [strict, loose] = [mount[name], mount.two_factor[name]];
       if (loose !== undefined && JSON.stringify(loose) !== JSON.stringify(strict)) {
-        rows.push(settingRow(`${twoFactor}: ${label}`, valueOf(name, loose)));
+        rows.push(settingRow(`${twoFactor}: ${fields[name]}`, valueOf(name, loose)));
       }
     }
+  } else {
+    rows.push(settingRow(twoFactor, words.policy.off));
   }
   return rows;
 }
@@ -54,6 +74,7 @@ function settingRow(label, value) {
 function valueOf(name, value) {
   const { values, any, none } = words.policy;
   if (value === null || value === '') return any;
+  if (name === 'timeout' && value === 0) return words.policy.browsersChoice;
   if (Array.isArray(value) && value.length > 0) return value.join(', ');
   if (Array.isArray(value)) return name === 'acceptable_aaguids' ? any : none;
   const text = String(value);

@@ -1,7 +1,7 @@
 // Administrators: one user, with everything that can be done for and to them.
 
+import { fillLink } from './admin-links.mjs';
 import { badge, copyOf, placeOf, rowOf, statesOf, sure, write, writeWhen } from './admin-parts.mjs';
-import { copy } from './copying.mjs';
 import { sessionRow } from './admin-sessions.mjs';
 import { fillForm } from './admin-user-form.mjs';
 import { filled } from './texts.mjs';
@@ -17,7 +17,9 @@ export async function userView(context, place) {
     if (error.slug !== 'not-found') throw error;
     return nobody(place.user);
   }
-  const [{ passkeys }, { sessions }] = await Promise.all([calls.passkeys(user.id), calls.sessionsOf(user.id)]);
+  const [{ passkeys }, { sessions }, mounts] = await Promise.all([
+    calls.passkeys(user.id), calls.sessionsOf(user.id), calls.mounts(),
+  ]);
   const view = copyOf('user-view');
   write(view, 'h1', user.display_name || user.name);
   view.querySelector('.states').append(...statesOf(user));
@@ -27,7 +29,7 @@ export async function userView(context, place) {
   writeWhen(view, '.facts .last-login', user.last_login_at, { recent: true }, user.sessions > 0 ? words.loggedIn : words.never);
   write(view, '.codes-left', user.recovery_codes);
   const tools = { ...context, user, done: (say) => context.go(placeOf(user.name), { say }) };
-  fillLink(tools, context, view.querySelector('#link-part'));
+  fillLink(tools, context, view.querySelector('#link-part'), mounts);
   fillPasskeys(tools, view.querySelector('#passkeys-part'), passkeys);
   fillSessions(tools, view.querySelector('#user-sessions-part'), sessions);
   fillForm(tools, view.querySelector('form#user-form'));
@@ -41,44 +43,6 @@ function nobody(name) {
   const view = copyOf('nobody-view');
   write(view, 'h1', name);
   return view;
-}
-
-function fillLink({ calls, act, user, done, notice }, context, part) {
-  const { made } = context;
-  context.made = null;
-  const fresh = made?.user === user.id && made.link?.link ? made.link : null;
-  const link = user.enrolment;
-  const kind = user.passkeys === 0 ? 'enrol' : 'recover';
-  if (fresh) showLink(part, fresh, notice);
-  const state = link ? (link.expired ? words.link.expired : words.link.out) : words.link.none;
-  write(part, '.link-state', link ? filled(state, { name: link.created_by, time: moment(link.expires_at) }) : state);
-  write(part, '.make-link', link ? words.link.replace : words.link[kind]).disabled = user.disabled;
-  const withdraw = part.querySelector('.withdraw');
-  withdraw.hidden = !link;
-  part.querySelector('.make-link').addEventListener('click', async () => {
-    const answered = await act(() => calls.makeLink(user.id));
-    if (!answered) return;
-    context.made = { user: user.id, link: answered.answer.enrolment };
-    done(words.done.linkMade);
-  });
-  withdraw.addEventListener('click', async () => {
-    if (await act(() => calls.withdrawLink(user.id))) done(words.done.linkWithdrawn);
-  });
-}
-
-// The link and its picture, this once.
-function showLink(part, link, notice) {
-  part.querySelector('.link-made').hidden = false;
-  const text = part.querySelector('.link-text');
-  text.value = link.link;
-  text.addEventListener('focus', () => text.select());
-  const picture = part.querySelector('.qr');
-  picture.hidden = !link.qr_svg;
-  if (link.qr_svg) picture.src = `data:image/svg+xml,${encodeURIComponent(link.qr_svg)}`;
-  part.querySelector('.copy').addEventListener('click', async () => {
-    if (await copy(link.link, text)) notice.say(words.done.copied, 'good');
-    else text.focus();
-  });
 }
 
 function fillPasskeys(tools, part, passkeys) {
@@ -174,7 +138,7 @@ function fillAccess({ calls, act, user, userName, go, done }, view) {
   toggle.addEventListener('click', async () => {
     const disabled = !user.disabled;
     if (disabled && !(await sure('disable', { name: user.name }))) return;
-    if (!(await act(() => calls.changeUser(user.id, { disabled })))) return;
+    if (!(await act(() => (disabled ? calls.disableUser(user.id) : calls.enableUser(user.id))))) return;
     done(filled(disabled ? words.done.disabled : words.done.enabled, { name: user.name }));
   });
   const remove = view.querySelector('.delete');

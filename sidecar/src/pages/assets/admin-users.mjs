@@ -1,5 +1,6 @@
 // Administrators: the list of users, and a new one.
 
+import { fillMounts } from './admin-links.mjs';
 import { badge, copyOf, fieldOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhen } from './admin-parts.mjs';
 import { mark, textIn } from './fields.mjs';
 import { explain, filled } from './texts.mjs';
@@ -46,8 +47,10 @@ function userRow(user) {
 }
 
 export async function newUserView(context) {
+  const mounts = await context.calls.mounts();
   const view = copyOf('new-view');
   const form = view.querySelector('form');
+  fillMounts(form.querySelector('.link-mount'), mounts, context.mount);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     create(context, form);
@@ -60,7 +63,10 @@ async function create(context, form) {
   const { elements } = form;
   const name = textIn('new-name', words.field.nameNeeded);
   if (!name) return;
-  const fields = { name, enroll: elements.enroll.checked };
+  const at = elements.mount.value || context.mount;
+  // The service makes a link along with the user for the mount of these pages only.
+  const apart = elements.enroll.checked && at !== context.mount;
+  const fields = { name, enroll: elements.enroll.checked && !apart };
   if (elements.display_name.value.trim()) fields.display_name = elements.display_name.value.trim();
   if (elements.email.value.trim()) fields.email = elements.email.value.trim();
   const groups = namesIn(elements.groups.value);
@@ -76,7 +82,8 @@ async function create(context, form) {
   });
   if (!done) return;
   const { answer } = done;
-  context.made = { user: answer.id, link: answer.enrolment };
+  const link = apart ? (await act(() => calls.makeLink(answer.id, at)))?.answer : answer;
+  context.made = { user: answer.id, link: link?.enrolment };
   go(placeOf(answer.name), { say: filled(words.done.created, { name: answer.name }) });
 }
 

@@ -3,9 +3,11 @@
 
 import { adminApi } from './admin-api.mjs';
 import { auditView } from './admin-audit.mjs';
+import { mountView } from './admin-mount.mjs';
 import { placeIn } from './admin-parts.mjs';
 import { policyView } from './admin-policy.mjs';
 import { sessionsView } from './admin-sessions.mjs';
+import { transferView } from './admin-transfer.mjs';
 import { userView } from './admin-user.mjs';
 import { newUserView, usersView } from './admin-users.mjs';
 import { api } from './api.mjs';
@@ -25,14 +27,16 @@ const allowed = freshness(api(base, mount), notice, {
 });
 
 // What a view can use. `made` is a link that was just made, which is shown once.
-const context = { calls: adminApi(base), notice, allowed, act, go, userName, made: null };
+const context = { calls: adminApi(base), notice, allowed, act, go, mount, userName, made: null };
 
 const VIEWS = {
   users: { tab: 'users', view: usersView },
   new: { tab: 'users', view: newUserView },
   user: { tab: 'users', view: userView },
+  transfer: { tab: 'users', view: transferView },
   sessions: { tab: 'sessions', view: sessionsView },
   policy: { tab: 'policy', view: policyView },
+  mount: { tab: 'policy', view: mountView },
   audit: { tab: 'audit', view: auditView },
 };
 

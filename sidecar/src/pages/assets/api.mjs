@@ -2,7 +2,7 @@
 
 // An answer that refuses, by the slug of its problem type (RFC 9457).
 export class Problem extends Error {
-  constructor(slug, status, reference, retryAfter, detail = '') {
+  constructor(slug, status, reference, retryAfter, detail = '', more = {}) {
     super(slug);
     this.name = 'Problem';
     this.slug = slug;
@@ -10,6 +10,8 @@ export class Problem extends Error {
     this.reference = reference;
     this.retryAfter = retryAfter;
     this.detail = detail;
+    // Members of its own.
+    this.more = more;
   }
 }
 
@@ -47,12 +49,22 @@ export function api(base, mount) {
 }
 
 export async function call(method, address, body, signal) {
+  return received(await answered(method, address, body, signal), (answer) => answer.json());
+}
+
+// An answer that is a file.
+export async function fileAt(address) {
+  return received(await answered('GET', address), (answer) => answer.blob());
+}
+
+// A body that is a text is JSON already.
+async function answered(method, address, body, signal) {
   let answer;
   try {
     answer = await fetch(address, {
       method,
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: typeof body === 'string' || body === undefined ? body : JSON.stringify(body),
       credentials: 'same-origin',
       redirect: 'error',
       cache: 'no-store',
@@ -63,9 +75,13 @@ export async function call(method, address, body, signal) {
     throw new Unreachable(error);
   }
   if (!answer.ok) throw await problem(answer);
+  return answer;
+}
+
+async function received(answer, read) {
   if (answer.status === 204) return null;
   try {
-    return await answer.json();
+    return await read(answer);
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Unreachable(error);
@@ -84,5 +100,5 @@ async function problem(answer) {
   const wait = Number.parseInt(answer.headers.get('retry-after') ?? '', 10);
   const reference = answer.headers.get('x-request-id');
   const detail = typeof details.detail === 'string' ? details.detail : '';
-  return new Problem(slug, answer.status, reference, Number.isNaN(wait) ? null : wait, detail);
+  return new Problem(slug, answer.status, reference, Number.isNaN(wait) ? null : wait, detail, details);
 }

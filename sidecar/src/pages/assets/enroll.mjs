@@ -21,6 +21,8 @@ const field = (id) => document.getElementById(id);
 const FIRST_ADMINISTRATOR = 'A'.repeat(21);
 
 let code = '';
+// The mount that it is for.
+let at = mount;
 // Whether a recovery code was given for it.
 let recovered = false;
 
@@ -35,6 +37,11 @@ function listen() {
   on('link-form', enroll);
   on('recover-form', recover);
   addEventListener('hashchange', byAddress);
+  const languages = document.querySelector('.languages');
+  // In another language, the page is loaded anew: the code has to come along.
+  languages?.addEventListener('submit', () => {
+    languages.action = code ? `${location.pathname}#${at}.${code}` : location.pathname;
+  });
 }
 
 // The code stands behind the #, which no server sees. It is taken out of the address, so that it
@@ -46,6 +53,7 @@ function byAddress() {
     // A link for another mount than the one of the pages begins with its name.
     const [named, rest] = found.includes('.') ? found.split('.') : [mount, found];
     calls = api(base, named);
+    at = named;
     code = rest;
     recovered = false;
     history.replaceState(null, '', location.pathname);

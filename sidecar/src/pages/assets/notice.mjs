@@ -114,9 +114,11 @@ export function wasCancelled(error) {
     (error instanceof CeremonyFailure && error.reason === 'cancelled');
 }
 
-function noticeOf({ title, text, hints = [], link, reference }) {
+// `quoted` is what the service says, which speaks English.
+function noticeOf({ title, text, quoted, hints = [], link, reference }) {
   const box = element('div', 'notice notice-alert');
   box.append(element('p', 'notice-title', title), element('p', '', text));
+  if (quoted) box.append(Object.assign(element('p', 'quoted', quoted), { lang: 'en' }));
   if (hints.length > 0) {
     const list = element('ul', '');
     list.append(...hints.map((hint) => element('li', '', hint)));

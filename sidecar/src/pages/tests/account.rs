@@ -66,3 +66,27 @@ async fn a_disabled_passkey_is_marked_and_its_owner_is_told_why() {
         .body;
     assert!(!well.contains("for your safety"), "{well}");
 }
+
+#[tokio::test]
+async fn whoever_has_recovery_codes_is_never_told_that_the_only_passkey_is_all() {
+    for (has_codes, [lost, codes]) in [
+        (
+            false,
+            ["id=\"only-one-lost\">", "id=\"only-one-codes\" hidden>"],
+        ),
+        (
+            true,
+            ["id=\"only-one-lost\" hidden>", "id=\"only-one-codes\">"],
+        ),
+    ] {
+        let scene = Scene {
+            visitor: Visitor::Known(user("alice", "Alice")),
+            passkeys: vec![passkey("")],
+            has_codes,
+            store_down: false,
+            admission: Admission::NotHere,
+        };
+        let html = open(&pages_of(scene), "/account").await.body;
+        assert!(html.contains(lost) && html.contains(codes), "{has_codes}");
+    }
+}

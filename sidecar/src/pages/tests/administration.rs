@@ -6,6 +6,7 @@ pub(super) async fn page_for(admission: Admission) -> Answer {
     let scene = Scene {
         visitor: Visitor::Stranger,
         passkeys: vec![],
+        has_codes: false,
         store_down: false,
         admission,
     };

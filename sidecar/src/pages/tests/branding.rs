@@ -10,6 +10,7 @@ fn branded(branding: Branding) -> Pages {
     let scene = Scene {
         visitor: Visitor::Known(user("alice", "Alice")),
         passkeys: vec![passkey("")],
+        has_codes: false,
         store_down: false,
         admission: Admission::NotHere,
     };

@@ -136,6 +136,7 @@ async fn a_store_that_is_down_is_said_so_and_logging_in_stays_open() {
     let scene = || Scene {
         visitor: Visitor::Stranger,
         passkeys: vec![],
+        has_codes: false,
         store_down: true,
         admission: Admission::NotHere,
     };

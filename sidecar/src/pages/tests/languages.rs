@@ -31,7 +31,11 @@ async fn every_page_says_what_language_it_is_in() {
                     tag,
                     "{place} {wish}"
                 );
-                assert_eq!(answer.headers[header::VARY], "Accept-Language", "{place}");
+                assert_eq!(
+                    answer.headers[header::VARY],
+                    "Accept-Language, Cookie",
+                    "{place}"
+                );
                 assert!(
                     answer.body.contains(&format!("<html lang=\"{tag}\">")),
                     "{place}"
@@ -117,4 +121,73 @@ async fn the_words_of_the_scripts_come_in_the_language_of_the_page() {
         assert!(answer.body.starts_with("export default {"));
         assert!(answer.body.contains(words), "{}", answer.body);
     }
+}
+
+/// Chooses a language on a page, as its footer's form does.
+async fn choose_at(pages: &Pages, place: &str, tag: &str) -> Answer {
+    let request = Request::post(place)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(format!("language={tag}")));
+    read(
+        pages
+            .router::<()>()
+            .oneshot(request.unwrap())
+            .await
+            .unwrap(),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_choice_by_hand_is_remembered_and_shows_the_same_page() {
+    let pages = pages(Visitor::Stranger, vec![]);
+    for place in ["/login?rd=%2Fx&max_age=5", "/enroll", "/logout", "/stuck"] {
+        let html = open_in(&pages, place, "en").await.body;
+        assert!(html.contains("value=\"zh-Hans\" lang=\"zh-Hans\">简体中文</button>"));
+        assert!(html.contains("lang=\"en\" aria-current=\"true\">English"));
+        let answer = choose_at(&pages, place, "zh-Hans").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert_eq!(
+            answer.headers[header::LOCATION],
+            format!("/_latchkey{place}")
+        );
+        let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
+        assert_eq!(
+            cookie,
+            "latchkey-language=zh-Hans; Path=/_latchkey; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure"
+        );
+    }
+    for (tag, place) in [
+        ("fr", "/login"),
+        ("", "/login"),
+        ("zh-Hans%0d%0a", "/login"),
+    ] {
+        let answer = choose_at(&pages, place, tag).await;
+        assert!(!answer.headers.contains_key(header::SET_COOKIE), "{tag:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_chosen_goes_before_what_the_browser_likes() {
+    let pages = pages(Visitor::Stranger, vec![]);
+    for (cookie, tag) in [
+        ("latchkey-language=zh-Hans", "zh-Hans"),
+        ("a=b; latchkey-language=zh-Hans", "zh-Hans"),
+        ("latchkey-language=fr", "en"),
+        ("latchkey-language=zh-Hans; latchkey-language=en", "en"),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("accept-language", "en".parse().unwrap());
+        headers.insert("cookie", cookie.parse().unwrap());
+        assert_eq!(pages.words(&headers).tag(), tag, "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn where_there_is_no_page_there_is_no_choice() {
+    let pages = pages(Visitor::Stranger, vec![]);
+    let answer = choose_at(&pages, "/admin", "zh-Hans").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(!answer.headers.contains_key(header::SET_COOKIE));
+    assert!(!answer.body.contains("name=\"language\""));
 }

@@ -1,6 +1,7 @@
 //! The audit log, newest first.
 
 use super::paging::{StrictQuery, size};
+use super::user_fields::parse_span;
 use super::{Acting, refusal};
 use crate::app::App;
 use crate::model::{Actor, AuditFilter, AuditRecord, UnixTime};
@@ -26,8 +27,12 @@ pub(super) struct Search {
     user: Option<String>,
     /// What, such as `user_create`.
     action: Option<String>,
-    /// RFC 3339, or seconds since 1970.
+    /// From where: the client's address.
+    address: Option<String>,
+    /// RFC 3339, a day such as `2026-01-31` (UTC), a span back from now such as `7d`, or seconds
+    /// since 1970.
     since: Option<String>,
+    /// In the same ways; a day is meant with its end.
     until: Option<String>,
     /// 1 to 1000; 100 where nothing is asked for.
     #[param(minimum = 1, maximum = 1000)]
@@ -85,8 +90,9 @@ pub(super) async fn search(
         actor: search.actor,
         user: search.user,
         action: search.action,
-        since: instant("since", search.since.as_deref())?,
-        until: instant("until", search.until.as_deref())?,
+        address: search.address,
+        since: instant(&app, "since", search.since.as_deref())?,
+        until: instant(&app, "until", search.until.as_deref())?,
     };
     let from = match search.after.as_deref() {
         None => AuditCursor::START,
@@ -114,14 +120,25 @@ fn cursor(text: &str) -> Option<AuditCursor> {
     })
 }
 
-fn instant(name: &str, text: Option<&str>) -> Result<Option<UnixTime>, Problem> {
+fn instant(app: &App, name: &str, text: Option<&str>) -> Result<Option<UnixTime>, Problem> {
     let Some(text) = text else {
         return Ok(None);
     };
-    let read = text.parse().ok().map(UnixTime);
-    let expected = "an instant like 2026-01-31T12:00:00Z";
-    let read = read.or_else(|| read_instant(text));
+    let seconds = || text.parse().ok().map(UnixTime);
+    // Digits alone are an instant, not a span.
+    let span = || parse_span(text).map(|span| UnixTime(app.now().0.saturating_sub(span)));
+    let read = seconds()
+        .or_else(|| read_instant(text))
+        .or_else(|| day(text, name == "until"))
+        .or_else(span);
+    let expected = "an instant like 2026-01-31T12:00:00Z, a day like 2026-01-31 or a span like 7d";
     Ok(Some(read.ok_or_else(|| refusal::field(name, expected))?))
+}
+
+/// The first second of a day in UTC, or the last one.
+fn day(text: &str, last: bool) -> Option<UnixTime> {
+    let first = read_instant(&format!("{text}T00:00:00Z"))?;
+    Some(UnixTime(first.0 + if last { 86_399 } else { 0 }))
 }
 
 fn shown(record: &AuditRecord) -> RecordView {

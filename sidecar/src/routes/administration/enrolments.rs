@@ -1,5 +1,6 @@
 //! Links with which a user registers a passkey: a new one, or one who has lost them all.
 
+use super::user_fields::Span;
 use super::user_view::{EnrolmentView, revealed};
 use super::{Acting, named, no_such_user, refusal};
 use crate::app::App;
@@ -24,8 +25,8 @@ const SHORTEST: u64 = 60;
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EnrolmentWish {
-    /// Seconds; not more than `people.link_lifetime`.
-    expires_in: Option<u64>,
+    /// Seconds, or a text like `2h`; not more than `people.link_lifetime`.
+    expires_in: Option<Span>,
     /// Where the passkey is for; the default mount when not given.
     mount: Option<String>,
 }
@@ -57,7 +58,8 @@ pub(super) async fn make(
         return Err(refusal::conflict("The user is disabled."));
     }
     let most = app.settings.people.link_lifetime;
-    let life = wish.expires_in.unwrap_or(most.0);
+    let life = wish.expires_in.map_or(Some(most.0), |it| it.seconds());
+    let life = life.unwrap_or_default();
     if !(SHORTEST..=most.0).contains(&life) {
         let expected = format!("{SHORTEST} to {} seconds (people.link_lifetime)", most.0);
         return Err(refusal::field("expires_in", expected));

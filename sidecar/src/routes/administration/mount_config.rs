@@ -181,7 +181,8 @@ fn problem(error: MountChangeError) -> Problem {
         MountChangeError::InUse { passkeys } => refusal::conflict(format!(
             "{passkeys} passkeys were registered at this mount and would sign in no more. Say \
              \"force\": true if that is meant."
-        )),
+        ))
+        .with("passkeys", passkeys.into()),
         MountChangeError::Storage(error) => storage_problem(&error),
         MountChangeError::Interrupted(_) => Problem::store_unavailable(),
     }

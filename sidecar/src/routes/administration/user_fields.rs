@@ -30,6 +30,12 @@ pub(super) struct UserFields {
     #[schema(value_type = Option<String>)]
     email: Given,
     groups: Option<Vec<String>>,
+    /// Beside the groups that there are.
+    #[serde(default)]
+    add_groups: Vec<String>,
+    /// From the groups that there are.
+    #[serde(default)]
+    remove_groups: Vec<String>,
     token_policies: Option<Vec<String>>,
     token_ttl: Option<Span>,
     token_max_ttl: Option<Span>,
@@ -70,18 +76,21 @@ impl<'de> Deserialize<'de> for Given {
 /// Seconds as a number, or as `"10m"`; 0 stands for "as for everyone".
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
-enum Span {
+pub(super) enum Span {
     Seconds(u64),
     Text(String),
 }
 
 impl Span {
     fn read(&self, name: &str) -> Result<Option<Seconds>, Problem> {
-        let seconds = match self {
+        limit(name, self.seconds().unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn seconds(&self) -> Option<u64> {
+        match self {
             Self::Seconds(seconds) => Some(*seconds),
             Self::Text(text) => parse_span(text),
-        };
-        limit(name, seconds.unwrap_or(u64::MAX))
+        }
     }
 }
 
@@ -94,7 +103,7 @@ pub(super) fn limit(name: &str, seconds: u64) -> Result<Option<Seconds>, Problem
     }
 }
 
-fn parse_span(text: &str) -> Option<u64> {
+pub(super) fn parse_span(text: &str) -> Option<u64> {
     let (number, unit) = match text.strip_suffix(['s', 'm', 'h', 'd']) {
         Some(number) => (number, text.get(number.len()..)?),
         None => (text, "s"),
@@ -127,6 +136,8 @@ impl UserFields {
                 .as_ref()
                 .map(|it| names("groups", it))
                 .transpose()?,
+            add_groups: names("add_groups", &self.add_groups)?,
+            remove_groups: names("remove_groups", &self.remove_groups)?,
             policies: self
                 .token_policies
                 .as_ref()

@@ -1,6 +1,6 @@
 //! Users: made, shown, changed, deleted.
 
-use super::user_fields::{NewUser, UserFields};
+use super::user_fields::{NewUser, UserFields, names};
 use super::user_view::{UserView, revealed, view};
 use super::{Acting, named, no_such_user, refusal};
 use crate::app::{App, MountPoint};
@@ -249,7 +249,7 @@ async fn make(
     let mut record = acting
         .record(app, client, "user_create")
         .to(user.id, &user.name);
-    record.detail = enroll.map(|_| "with an enrolment link".to_owned());
+    record.detail = created_with(&user, enroll.is_some());
     let enrolment = code.as_ref().map(|(_, enrolment)| enrolment);
     let added = app.store.add_user(&user, enrolment, &record).await;
     match added.map_err(|error| storage_problem(&error))? {
@@ -286,10 +286,15 @@ async fn update(
     if change.disabled == Some(true) && acting.is(user.id) {
         return Err(own_account());
     }
-    let mut record = acting
-        .record(app, client, "user_update")
-        .to(user.id, &user.name);
-    record.detail = Some(change.fields().join(" "));
+    let after = change.applied_to(user);
+    names("groups", &after.groups)?;
+    let action = match (change.fields().as_slice(), change.disabled) {
+        (["disabled"], Some(true)) => "user_disable",
+        (["disabled"], Some(false)) => "user_enable",
+        _ => "user_update",
+    };
+    let mut record = acting.record(app, client, action).to(user.id, &user.name);
+    record.detail = Some(detail_of(&change, user, &after));
     let changed = app.store.change_user(user.id, &change, &record).await;
     let changed = changed.map_err(|error| storage_problem(&error))?;
     let changed = changed.ok_or_else(no_such_user)?;
@@ -301,6 +306,44 @@ async fn update(
     let Json(mut shown) = shown(app, &changed).await?;
     warn(app, &changed, &mut shown);
     Ok(shown)
+}
+
+/// What a new user has been given that opens doors.
+fn created_with(user: &User, link: bool) -> Option<String> {
+    let mut parts = Vec::new();
+    if !user.groups.is_empty() {
+        parts.push(format!("groups: {}", user.groups.join(", ")));
+    }
+    if !user.policies.is_empty() {
+        parts.push(format!("token_policies: {}", user.policies.join(", ")));
+    }
+    if link {
+        parts.push("with an enrolment link".to_owned());
+    }
+    (!parts.is_empty()).then(|| shortened(&parts.join("; ")))
+}
+
+/// The names of what was changed; of groups and policies, which open doors, what came and went.
+fn detail_of(change: &UserChange, before: &User, after: &User) -> String {
+    let mut parts = vec![change.fields().join(" ")];
+    for (name, before, after) in [
+        ("groups", &before.groups, &after.groups),
+        ("token_policies", &before.policies, &after.policies),
+    ] {
+        let came = after.iter().filter(|it| !before.contains(it));
+        let went = before.iter().filter(|it| !after.contains(it));
+        let came = came.map(|it| format!("+{it}"));
+        let differences: Vec<_> = came.chain(went.map(|it| format!("-{it}"))).collect();
+        if !differences.is_empty() {
+            parts.push(format!("{name}: {}", differences.join(", ")));
+        }
+    }
+    shortened(&parts.join("; "))
+}
+
+/// Never longer than a line of the log.
+fn shortened(text: &str) -> String {
+    text.chars().take(500).collect()
 }
 
 async fn remove(

@@ -3,6 +3,7 @@
 
 use super::Client;
 use crate::app::{App, Served};
+use crate::pages::takes_choice;
 use crate::problem::{Problem, ProblemKind};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -28,8 +29,13 @@ pub(crate) async fn refuse_unsafe(
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(next.run(request).await);
     }
-    same_origin(request.headers(), &app.mount_points.served())?;
-    declared_as_json(request.headers())?;
+    let headers = request.headers();
+    if takes_choice(below_public_path(&app, request.uri().path())) && is_form(headers) {
+        own_form(headers, &app.mount_points.served())?;
+    } else {
+        same_origin(headers, &app.mount_points.served())?;
+        declared_as_json(headers)?;
+    }
     if is_long(&app, request.uri().path()) {
         return Ok(next.run(request).await);
     }
@@ -39,24 +45,47 @@ pub(crate) async fn refuse_unsafe(
 
 /// Whether the endpoint reads its body itself, because it takes longer ones: once it knows who asks.
 fn is_long(app: &App, path: &str) -> bool {
+    below_public_path(app, path) == "/v1/admin/import"
+}
+
+fn below_public_path<'a>(app: &App, path: &'a str) -> &'a str {
     let below = path.strip_prefix(&*app.settings.public_path);
-    below.unwrap_or(path) == "/v1/admin/import"
+    below.unwrap_or(path)
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/x-www-form-urlencoded")
+}
+
+/// A form of our pages. They send no referrer, so its `Origin` is `null` (Fetch, section 3.2), as that
+/// of a form in some other site's frame is; it is `Sec-Fetch-Site` that tells them apart.
+fn own_form(headers: &HeaderMap, own: &Served) -> Result<(), Problem> {
+    let told = headers.contains_key("sec-fetch-site");
+    let is_ours = |origin: &HeaderValue| own.has_origin(origin.as_bytes());
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    ours(is_of_own_site(headers) && origins.all(|it| is_ours(it) || (told && it == "null")))
 }
 
 /// Browsers say where a request comes from in two headers; programs send neither. Each value that
 /// is there must be ours.
 fn same_origin(headers: &HeaderMap, own: &Served) -> Result<(), Problem> {
-    let mut sites = headers.get_all("sec-fetch-site").iter();
     let mut origins = headers.get_all(header::ORIGIN).iter();
-    let ours = sites.all(|site| site == "same-origin")
-        && origins.all(|origin| own.has_origin(origin.as_bytes()));
-    if ours {
-        return Ok(());
-    }
-    Err(Problem::new(
-        ProblemKind::CrossSite,
-        "Only pages of this origin, and programs, are served.",
-    ))
+    ours(is_of_own_site(headers) && origins.all(|it| own.has_origin(it.as_bytes())))
+}
+
+fn is_of_own_site(headers: &HeaderMap) -> bool {
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    sites.all(|site| site == "same-origin")
+}
+
+fn ours(it_is: bool) -> Result<(), Problem> {
+    let problem = || {
+        let text = "Only pages of this origin, and programs, are served.";
+        Problem::new(ProblemKind::CrossSite, text)
+    };
+    it_is.then_some(()).ok_or_else(problem)
 }
 
 /// Exactly `application/json`: JSON has no `charset` parameter (RFC 8259, section 11), and a lenient
@@ -132,6 +161,28 @@ mod tests {
             ("origin", "https://app.example.com"),
             ("origin", "null")
         ]));
+    }
+
+    #[test]
+    fn a_form_of_our_pages_is_told_from_one_of_another_site() {
+        let own = Served::of_origins(&["https://app.example.com"]);
+        let form = |pairs: &[_]| own_form(&headers(pairs), &own).is_ok();
+        assert!(form(&[
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "null")
+        ]));
+        assert!(form(&[("origin", "https://app.example.com")]));
+        for foreign in [
+            &[("origin", "null")][..],
+            &[("sec-fetch-site", "cross-site"), ("origin", "null")],
+            &[("sec-fetch-site", "same-site"), ("origin", "null")],
+            &[
+                ("sec-fetch-site", "same-origin"),
+                ("origin", "https://evil.example"),
+            ],
+        ] {
+            assert!(!form(foreign), "{foreign:?}");
+        }
     }
 
     #[test]

@@ -242,6 +242,10 @@ fn problem() -> Value {
             "title": { "type": "string" },
             "status": { "type": "integer" },
             "detail": { "type": "string" },
+            "passkeys": {
+                "type": "integer",
+                "description": "How many would sign in no more; `force` is for whoever means that",
+            },
         },
     })
 }

@@ -295,3 +295,86 @@ async fn what_strangers_try_is_counted_and_not_listed() {
     // The newest of each book stays in any case.
     assert_eq!(records().await.len(), 2);
 }
+
+#[tokio::test]
+async fn the_log_says_which_groups_came_and_went_and_finds_an_access_that_was_shut() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let body = json!({ "name": "ann", "groups": ["eng"], "token_policies": ["read"] });
+    root.post("/v1/admin/users", body).await.expect(201);
+    let record = newest(&place).await;
+    assert_eq!(record["detail"], "groups: eng; token_policies: read");
+    place.later(1);
+    let body = json!({ "add_groups": ["oncall", "eng"], "remove_groups": ["nothing"] });
+    let changed = root.patch("/v1/admin/users/ann", body).await;
+    assert_eq!(
+        changed.expect(200).json()["groups"],
+        json!(["eng", "oncall"])
+    );
+    let record = newest(&place).await;
+    assert_eq!(record["detail"], "groups; groups: +oncall");
+    place.later(1);
+    let body = json!({ "remove_groups": ["eng"], "token_policies": [] });
+    root.patch("/v1/admin/users/ann", body).await.expect(200);
+    let record = newest(&place).await;
+    let detail = "groups token_policies; groups: -eng; token_policies: -read";
+    assert_eq!(record["detail"], detail);
+    // However it is ordered, it is one action.
+    for (disabled, action) in [(true, "user_disable"), (false, "user_enable")] {
+        place.later(1);
+        let body = json!({ "disabled": disabled });
+        root.patch("/v1/admin/users/ann", body).await.expect(200);
+        assert_eq!(newest(&place).await["action"], action);
+    }
+    // What adds up to too much is refused, and nothing of it is done.
+    let many: Vec<_> = (0..150).map(|it| format!("group-{it}")).collect();
+    let path = "/v1/admin/users/ann";
+    let body = json!({ "add_groups": many });
+    root.patch(path, body).await.expect(200);
+    let more: Vec<_> = (0..100).map(|it| format!("more-{it}")).collect();
+    root.patch(path, json!({ "add_groups": more }))
+        .await
+        .expect(400);
+    let shown = root
+        .call(Method::GET, path, Value::Null)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(shown["groups"].as_array().unwrap().len(), 151);
+}
+
+#[tokio::test]
+async fn a_search_takes_days_and_spans() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let body = json!({ "name": "ann" });
+    root.post("/v1/admin/users", body).await.expect(201);
+    let day = newest(&place).await["at"].as_str().unwrap()[..10].to_owned();
+    place.later(3 * 86_400);
+    let body = json!({ "name": "ben" });
+    let made = place.control(Method::POST, "/v1/admin/users", body).await;
+    made.expect(201);
+    for (query, names) in [
+        (format!("since={day}"), &["ben", "ann"][..]),
+        (format!("since={day}&until={day}"), &["ann"]),
+        ("since=2d".to_owned(), &["ben"]),
+        // The operator's socket has no address.
+        ("address=192.0.2.7".to_owned(), &["ann"]),
+        ("since=4d&until=1h".to_owned(), &["ann"]),
+    ] {
+        let path = format!("/v1/admin/audit?action=user_create&{query}");
+        let found = place.control(Method::GET, &path, Value::Null).await;
+        let found = found.expect(200).json();
+        let found: Vec<_> = found["records"].as_array().unwrap().iter().collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|it| it["user"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, names, "{query}");
+    }
+    for wrong in ["soon", "7w", "2026-02-30", "2026-1-1", "-7d"] {
+        let path = format!("/v1/admin/audit?since={wrong}");
+        let answer = place.control(Method::GET, &path, Value::Null).await;
+        answer.expect(400);
+    }
+}

@@ -1,0 +1,94 @@
+//! Users from a file and into a file, on the administrators' page.
+
+use serde_json::{Value, json};
+
+use super::Person;
+use super::administration::administrator;
+use crate::operate::order;
+
+impl Person {
+    /// Chooses a file with this content, as a person does in the browser's own window.
+    fn choose_file(&mut self, content: &str) {
+        let content = json!(content);
+        self.page.eval(&format!(
+            "{{ const all = new DataTransfer(); \
+             all.items.add(new File([{content}], 'users.json', {{ type: 'application/json' }})); \
+             const field = document.querySelector('#import-file'); \
+             field.files = all.files; \
+             field.dispatchEvent(new Event('change', {{ bubbles: true }})); }}"
+        ));
+    }
+
+    fn has_user(&self, name: &str) -> bool {
+        let list = order(&self.gateway, &["users", "list", "-o", "json"]);
+        let list: Value = serde_json::from_str(&list).expect("JSON");
+        let users = list["users"].as_array().expect("a list");
+        users.iter().any(|user| user["name"] == name)
+    }
+}
+
+fn realm() -> String {
+    json!({"realm": "old", "users": [
+        {"id": "00000000-0000-4000-8000-000000000001", "username": "ann", "enabled": true},
+        {"id": "00000000-0000-4000-8000-000000000002", "username": "a b", "enabled": true},
+    ]})
+    .to_string()
+}
+
+#[test]
+fn what_an_import_would_do_is_shown_before_it_is_done() {
+    let mut root = administrator();
+    root.open("/_latchkey/admin#users");
+    root.await_view("#users-search");
+    root.page.click("#view a[href='#transfer']");
+    root.await_view("#import-form");
+    root.assert_page_is_sound("import and export");
+    root.choose_file("no JSON");
+    root.page.click("#import-form button[type=submit]");
+    root.seen("This is no JSON file");
+    root.choose_file(&realm());
+    root.page.click("#import-form button[type=submit]");
+    root.seen("Nobody is imported as long as somebody cannot be.");
+    root.seen("To be created: 1 with 0 passkeys.");
+    root.assert_page_is_sound("an import that is not possible");
+    let shown = "document.querySelector('.carry-out').checkVisibility()";
+    assert_eq!(root.page.eval(shown), false);
+    assert!(!root.has_user("ann"), "it was only looked at");
+
+    root.page.click("#import-form [name=skip]");
+    // Another choice, another look.
+    assert_eq!(
+        root.page
+            .eval("document.querySelector('.result').checkVisibility()"),
+        false
+    );
+    root.page.click("#import-form button[type=submit]");
+    root.seen("Nothing was imported yet.");
+    assert!(!root.has_user("ann"), "it was only looked at");
+    root.page.click(".carry-out");
+    root.seen("Imported: 1 users with 0 passkeys.");
+    root.assert_page_is_sound("an import that was done");
+    assert!(root.has_user("ann"));
+}
+
+#[test]
+fn everyone_goes_into_a_file() {
+    let mut root = administrator();
+    root.open("/_latchkey/admin#transfer");
+    root.await_view("#import-form");
+    // What the browser would save.
+    root.page.eval(
+        "window.saved = []; URL.createObjectURL = (file) => { saved.push(file); return '#transfer'; }",
+    );
+    root.page.click("#view .export");
+    root.seen("The file is saved.");
+    root.page
+        .eval("void saved[0].text().then((text) => { window.text = text; })");
+    root.page.wait_for("window.text !== undefined");
+    let text = root.page.eval("window.text");
+    let document: Value = serde_json::from_str(text.as_str().expect("a text")).expect("JSON");
+    assert_eq!(document["format"], "latchkey-users");
+    assert_eq!(document["users"][0]["name"], "root");
+    root.go("#audit", "#audit-search");
+    root.seen("Users exported");
+}
