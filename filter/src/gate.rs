@@ -79,7 +79,7 @@ pub enum After {
 /// Why a request does not go on, or not yet.
 enum Stop {
     Refuse(Reason),
-    Renew(Ask),
+    Renew(Box<Ask>),
 }
 
 impl<E: Into<Reason>> From<E> for Stop {
@@ -215,7 +215,7 @@ impl Gate {
             match judged {
                 Ok(changes) => Outcome::Forward(changes),
                 Err(Stop::Refuse(reason)) => self.refuse(request, reason),
-                Err(Stop::Renew(ask)) => Outcome::Renew(ask),
+                Err(Stop::Renew(ask)) => Outcome::Renew(*ask),
             }
         } else {
             // What would be renewed would pass; no call is made to find out.

@@ -177,7 +177,7 @@ impl Gate {
             after => after,
         };
         match (after, ends) {
-            (After::Nothing, _) => Err(Stop::Renew(ask)),
+            (After::Nothing, _) => Err(Stop::Renew(Box::new(ask))),
             (After::Renewal, Session::Expired(..)) => Err(Reason::NoRenewal.into()),
             (After::SessionOver, Session::Valid(token)) => {
                 let expired_at = token.token().expires_at();
