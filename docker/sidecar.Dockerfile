@@ -6,16 +6,12 @@
 FROM rust:1-slim-trixie AS build
 WORKDIR /src
 COPY . .
-# The allocator is the one part that is written in C.
-RUN apt-get update && apt-get install -y --no-install-recommends make musl-tools \
-    && rm -rf /var/lib/apt/lists/*
-# rust-toolchain.toml chooses the compiler, as it does everywhere else. Rust's own target brings
-# musl along. Kernels of some ARM machines have pages of 64 KB, which the allocator has to know.
+# rust-toolchain.toml chooses the compiler, as it does everywhere else. No C library is needed:
+# Rust's own target brings musl along, and no dependency is written in C.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     target="$(uname -m)-unknown-linux-musl" \
     && rustup target add "$target" \
-    && if [ "$(uname -m)" = aarch64 ]; then export JEMALLOC_SYS_WITH_LG_PAGE=16; fi \
     && cargo build --locked --release --package latchkey --target "$target" \
     && install -D "target/$target/release/latchkey" /out/latchkey \
     && install -d -m 0700 /out/data

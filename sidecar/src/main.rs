@@ -13,10 +13,6 @@ const USAGE: u8 = 2;
 /// Something failed while running.
 const FAILED: u8 = 1;
 
-/// With the system's, a login among 100,000 users takes a third more processor time.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let environment = process_environment();
