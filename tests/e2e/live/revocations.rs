@@ -229,3 +229,24 @@ fn a_list_that_is_too_old_closes_where_that_is_asked_for() {
     live.internal.set_down(false);
     wait::until("it opens", || (live.status(&token) == 200).then_some(()));
 }
+
+#[test]
+fn a_list_that_is_too_old_goes_on_counting_where_nothing_else_is_asked_for() {
+    let live = Live::start_with(|config| {
+        config.edit_filter(|filter| {
+            filter["revocations"] = json!({"max_age": "30s", "when_stale": "allow"});
+        });
+    });
+    let (ann, bob) = (
+        live.forge.token(),
+        live.forge.token_with("sid", OTHER.into()),
+    );
+    live.internal.revoke(OTHER);
+    live.await_everywhere("his session is over", |_| live.status(&bob) == 401);
+    live.internal.set_down(true);
+    wait::until("the list is too old", || {
+        (live.stat("revocations.age_ms") > 31_000).then_some(())
+    });
+    assert_eq!((live.status(&ann), live.status(&bob)), (200, 401));
+    assert_eq!(live.stat("denied.stale_revocations"), 0);
+}
