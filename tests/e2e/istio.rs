@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::manifests::document;
+use crate::operate::order_in;
 use crate::tls::{HOST, Person};
 
 const GATEWAY: &str = "tests/fixtures/istio-gateway.json";
@@ -32,7 +33,7 @@ struct Mesh {
     upstream: Upstream,
     certificate: Certificate,
     redirect_port: u16,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Mesh {
@@ -83,7 +84,7 @@ impl Mesh {
             upstream,
             certificate,
             redirect_port,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -123,6 +124,20 @@ fn a_person_signs_in_and_is_checked_twice() {
     assert_eq!(person.fetch(WITH_FORGED_TOKEN), 200);
     assert_eq!(mesh.count("jwt_authn.denied"), 0);
     assert_eq!(mesh.count("rbac.denied"), 0);
+}
+
+/// istiod fetches keys every 20 minutes: what it fetched before a rotation has to do.
+#[test]
+fn the_second_check_takes_tokens_of_a_key_that_has_just_begun_to_sign() {
+    let mesh = Mesh::start(|_| (), |_| ());
+    mesh.await_keys();
+    let rotated = order_in(mesh.dir.path(), &["keys", "rotate", "--now"]);
+    assert!(!rotated.is_empty());
+    let mut person = mesh.visit();
+    person.sign_up("ada", "/report");
+    assert_eq!(person.fetch("'/report'"), 200);
+    assert_eq!(mesh.count("jwt_authn.denied"), 0);
+    assert!(!mesh.upstream.take().is_empty());
 }
 
 #[test]

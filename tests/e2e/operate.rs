@@ -4,15 +4,21 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_tests::{Gateway, Plan, Visitor, programs, wait};
 use serde_json::json;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 pub(crate) fn order(gateway: &Gateway, arguments: &[&str]) -> String {
+    order_in(gateway.dir(), arguments)
+}
+
+/// The same to the sidecar whose configuration is in this directory.
+pub(crate) fn order_in(directory: &Path, arguments: &[&str]) -> String {
     let output = Command::new(programs::sidecar())
         .args(arguments)
         .arg("--config")
-        .arg(gateway.dir().join("latchkey.toml"))
+        .arg(directory.join("latchkey.toml"))
         .output()
         .expect("the program runs");
     assert!(output.status.success(), "{output:?}");
