@@ -19,7 +19,7 @@ const QUEUE: usize = 1_024;
 /// Steps that share one flush at most: bounds how long the first of them waits.
 const GROUP: usize = 256;
 /// How long the first of several steps waits for others to share its flush.
-const GATHER: Duration = Duration::from_micros(1_500);
+const GATHER: Duration = Duration::from_micros(500);
 /// Records in a batch, after which the next step gets another: bounds how long readers wait for it.
 const LARGE: usize = 1_024;
 /// A disk that takes longer is as good as gone. The step may still happen later.
