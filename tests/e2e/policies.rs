@@ -73,6 +73,11 @@ fn sha_1(info: &mut TpmDraft) {
     info.extra_data = vec![0x5a; 20];
 }
 
+/// As Windows Hello has it, but for `fixedTPM`.
+fn movable(info: &mut TpmDraft) {
+    info.describe_the_key(0x0006_0470);
+}
+
 /// The reason that the audit line of the last ceremony gives.
 pub(crate) fn audited(gateway: &mut Gateway) -> String {
     let log = gateway.sidecar.process().log();
@@ -123,7 +128,7 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
     ann.log_in("ann");
 
     // Everything else is told what is wrong, as far as the person can do something about it.
-    let refused: [(&str, &str, &str, ByMakers); 6] = [
+    let refused: [(&str, &str, &str, ByMakers); 7] = [
         (
             "no statement",
             "passkey-not-taken",
@@ -142,6 +147,12 @@ fn windows_hello_comes_in_with_its_tpm_where_attestation_is_insisted_on() {
             "passkey-not-taken",
             "attestation_algorithm",
             |draft, makers| attest(draft, &makers.known, sha_1),
+        ),
+        (
+            "a TPM with a key that can leave it",
+            "passkey-not-taken",
+            "attestation_key_not_fixed_tpm",
+            |draft, makers| attest(draft, &makers.known, movable),
         ),
         (
             "a TPM that speaks of another key",
@@ -202,7 +213,11 @@ fn a_weak_statement_stands_in_nobodys_way_where_nobody_insists() {
             "auto_registration=true",
         ],
     );
-    let people: [(&str, bool, ByTpm); 2] = [("ann", true, |_| {}), ("bob", false, sha_1)];
+    let people: [(&str, bool, ByTpm); 3] = [
+        ("ann", true, |_| {}),
+        ("bob", false, sha_1),
+        ("cyd", false, movable),
+    ];
     for (name, attested, change) in people {
         let mut visitor = Visitor::new(gateway.envoy.port);
         let mut draft = draft_at(&mut visitor, "staff", name);

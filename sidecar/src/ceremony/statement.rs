@@ -53,12 +53,14 @@ pub(super) fn verify(
     })
 }
 
-/// A statement whose algorithm proves nothing is as good as none: where attestation is not insisted
-/// on, the person goes on without.
+/// A statement whose algorithm proves nothing, or whose key is not the authenticator's alone, is as
+/// good as none: where attestation is not insisted on, the person goes on without.
 fn weak(verified: Result<(), CeremonyError>) -> Result<Option<CeremonyError>, CeremonyError> {
     match verified {
         Ok(()) => Ok(None),
-        Err(weak @ CeremonyError::AttestationAlgorithm { .. }) => Ok(Some(weak)),
+        Err(
+            weak @ (CeremonyError::AttestationAlgorithm { .. } | CeremonyError::AttestationKey(_)),
+        ) => Ok(Some(weak)),
         Err(refusal) => Err(refusal),
     }
 }
