@@ -25,6 +25,7 @@ mod renewal;
 mod reserved_names;
 mod secrecy;
 mod sessions;
+mod timeouts;
 mod transfer;
 mod ways_back;
 mod written_mounts;
