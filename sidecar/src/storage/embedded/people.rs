@@ -10,7 +10,7 @@ use crate::model::{
 use crate::storage::people::{looked_at, merged};
 use crate::storage::{
     AuditCursor, AuditLog, ImportConflict, Imported, LOOKED_AT, Page, People, Redeemed, Redemption,
-    StorageError, UserAdded, UserFilter,
+    StorageError, UserAdded, UserChanged, UserFilter,
 };
 use async_trait::async_trait;
 use std::ops::ControlFlow;
@@ -37,7 +37,7 @@ impl People for EmbeddedStore {
         id: UserId,
         change: &UserChange,
         audit: &AuditRecord,
-    ) -> Result<Option<User>, StorageError> {
+    ) -> Result<UserChanged, StorageError> {
         let (change, audit) = (change.clone(), audit.clone());
         self.writer
             .run(move |ledger| steps::change_user(ledger, id, &change, &audit))

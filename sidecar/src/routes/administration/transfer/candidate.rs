@@ -6,7 +6,7 @@ use crate::ceremony::{Imported, registration};
 use crate::entropy::random;
 use crate::model::{Credential, CredentialId, PolicyName, UnixTime, User, UserId};
 use crate::routes::passkey::label;
-use crate::storage::MOST_RECORD_BYTES;
+use crate::storage::{MOST_RECORD_BYTES, is_bounded};
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -194,11 +194,15 @@ impl Reader<'_> {
         let fits = |record: serde_json::Result<Vec<u8>>| {
             record.is_ok_and(|record| record.len() <= MOST_RECORD_BYTES)
         };
-        let all_fit = fits(serde_json::to_vec(&user))
-            && credentials.iter().all(|it| fits(serde_json::to_vec(it)));
+        if !is_bounded(&user) {
+            let reason = "user: more than a record holds: fewer or shorter groups and token_policies";
+            refusals.0.push(reason.to_owned());
+        }
+        let all_fit = credentials
+            .iter()
+            .all(|it| fits(serde_json::to_vec(it)));
         if !all_fit {
-            let reason =
-                format!("user, passkeys: a record has more than {MOST_RECORD_BYTES} bytes");
+            let reason = format!("passkeys: a record has more than {MOST_RECORD_BYTES} bytes");
             refusals.0.push(reason);
         }
         if !refusals.0.is_empty() {
