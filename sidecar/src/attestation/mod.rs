@@ -18,6 +18,7 @@ mod algorithms;
 mod anchors;
 mod blob;
 mod keeper;
+mod last_good;
 mod metadata;
 mod signature;
 mod tpm_certificate;
@@ -28,7 +29,7 @@ pub(crate) mod tests;
 
 pub use anchors::{AnchorError, Anchors, Untrusted};
 pub use blob::BlobError;
-pub use keeper::{MetadataSource, Sources, SourcesError, TrustKeeper};
+pub use keeper::{MetadataSource, Past, Sources, SourcesError, TrustKeeper};
 pub use metadata::{Metadata, Status};
 pub(crate) use signature::signed_by;
 pub(crate) use tpm_certificate::is_of_a_tpm;

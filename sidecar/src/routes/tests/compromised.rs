@@ -102,3 +102,29 @@ async fn metadata_that_were_in_use_are_remembered_over_a_restart() {
     again.refresh_trust().await.unwrap();
     assert_eq!(again.trust.number(), Some(17));
 }
+
+/// The last good ones refuse what they report all the same.
+#[tokio::test]
+async fn a_bad_file_is_told_to_administrators_and_takes_nothing_back() {
+    let metadata = Metadata::new();
+    metadata.put(3, "USER_KEY_REMOTE_COMPROMISE");
+    let place = Place::configured(&metadata.configuration("")).await;
+    let mut root = administrator(&place, "root").await;
+    let warnings = async |root: &mut Person<'_>| {
+        let shown = root.read("/v1/auth/webauthn/config").await.expect(200);
+        shown.json()["data"]["warnings"].clone()
+    };
+    assert_eq!(warnings(&mut root).await, json!([]));
+    std::fs::write(metadata.directory.path().join("blob.jwt"), "no blob").unwrap();
+    place.app.refresh_trust().await.unwrap();
+    let told = warnings(&mut root).await;
+    let told = told[0].as_str().unwrap();
+    assert!(told.contains("not a signed blob"), "{told}");
+    assert!(told.contains("number 3, the last good one"), "{told}");
+    let mut ann = place.person();
+    ann.authenticator.aaguid = MODEL;
+    let options = ann.begin("register", json!({ "username": "ann" })).await;
+    let response = ann.authenticator.create(&options);
+    ann.finish("register", response).await.expect(400);
+    assert_eq!(place.reason(), "authenticator_compromised");
+}
