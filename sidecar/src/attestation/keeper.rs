@@ -141,10 +141,9 @@ impl TrustKeeper {
             trust: RwLock::new(Arc::new(Trust::new(Arc::new(anchors), None))),
             file: Mutex::default(),
         };
+        // First, so that the file must be as good as if the program had never ended.
+        keeper.take_up_last_good(now);
         keeper.refresh(now);
-        if keeper.number().is_none() {
-            keeper.take_up_last_good(now);
-        }
         Ok(keeper)
     }
 
@@ -152,11 +151,8 @@ impl TrustKeeper {
         let (Some((source, roots)), Some(blob)) = (&self.source, self.last_good.read()) else {
             return;
         };
-        match self.use_blob(&blob, source, roots, now) {
-            Ok(()) => tracing::warn!("the FIDO metadata that were in use before are in use again"),
-            Err(problem) => {
-                tracing::error!(%problem, "the FIDO metadata that were in use before are of no use");
-            }
+        if let Err(problem) = self.use_blob(&blob, source, roots, now) {
+            tracing::warn!(%problem, "the FIDO metadata that were in use before the start are of no use");
         }
     }
 

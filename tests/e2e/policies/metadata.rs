@@ -187,12 +187,35 @@ fn a_bad_or_stale_file_changes_nothing_but_what_is_said() {
     assert_eq!((said.number, said.refused, said.stale), (5, true, false));
     refused(&mut gateway, "cyd");
 
-    // A later one that is overdue already: not instead of one that is not. A restart looks at once.
+    // A later one that is overdue already, which takes nothing back. A restart looks at once.
     publish_due(&makers, &service, (6, "2026-01-01"), "FIDO_CERTIFIED_L1");
     gateway.sidecar.restart();
     let said = Said::by(&gateway);
-    assert_eq!(said.number, 6, "the file comes first at start");
-    assert!(said.stale && said.warnings.contains("stale"), "{}", said.warnings);
+    assert_eq!((said.number, said.refused, said.stale), (5, true, false));
+    assert!(said.warnings.contains("stale, the one in use is not"), "{}", said.warnings);
+    refused(&mut gateway, "dan");
+}
+
+/// Where there is nothing better, what is overdue is better than nothing, and says so.
+#[test]
+fn metadata_that_are_overdue_are_used_and_said_to_be() {
+    let makers = Makers::new();
+    let directory = makers.directory.path().join("service");
+    fs::create_dir(&directory).expect("a directory");
+    let service = Certificate::generate("mds.example.org", &directory);
+    publish_due(&makers, &service, (6, "2026-01-01"), "FIDO_CERTIFIED_L1");
+    let mut plan = Plan::new();
+    plan.sidecar.more = makers.watched("attestation = \"direct\"");
+    let mut gateway = plan.start();
+    let said = Said::by(&gateway);
+    assert_eq!((said.number, said.refused, said.stale), (6, false, true));
+    assert!(said.warnings.contains("stale"), "{}", said.warnings);
     let log = gateway.sidecar.process().log();
     assert!(log.contains("the FIDO metadata are stale"), "{log}");
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.authenticator.aaguid = WINDOWS_HELLO;
+    let mut draft = draft_at(&mut ann, "webauthn", "ann");
+    attest(&mut draft, &makers.known, |_| {});
+    let (status, answer) = finish_at(&mut ann, "webauthn", &draft);
+    assert_eq!(status, 200, "{answer}");
 }

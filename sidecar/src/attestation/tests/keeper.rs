@@ -299,9 +299,10 @@ fn a_restart_takes_up_the_last_good_blob_where_the_file_is_bad_older_or_gone() {
         known: 6,
     };
     type Spoil<'a> = &'a dyn Fn(&Files);
-    let spoilt: [(Spoil<'_>, BlobError); 3] = [
+    let spoilt: [(Spoil<'_>, BlobError); 4] = [
         (&|files| files.put("no blob"), BlobError::Form),
         (&|files| files.put_number(5, "2099-01-01"), older),
+        (&|files| files.put_number(7, "2027-01-01"), BlobError::Stale),
         (
             &|files| fs::remove_file(files.directory.path().join("blob.jwt")).expect("there"),
             BlobError::File,
