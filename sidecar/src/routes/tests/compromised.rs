@@ -112,13 +112,16 @@ async fn a_bad_file_is_told_to_administrators_and_takes_nothing_back() {
     let mut root = administrator(&place, "root").await;
     let warnings = async |root: &mut Person<'_>| {
         let shown = root.read("/v1/auth/webauthn/config").await.expect(200);
-        shown.json()["data"]["warnings"].clone()
+        let warnings = shown.json()["data"]["warnings"].clone();
+        let warnings: Vec<String> = serde_json::from_value(warnings).unwrap();
+        let of_the_metadata = warnings.into_iter().filter(|it| it.contains("metadata"));
+        of_the_metadata.collect::<Vec<_>>()
     };
-    assert_eq!(warnings(&mut root).await, json!([]));
+    assert!(warnings(&mut root).await.is_empty());
     std::fs::write(metadata.directory.path().join("blob.jwt"), "no blob").unwrap();
     place.app.refresh_trust().await.unwrap();
     let told = warnings(&mut root).await;
-    let told = told[0].as_str().unwrap();
+    let told = told.concat();
     assert!(told.contains("not a signed blob"), "{told}");
     assert!(told.contains("number 3, the last good one"), "{told}");
     let mut ann = place.person();

@@ -164,7 +164,9 @@ async fn a_bootstrap_code_is_good_for_an_hour() {
     // Nobody came: the operator is shown another one.
     let next = bootstrap_code(&place).await;
     assert_ne!(next, code);
-    let answer = root.enrol(json!({ "code": next, "username": "root" })).await;
+    let answer = root
+        .enrol(json!({ "code": next, "username": "root" }))
+        .await;
     answer.expect(200);
 }
 

@@ -80,7 +80,8 @@ pub(super) async fn changes_at_once_do_not_add_up_to_too_much(store: Arc<dyn Sto
             add_groups: groups.collect(),
             ..UserChange::default()
         };
-        let changed = store.change_user(user_id(1), &change, &audit("groups"));
+        let record = audit("groups");
+        let changed = store.change_user(user_id(1), &change, &record);
         changed.await.unwrap() == UserChanged::TooLarge
     })
     .await;
@@ -96,7 +97,8 @@ pub(super) async fn changes_at_once_do_not_add_up_to_too_much(store: Arc<dyn Sto
 pub(super) async fn a_user_never_outgrows_a_record(store: Arc<dyn Store>) {
     add(&store, 1).await;
     let change = async |change: UserChange| {
-        let changed = store.change_user(user_id(1), &change, &audit("change"));
+        let record = audit("change");
+        let changed = store.change_user(user_id(1), &change, &record);
         changed.await.unwrap()
     };
     // Written with an escape each, they need twice the room that they are long.

@@ -195,12 +195,11 @@ impl Reader<'_> {
             record.is_ok_and(|record| record.len() <= MOST_RECORD_BYTES)
         };
         if !is_bounded(&user) {
-            let reason = "user: more than a record holds: fewer or shorter groups and token_policies";
+            let reason =
+                "user: more than a record holds: fewer or shorter groups and token_policies";
             refusals.0.push(reason.to_owned());
         }
-        let all_fit = credentials
-            .iter()
-            .all(|it| fits(serde_json::to_vec(it)));
+        let all_fit = credentials.iter().all(|it| fits(serde_json::to_vec(it)));
         if !all_fit {
             let reason = format!("passkeys: a record has more than {MOST_RECORD_BYTES} bytes");
             refusals.0.push(reason);
