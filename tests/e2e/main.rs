@@ -11,6 +11,7 @@ mod manifests;
 mod operate;
 mod people;
 mod policies;
+mod requests;
 mod rules;
 mod scripts;
 mod sockets;

@@ -39,7 +39,7 @@ fn the_bootstrap_code_lies_in_a_file_for_the_owner_alone_and_in_no_log() {
         if there_before {
             // A mounted volume, say, which everybody may look into.
             std::fs::create_dir(&data).unwrap();
-            std::fs::set_permissions(&data, PermissionsExt::from_mode(0o755)).unwrap();
+            std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         let mut running = start_carelessly(&home);
         let code = code(&home);
@@ -69,13 +69,18 @@ fn the_bootstrap_code_lies_in_a_file_for_the_owner_alone_and_in_no_log() {
 fn a_file_that_was_laid_there_before_is_replaced_and_not_written_to() {
     let home = Home::new("[admin]\nenabled = true\n");
     let data = home.path().join("data");
-    std::fs::create_dir(&data).unwrap();
+    let mut running = Running::start(&home);
+    let before = code(&home);
+    running.signal("TERM");
+    running.read_until("stopped");
+    std::fs::remove_file(data.join("bootstrap-code")).unwrap();
     let elsewhere = home.path().join("elsewhere");
     std::fs::write(&elsewhere, "as it was").unwrap();
     let file = data.join("bootstrap-code");
     std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
     let running = start_carelessly(&home);
     let code = code(&home);
+    assert_ne!(code, before);
     assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "as it was");
     assert!(!file.symlink_metadata().unwrap().is_symlink());
     assert_eq!(mode(&file), 0o600);
