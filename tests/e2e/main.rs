@@ -1,8 +1,10 @@
 //! Everything together, as a person, an application and an attacker would meet it.
 
+mod brute_force;
 mod ceremonies;
 mod conformance;
 mod edge;
+mod full_disk;
 mod harness;
 mod hostile;
 mod istio;

@@ -315,8 +315,11 @@ fn no_secret_is_in_an_answer_or_a_log() {
         "/_latchkey/v1/admin/users/ann/enrolment",
         &json!({}),
     );
-    assert_eq!(link.status, 200, "{}", link.text());
-    let code = link.json()["code"].as_str().expect("a code").to_owned();
+    assert_eq!(link.status, 201, "{}", link.text());
+    let code = link.json()["enrolment"]["code"]
+        .as_str()
+        .expect("a code")
+        .to_owned();
     // A wrong one, a wrong signature, and a token in every place where one can be.
     let mut eve = Visitor::new(gateway.envoy.port);
     let begin = "/_latchkey/v1/auth/webauthn/register/begin";
@@ -408,7 +411,7 @@ fn nothing_is_framed_and_links_come_from_the_configuration() {
         &json!({}),
     );
     let made = made.send().json();
-    let link = made["link"].as_str().expect("a link");
+    let link = made["enrolment"]["link"].as_str().expect("a link");
     assert!(
         link.starts_with(&format!("{own}/_latchkey/enroll#")),
         "{link}"
