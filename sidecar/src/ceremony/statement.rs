@@ -91,6 +91,9 @@ fn check_algorithm(
         // Apple's is no signature but a nonce in the certificate.
         Format::None | Format::Apple | Format::Tpm => return Ok(()),
     };
+    if object.format != Format::AndroidKey && attestation::has_a_format_of_its_own(certificate) {
+        return Err(CeremonyError::AttestationStatement);
+    }
     let (Some(algorithm), Some(signature)) = (algorithm, &object.signature) else {
         return Err(CeremonyError::AttestationStatement);
     };
