@@ -12,6 +12,7 @@ mod binding;
 mod compromised;
 mod documented;
 mod hardening;
+mod hostile_realms;
 mod keycloak;
 mod links;
 mod live;
