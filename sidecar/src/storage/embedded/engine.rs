@@ -96,12 +96,13 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
 }
 
 /// Compares what is there with what the store says of itself: by reading every record, unless its
-/// files are as they were when it was closed at the step `sealed`.
+/// files are as they were when it was closed at the step `sealed`. Answers with its inventory, and
+/// with its format.
 pub(super) fn verify(
     engine: &Engine,
     directory: &Directory,
     sealed: Option<u64>,
-) -> Result<Inventory, OpenError> {
+) -> Result<(Inventory, u32), OpenError> {
     let damaged = |damage: String| OpenError::Damaged {
         path: directory.path().to_owned(),
         damage,
@@ -114,7 +115,7 @@ pub(super) fn verify(
         return Err(damaged("its beginning is lost".to_owned()));
     };
     let found: u32 = layout::decode(&format, &format_value).map_err(|e| damaged(e.to_string()))?;
-    if found != FORMAT {
+    if !(1..=FORMAT).contains(&found) {
         return Err(OpenError::Format {
             path: directory.path().to_owned(),
             found,
@@ -138,10 +139,10 @@ pub(super) fn verify(
             "it ends at step {}, but step {watermark} was reached",
             stored.step
         ))),
-        Some(_) => Ok(stored),
+        Some(_) => Ok((stored, found)),
         None => {
             tracing::warn!("the file watermark was not readable; it is written again");
-            Ok(stored)
+            Ok((stored, found))
         }
     }
 }
@@ -275,8 +276,12 @@ impl View {
 
     /// How many records a table has.
     pub(super) fn count(&self, table: Table) -> Result<u64, StorageError> {
-        let entries = self.scan(&Key::all_of(table))?;
-        Ok(u64::try_from(entries.len()).unwrap_or(u64::MAX))
+        let mut count = 0;
+        self.walk(&Key::all_of(table), None, Way::Forward, |_, key, _| {
+            count += u64::from(table.has(key));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(count)
     }
 
     /// Every record of a table.
@@ -284,9 +289,19 @@ impl View {
         &self,
         table: Table,
     ) -> Result<Vec<T>, StorageError> {
-        let entries = self.scan(&Key::all_of(table))?;
+        self.records_under(table, &Key::all_of(table))
+    }
+
+    /// The records of a table whose keys begin with this one.
+    pub(super) fn records_under<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        prefix: &Key,
+    ) -> Result<Vec<T>, StorageError> {
+        let entries = self.scan(prefix)?;
         let records = entries
             .iter()
+            .filter(|(key, _)| table.has(key))
             .map(|(key, value)| layout::decode(&Key::of(table, key), value));
         self.noted(records.collect())
     }

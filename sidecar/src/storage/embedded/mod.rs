@@ -24,6 +24,7 @@ mod seal;
 mod sessions;
 mod signing_keys;
 mod steps;
+mod upgrade;
 mod users;
 mod writer;
 
