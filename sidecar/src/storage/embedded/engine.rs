@@ -5,7 +5,6 @@ use super::files::Directory;
 use super::layout::{self, FORMAT, Key, Table, open_value};
 use super::ledger::Inventory;
 use super::seal;
-use crate::model::{Floors, Session, SessionId, UnixTime, User, UserId, UserName};
 use crate::storage::StorageError;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -304,41 +303,6 @@ impl View {
             .filter(|(key, _)| table.has(key))
             .map(|(key, value)| layout::decode(&Key::of(table, key), value));
         self.noted(records.collect())
-    }
-
-    /// Up to `most` users who show `part`, by name, after this one.
-    pub(super) fn users(
-        &self,
-        after: Option<&UserName>,
-        part: &str,
-        most: usize,
-    ) -> Result<Vec<User>, StorageError> {
-        let names = self.scan(&Key::all_of(Table::Names))?;
-        let after = after.map_or_else(|| Key::all_of(Table::Names), Key::name_after);
-        let mut found = Vec::new();
-        for (key, value) in names.range(after.bytes().to_vec()..) {
-            if found.len() >= most {
-                break;
-            }
-            let id: UserId = layout::decode(&Key::of(Table::Names, key), value)?;
-            let user: Option<User> = self.record(&Key::user(id))?;
-            found.extend(user.filter(|user| user.shows(part)));
-        }
-        Ok(found)
-    }
-
-    /// The sessions that do not live at `now` any more, or that the floors end.
-    pub(super) fn ended_sessions(
-        &self,
-        now: UnixTime,
-        floors: &Floors,
-    ) -> Result<Vec<SessionId>, StorageError> {
-        let sessions: Vec<Session> = self.records(Table::Sessions)?;
-        Ok(sessions
-            .iter()
-            .filter(|it| !it.is_alive(now) || floors.end(it))
-            .map(|it| it.id)
-            .collect())
     }
 }
 

@@ -282,13 +282,6 @@ impl Key {
         Self::new(Table::Metadata, &[series.as_bytes()])
     }
 
-    /// The first key that an entry after this name can have.
-    pub(super) fn name_after(name: &UserName) -> Self {
-        let mut key = Self::name(name);
-        key.bytes.push(0);
-        key
-    }
-
     /// For messages: ids as they are written elsewhere, never more than a line.
     fn printable(&self) -> String {
         let from = match self.table {

@@ -53,17 +53,6 @@ impl Users for EmbeddedStore {
             .await
     }
 
-    async fn users(
-        &self,
-        after: Option<&UserName>,
-        part: &str,
-        most: usize,
-    ) -> Result<Vec<User>, StorageError> {
-        let (after, part) = (after.cloned(), part.to_owned());
-        self.scan(move |view| view.users(after.as_ref(), &part, most))
-            .await
-    }
-
     async fn count_users(&self) -> Result<u64, StorageError> {
         self.view.count(Table::Users)
     }
