@@ -25,6 +25,10 @@ pub(crate) fn has_a_format_of_its_own(certificate: &[u8]) -> bool {
     let mut extensions = tbs.extensions().into_iter().flatten();
     let usages = tbs.get_extension::<ExtendedKeyUsage>();
     extensions.any(|extension| DESCRIBES_ITS_KEY.contains(&extension.extn_id))
-        || !matches!(usages, Ok(None) | Ok(Some((_, _))))
-        || matches!(usages, Ok(Some((_, usages))) if usages.0.contains(&ATTESTATION_KEY_OF_A_TPM))
+        || match usages {
+            Ok(usages) => {
+                usages.is_some_and(|(_, usages)| usages.0.contains(&ATTESTATION_KEY_OF_A_TPM))
+            }
+            Err(_) => true,
+        }
 }

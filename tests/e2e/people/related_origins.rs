@@ -24,7 +24,7 @@ impl Sites {
         let port = ports::free();
         let mut plan = Plan::new();
         plan.sidecar.public_url = format!("https://{OWN}/_latchkey");
-        plan.sidecar.more = webauthn.to_owned();
+        webauthn.clone_into(&mut plan.sidecar.more);
         serve(&mut plan.envoy);
         plan.envoy
             .listen_over_tls(port, certificate.transport_socket());

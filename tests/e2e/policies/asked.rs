@@ -88,9 +88,9 @@ fn a_ceremony_ends_with_its_timeout_on_this_side() {
     let mut bob = Visitor::new(gateway.envoy.port);
     let draft = draft_at(&mut ann, "short", "ann");
     assert_eq!(finish_at(&mut ann, "short", &draft).0, 200);
-    let late_registration = draft_at(&mut bob, "short", "bob");
-    let begin = "/_latchkey/v1/auth/short/login/begin";
-    let options = ann.call("POST", begin, &json!({"username": "ann"})).json();
+    let registration_too_late = draft_at(&mut bob, "short", "bob");
+    let path = "/_latchkey/v1/auth/short/login/begin";
+    let options = ann.call("POST", path, &json!({"username": "ann"})).json();
     let late_login = ann.authenticator.get(&options["publicKey"]);
     let begun = wait::unix_now();
     wait::until("the timeout is over", || {
@@ -100,12 +100,12 @@ fn a_ceremony_ends_with_its_timeout_on_this_side() {
     let answer = ann.call("POST", finish, &late_login);
     assert_eq!(answer.status, 400, "{}", answer.text());
     assert_eq!(audited(&mut gateway), "challenge_expired");
-    let (status, answer) = finish_at(&mut bob, "short", &late_registration);
+    let (status, answer) = finish_at(&mut bob, "short", &registration_too_late);
     assert_eq!(status, 400, "{answer}");
     assert_eq!(audited(&mut gateway), "unknown_ceremony");
 
     // In time, the same two are taken.
-    let options = ann.call("POST", begin, &json!({"username": "ann"})).json();
+    let options = ann.call("POST", path, &json!({"username": "ann"})).json();
     let login = ann.authenticator.get(&options["publicKey"]);
     assert_eq!(ann.call("POST", finish, &login).status, 200);
     let draft = draft_at(&mut bob, "short", "bob");

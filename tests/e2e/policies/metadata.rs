@@ -17,10 +17,10 @@ impl Makers {
     fn watched(&self, webauthn: &str) -> String {
         let directory = self.directory.path();
         format!(
-            "{webauthn}\n[attestation]\nmetadata = {:?}\nmetadata_root = {:?}\n\
+            "{webauthn}\n[attestation]\nmetadata = \"{}\"\nmetadata_root = \"{}\"\n\
              metadata_signer = \"mds.example.org\"\n[log]\nformat = \"json\"\n",
-            directory.join("blob.jwt"),
-            directory.join("service/tls.crt"),
+            directory.join("blob.jwt").display(),
+            directory.join("service/tls.crt").display(),
         )
     }
 }

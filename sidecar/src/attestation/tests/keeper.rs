@@ -68,6 +68,9 @@ impl Files {
     }
 }
 
+/// Makes something of a good file.
+type Spoil<'a> = &'a dyn Fn(&Files);
+
 fn number(keeper: &TrustKeeper) -> Option<u64> {
     keeper
         .current()
@@ -298,7 +301,6 @@ fn a_restart_takes_up_the_last_good_blob_where_the_file_is_bad_older_or_gone() {
         number: 5,
         known: 6,
     };
-    type Spoil<'a> = &'a dyn Fn(&Files);
     let spoilt: [(Spoil<'_>, BlobError); 4] = [
         (&|files| files.put("no blob"), BlobError::Form),
         (&|files| files.put_number(5, "2099-01-01"), older),

@@ -124,7 +124,7 @@ const CASES: &[(&str, &str, Change)] = &[
         a.nonce = Some(extension(&nonce_of(draft)[..16]));
     }),
     ("an empty nonce", STATEMENT, |a, _| {
-        a.nonce = Some(extension(&[]))
+        a.nonce = Some(extension(&[]));
     }),
     ("a nonce and more", STATEMENT, |a, draft| {
         a.nonce = Some(extension(&[&nonce_of(draft)[..], &[0]].concat()));
@@ -133,7 +133,7 @@ const CASES: &[(&str, &str, Change)] = &[
         a.nonce = Some(nonce_of(draft));
     }),
     ("an empty extension", STATEMENT, |a, _| {
-        a.nonce = Some(Vec::new())
+        a.nonce = Some(Vec::new());
     }),
     (
         "a nonce over the authenticator data alone",
@@ -154,7 +154,7 @@ const CASES: &[(&str, &str, Change)] = &[
         a.nonce = Some(extension(&nonce_of(draft)));
     }),
     ("another key", STATEMENT, |a, _| {
-        a.key = Key::from_seed([9; 32])
+        a.key = Key::from_seed([9; 32]);
     }),
     (
         "without what is between",

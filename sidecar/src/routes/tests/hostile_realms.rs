@@ -34,7 +34,7 @@ async fn a_realm_that_is_none_is_refused_whole() {
         (with("null"), "users: invalid type: null"),
         (with("[]") + " x", "trailing characters"),
         (
-            with("[]").replace("}", ",\"users\":[]}"),
+            with("[]").replace('}', ",\"users\":[]}"),
             "duplicate field `users`",
         ),
         (
@@ -63,6 +63,7 @@ async fn a_realm_that_is_none_is_refused_whole() {
 }
 
 /// Each with a text of the good realm, what stands in its place, and the reason.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn mistakes() -> Vec<(&'static str, String, &'static str)> {
     let many = |count: usize| {
         let groups: Vec<String> = (0..count).map(|it| format!("/g{it}")).collect();
@@ -229,7 +230,7 @@ async fn what_is_wrong_with_a_realms_user_is_named_and_nothing_is_stored() {
         assert_eq!(answer.status, 409, "{text} {instead:.80}");
         let user = &answer.json()["report"]["users"][0];
         assert_eq!(user["outcome"], "refused", "{text} {instead:.80}");
-        let why = user["reasons"].to_string().replace("\\", "");
+        let why = user["reasons"].to_string().replace('\\', "");
         assert!(why.contains(reason), "{instead:.80}: {why:.300}");
     }
     assert_eq!(count(&place).await, 0);

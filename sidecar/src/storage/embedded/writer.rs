@@ -1,11 +1,13 @@
 //! The one thread that writes: steps in order, and one flush for all that wait.
 
 use super::OpenError;
-use super::engine::{self, Engine, View, guarded};
+use super::engine::{self, Engine, guarded};
 use super::files::{self, Contents, Directory};
 use super::layout::{self, FORMAT, Key};
 use super::ledger::{Inventory, Ledger};
 use super::seal;
+use super::upgrade;
+use super::view::View;
 use crate::storage::StorageError;
 use std::collections::BTreeMap;
 use std::io;
@@ -112,7 +114,10 @@ fn open_engine(directory: &Directory) -> Result<(Engine, Inventory), OpenError> 
             }
         }
     })?;
-    let inventory = engine::verify(&engine, directory, sealed)?;
+    let (mut inventory, format) = engine::verify(&engine, directory, sealed)?;
+    if format != FORMAT {
+        inventory = upgrade::to_newest(&engine, directory, inventory)?;
+    }
     Ok((engine, inventory))
 }
 
