@@ -20,7 +20,7 @@ const card = document.getElementById('admin');
 const { base, mount, site, userName } = card.dataset;
 const notice = notices(card);
 const section = document.getElementById('view');
-const { alone } = oneAtATime();
+const { alone, after } = oneAtATime();
 
 const allowed = freshness(api(base, mount), notice, {
   base, userName, need: ['user_verified'], stay: true,
@@ -99,10 +99,12 @@ function go(hash, { say = '' } = {}) {
 }
 
 // Does something that changes something: one at a time, and what goes wrong is said. Comes back with
-// what the service answered, or with nothing when it refused.
-async function act(work, { onRefused } = {}) {
+// what the service answered, or with nothing when it refused. Whoever is `patient` waits for what is
+// under way, and does nothing when it is not `wanted` any more by then.
+async function act(work, { onRefused, patient = false, wanted = () => true } = {}) {
   let done = null;
-  await alone(async () => {
+  await (patient ? after : alone)(async () => {
+    if (!wanted()) return;
     notice.clear();
     try {
       done = { answer: await allowed(work) };
