@@ -38,6 +38,7 @@ const FILES: &[File] = files![
     "admin-mount-fields.mjs": SCRIPT,
     "admin-parts.mjs": SCRIPT,
     "admin-policy.mjs": SCRIPT,
+    "admin-reasons.mjs": SCRIPT,
     "admin-sessions.mjs": SCRIPT,
     "admin-transfer.mjs": SCRIPT,
     "admin-user.mjs": SCRIPT,

@@ -4,6 +4,7 @@
 import { importing } from './admin-import.mjs';
 import { fillMounts } from './admin-links.mjs';
 import { badge, copyOf, rowOf, write } from './admin-parts.mjs';
+import { reasonOf, tellReason, writeReason } from './admin-reasons.mjs';
 import { saveAs } from './saving.mjs';
 import { filled } from './texts.mjs';
 import words from './admin-words.mjs';
@@ -79,8 +80,10 @@ async function ask({ calls, act, notice }, { text, options }, { dryRun, isLast }
     if (!isLast()) return true;
     refused = error.more?.report ?? null;
     if (refused) return true;
-    if (error.slug !== 'bad-request' && error.slug !== 'conflict') return false;
-    notice.tell({ title: words.transfer.refusedTitle, text: words.transfer.refused, quoted: error.detail });
+    const reason = reasonOf(error);
+    if (!reason) return false;
+    const { refusedTitle: title, refused: about } = words.transfer;
+    tellReason(notice, reason, { title, about: reason.field ? `${about} ${reason.field}` : about });
     return true;
   };
   // A question waits for the one before it; a second click on the button is one too many.
@@ -126,10 +129,17 @@ function lineRow(line) {
   write(row, '.name', line.name || filled(words.transfer.nameless, { place: line.index + 1 }));
   const outcome = Object.hasOwn(words.transfer.outcomes, line.outcome) ? words.transfer.outcomes[line.outcome] : line.outcome;
   row.querySelector('.outcome').append(badge(outcome, KIND[line.outcome]));
-  const said = [...line.reasons, ...(line.notes ?? [])].map((text) => {
-    return Object.assign(document.createElement('p'), { textContent: text, lang: 'en' });
-  });
-  row.querySelector('.reasons').append(...said);
+  row.querySelector('.reasons').append(...line.causes.map(causeOf));
   write(row, '.passkey-count', line.passkeys ?? '');
   return row;
+}
+
+// What is in the way of somebody; in front the place in the file. That it is the name goes without saying.
+function causeOf(reason) {
+  const paragraph = document.createElement('p');
+  if (reason.field && reason.field !== 'name') {
+    paragraph.append(Object.assign(document.createElement('code'), { textContent: reason.field }), ' ');
+  }
+  paragraph.append(writeReason(document.createElement('span'), reason));
+  return paragraph;
 }

@@ -1,7 +1,8 @@
 // Administrators: the list of users, and a new one.
 
 import { fillMounts } from './admin-links.mjs';
-import { badge, copyOf, fieldOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhen } from './admin-parts.mjs';
+import { badge, copyOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhen } from './admin-parts.mjs';
+import { fieldOf, reasonOf, tellReason } from './admin-reasons.mjs';
 import { mark, textIn } from './fields.mjs';
 import { explain, filled } from './texts.mjs';
 import { asked } from './admin-api.mjs';
@@ -74,9 +75,8 @@ async function create(context, form) {
   const done = await act(() => calls.createUser(fields), {
     onRefused: (error) => {
       const text = error.name === 'Problem' && explain(error, 'create').field;
-      if (text) mark('new-name', text);
-      else if (!fieldOf(error)) return false;
-      else tellField(notice, error, elements);
+      if (!text) return tellField(notice, error, elements);
+      mark('new-name', text);
       return true;
     },
   });
@@ -87,9 +87,12 @@ async function create(context, form) {
   go(placeOf(answer.name), { say: filled(words.done.created, { name: answer.name }) });
 }
 
-// Says which field was refused, and goes there.
+// Says which field was refused, and goes there; or that it was none.
 export function tellField(notice, error, elements) {
-  const name = fieldOf(error);
-  notice.tell({ title: words.refusedTitle, text: words.refused[name] });
-  elements[name]?.focus();
+  const reason = reasonOf(error);
+  const input = elements[fieldOf(reason) ?? ''];
+  if (!input) return false;
+  tellReason(notice, reason);
+  input.focus();
+  return true;
 }

@@ -6,6 +6,7 @@ import { auditView } from './admin-audit.mjs';
 import { mountView } from './admin-mount.mjs';
 import { placeIn } from './admin-parts.mjs';
 import { policyView } from './admin-policy.mjs';
+import { reasonOf, tellReason } from './admin-reasons.mjs';
 import { sessionsView } from './admin-sessions.mjs';
 import { transferView } from './admin-transfer.mjs';
 import { userView } from './admin-user.mjs';
@@ -66,7 +67,7 @@ async function open() {
     saying = '';
     // What is shown stays, and so does its address.
     if (shownAt !== null) history.replaceState(null, '', shownAt || location.pathname);
-    notice.fail(error, 'login');
+    fail(error);
     return;
   } finally {
     clearTimeout(slow);
@@ -109,8 +110,14 @@ async function act(work, { onRefused, patient = false, wanted = () => true } = {
     try {
       done = { answer: await allowed(work) };
     } catch (error) {
-      if (!onRefused?.(error)) notice.fail(error, 'login');
+      if (!onRefused?.(error)) fail(error);
     }
   });
   return done;
+}
+
+function fail(error) {
+  const reason = reasonOf(error);
+  if (reason) tellReason(notice, reason);
+  else notice.fail(error, 'login');
 }

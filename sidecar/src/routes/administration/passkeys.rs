@@ -1,6 +1,6 @@
 //! A user's passkeys, for administrators.
 
-use super::{Acting, named};
+use super::{Acting, named, refusal};
 use crate::app::App;
 use crate::model::{AuditRecord, Credential, CredentialId, User};
 use crate::problem::{Problem, ProblemKind};
@@ -90,10 +90,7 @@ pub(super) async fn label(
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;
     let label = read_label(&change.label).ok_or_else(|| {
-        Problem::new(
-            ProblemKind::BadRequest,
-            "A label has 1 to 64 characters, none of them invisible.",
-        )
+        refusal::field("label", "1 to 64 characters, none of them invisible")
     })?;
     let mut record = about(acting.record(&app, &client, "passkey_label"), &user, &id);
     record.detail = Some(label.clone());

@@ -6,7 +6,9 @@ use super::{Acting, named, no_such_user, refusal};
 use crate::app::{App, MountPoint};
 use crate::entropy::random;
 use crate::issuer::EnrolmentCode;
-use crate::model::{EnrolmentPurpose, User, UserChange, UserId, UserLimits, UserName};
+use crate::model::{
+    EnrolmentPurpose, Reason, ReasonCode, User, UserChange, UserId, UserLimits, UserName,
+};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
@@ -287,7 +289,7 @@ async fn update(
         return Err(own_account());
     }
     let after = change.applied_to(user);
-    names("groups", &after.groups)?;
+    names("groups", &after.groups).map_err(refusal::bad)?;
     let action = match (change.fields().as_slice(), change.disabled) {
         (["disabled"], Some(true)) => "user_disable",
         (["disabled"], Some(false)) => "user_enable",
@@ -371,7 +373,10 @@ async fn remove(
 
 /// So that no administration is left without its last administrator by a slip of the hand.
 pub(super) fn own_account() -> Problem {
-    refusal::conflict("Nobody disables or deletes their own account. Ask another administrator.")
+    refusal::conflict(Reason::new(
+        ReasonCode::OwnAccount,
+        "Nobody disables or deletes their own account. Ask another administrator.",
+    ))
 }
 
 /// Says what will not work at the next login.
