@@ -19,6 +19,7 @@ mod login;
 mod mounts;
 mod people;
 mod readiness;
+mod reasons;
 mod refusals;
 mod registration;
 mod renewal;
