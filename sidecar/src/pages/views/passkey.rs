@@ -1,6 +1,6 @@
 //! A passkey as its owner sees it.
 
-use crate::model::{Credential, UnixTime, authenticator_name};
+use crate::model::{Credential, UnixTime};
 use crate::pages::words::Words;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -10,7 +10,9 @@ pub(in crate::pages) struct PasskeyView {
     /// Its label, or what it is where it has none.
     pub(in crate::pages) title: String,
     /// Name of the authenticator, or empty; not repeated when it is the title already.
-    pub(in crate::pages) authenticator: &'static str,
+    pub(in crate::pages) authenticator: String,
+    /// Its model (AAGUID), or empty where the browser has hidden it.
+    pub(in crate::pages) aaguid: String,
     pub(in crate::pages) keeping: Keeping,
     /// Whether its maker was proved when it was registered.
     pub(in crate::pages) attested: bool,
@@ -23,18 +25,33 @@ pub(in crate::pages) struct PasskeyView {
 }
 
 impl PasskeyView {
-    pub(in crate::pages) fn of(credential: &Credential, words: &Words) -> Self {
-        let name = authenticator_name(credential.aaguid).unwrap_or_default();
+    pub(in crate::pages) fn of(
+        credential: &Credential,
+        authenticator: Option<String>,
+        words: &Words,
+    ) -> Self {
+        let name = authenticator.unwrap_or_default();
         let label = credential.label.trim();
-        let title = match (label, name) {
+        let title = match (label, name.as_str()) {
             ("", "") => words.say("passkey.unnamed"),
             ("", name) => name,
             (label, _) => label,
         };
+        let title = title.to_owned();
+        let hidden = credential.aaguid.is_nil();
         Self {
             id: credential.id.to_string(),
-            title: title.to_owned(),
-            authenticator: if title == name { "" } else { name },
+            authenticator: if title == name {
+                String::new()
+            } else {
+                name
+            },
+            aaguid: if hidden {
+                String::new()
+            } else {
+                credential.aaguid.to_string()
+            },
+            title,
             keeping: Keeping::of(credential),
             attested: credential.attested,
             disabled: credential.disabled_at.is_some(),
@@ -48,7 +65,8 @@ impl PasskeyView {
         Self {
             id: String::new(),
             title: String::new(),
-            authenticator: "",
+            authenticator: String::new(),
+            aaguid: String::new(),
             keeping: Keeping::Device,
             attested: false,
             disabled: false,

@@ -51,13 +51,13 @@ pub(super) async fn list(
     let user = named(&app, &user).await?;
     let credentials = app.store.credentials_of(user.id).await;
     let credentials = credentials.map_err(|error| storage_problem(&error))?;
-    let passkeys = credentials.iter().map(shown).collect();
+    let passkeys = credentials.iter().map(|it| shown(&app, it)).collect();
     Ok(Json(Passkeys { passkeys }))
 }
 
-fn shown(credential: &Credential) -> PasskeyView {
+fn shown(app: &App, credential: &Credential) -> PasskeyView {
     PasskeyView {
-        passkey: Passkey::from(credential),
+        passkey: Passkey::of(app, credential),
         mount: credential.mount.clone(),
         algorithm: credential.algorithm,
         sign_count: credential.sign_count,
@@ -101,7 +101,8 @@ pub(super) async fn label(
     told(&record);
     let credential = app.store.credential(&id).await;
     let credential = credential.map_err(|error| storage_problem(&error))?;
-    Ok(Json(shown(&credential.ok_or_else(no_such_passkey)?)))
+    let credential = credential.ok_or_else(no_such_passkey)?;
+    Ok(Json(shown(&app, &credential)))
 }
 
 /// Removes a passkey, the last one too, and ends the sessions that it began.
