@@ -32,6 +32,7 @@ const FILES: &[File] = files![
     "account.mjs": SCRIPT,
     "admin-api.mjs": SCRIPT,
     "admin-audit.mjs": SCRIPT,
+    "admin-bulk.mjs": SCRIPT,
     "admin-import.mjs": SCRIPT,
     "admin-links.mjs": SCRIPT,
     "admin-mount.mjs": SCRIPT,

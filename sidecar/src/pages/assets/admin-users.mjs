@@ -1,5 +1,6 @@
 // Administrators: the list of users, and a new one.
 
+import { fillBulk } from './admin-bulk.mjs';
 import { fillMounts } from './admin-links.mjs';
 import { badge, copyOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhen } from './admin-parts.mjs';
 import { fieldOf, reasonOf, tellReason } from './admin-reasons.mjs';
@@ -10,7 +11,8 @@ import words from './admin-words.mjs';
 
 const LIMIT = 50;
 
-export async function usersView({ calls, go }, { query }) {
+export async function usersView(context, { query }) {
+  const { calls, go, picked } = context;
   const { search, group, disabled, after } = query;
   const { users, next } = await calls.users({ search, group, disabled, after, limit: LIMIT });
   const view = copyOf('users-view');
@@ -27,6 +29,8 @@ export async function usersView({ calls, go }, { query }) {
   view.querySelector('.empty').hidden = users.length > 0;
   view.querySelector('table').hidden = users.length === 0;
   view.querySelector('tbody').append(...users.map(userRow));
+  context.picked = [];
+  fillBulk(context, view, users, { picked, here: `#users${asked({ search, group, disabled, after })}` });
   page(view, '#users', query, next);
   return view;
 }
@@ -34,6 +38,7 @@ export async function usersView({ calls, go }, { query }) {
 function userRow(user) {
   const row = rowOf('users-row');
   write(row, '.name', user.name).href = placeOf(user.name);
+  row.querySelector('.pick-one').setAttribute('aria-label', filled(words.bulk.pick, { name: user.name }));
   write(row, '.display', user.display_name === user.name ? '' : user.display_name);
   write(row, '.email', user.email);
   row.querySelector('.groups').append(...user.groups.map((group) => {

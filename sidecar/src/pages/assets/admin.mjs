@@ -28,7 +28,8 @@ const allowed = freshness(api(base, mount), notice, {
 });
 
 // What a view can use. `made` is a link that was just made, which is shown once.
-const context = { calls: adminApi(base), notice, allowed, act, go, mount, userName, made: null };
+// `picked` are users who stay selected.
+const context = { calls: adminApi(base), notice, allowed, act, go, mount, userName, made: null, picked: [] };
 
 const VIEWS = {
   users: { tab: 'users', view: usersView },
@@ -45,8 +46,8 @@ const VIEWS = {
 let turn = 0;
 // The address of what is shown.
 let shownAt = null;
-// What to say once the next view is there.
-let saying = '';
+// What to say once the next view is there, or to tell where not all went well.
+let saying = {};
 
 addEventListener('hashchange', open);
 open();
@@ -64,7 +65,7 @@ async function open() {
     shown = await allowed(() => view(context, place));
   } catch (error) {
     if (mine !== turn) return;
-    saying = '';
+    saying = {};
     // What is shown stays, and so does its address.
     if (shownAt !== null) history.replaceState(null, '', shownAt || location.pathname);
     fail(error);
@@ -76,13 +77,14 @@ async function open() {
   markTab(tab);
   section.replaceChildren(shown);
   shownAt = asked;
-  const say = saying;
-  saying = '';
+  const { say = '', tell } = saying;
+  saying = {};
   notice.say(say, 'good');
   const title = section.querySelector('h1');
   document.title = `${title.textContent} – ${site}`;
   title.focus({ preventScroll: true });
-  if (!say) scrollTo(0, 0);
+  if (tell) notice.tell(tell);
+  else if (!say) scrollTo(0, 0);
 }
 
 function markTab(tab) {
@@ -93,8 +95,8 @@ function markTab(tab) {
 }
 
 // Goes to a view, and says there what was done. The one that is open is fetched again.
-function go(hash, { say = '' } = {}) {
-  saying = say;
+function go(hash, told = {}) {
+  saying = told;
   if (location.hash === hash) open();
   else location.hash = hash;
 }
