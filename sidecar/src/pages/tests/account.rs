@@ -62,7 +62,11 @@ async fn the_account_page_shows_the_model_and_nothing_in_place_of_one() {
     let html = open(&pages(alice, passkeys), "/account").await.body;
     let rows: Vec<&str> = html.split("<li class=\"passkey\"").collect();
     for (row, name, model) in [
-        (rows[1], Some("YubiKey 5"), Some("ee882879-721c-4913-9775-3dfcce97072a")),
+        (
+            rows[1],
+            Some("YubiKey 5"),
+            Some("ee882879-721c-4913-9775-3dfcce97072a"),
+        ),
         (rows[2], None, Some("aaaaaaaa-aaaa-4aaa-aaaa-aaaaaaaaaaaa")),
         (rows[3], None, None),
     ] {

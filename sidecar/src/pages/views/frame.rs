@@ -33,7 +33,11 @@ impl Frame {
     }
 
     /// For a page that any address can answer with, also one that takes no choice of a language.
-    pub(in crate::pages) fn anywhere(pages: &Pages, words: Arc<Words>, title: &'static str) -> Self {
+    pub(in crate::pages) fn anywhere(
+        pages: &Pages,
+        words: Arc<Words>,
+        title: &'static str,
+    ) -> Self {
         Self {
             choice: None,
             ..Self::new(pages, words, title)

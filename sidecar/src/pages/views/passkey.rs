@@ -41,11 +41,7 @@ impl PasskeyView {
         let hidden = credential.aaguid.is_nil();
         Self {
             id: credential.id.to_string(),
-            authenticator: if title == name {
-                String::new()
-            } else {
-                name
-            },
+            authenticator: if title == name { String::new() } else { name },
             aaguid: if hidden {
                 String::new()
             } else {

@@ -89,9 +89,8 @@ pub(super) async fn label(
 ) -> Result<Json<PasskeyView>, Problem> {
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;
-    let label = read_label(&change.label).ok_or_else(|| {
-        refusal::field("label", "1 to 64 characters, none of them invisible")
-    })?;
+    let label = read_label(&change.label)
+        .ok_or_else(|| refusal::field("label", "1 to 64 characters, none of them invisible"))?;
     let mut record = about(acting.record(&app, &client, "passkey_label"), &user, &id);
     record.detail = Some(label.clone());
     let labelled = app.store.label_credential(user.id, &id, &label, &record);

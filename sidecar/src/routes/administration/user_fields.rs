@@ -158,7 +158,12 @@ impl UserFields {
 }
 
 fn shown(text: &str) -> Result<String, Problem> {
-    label(text).ok_or_else(|| bad(Reason::expected("display_name", "1 to 64 visible characters")))
+    label(text).ok_or_else(|| {
+        bad(Reason::expected(
+            "display_name",
+            "1 to 64 visible characters",
+        ))
+    })
 }
 
 /// Not more than a header can carry and a person can have typed; whether mail arrives there is the

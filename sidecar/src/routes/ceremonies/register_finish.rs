@@ -11,9 +11,7 @@ use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
 use crate::issuer::{Presence, begin};
-use crate::model::{
-    AuditRecord, AuthenticatorClass, Credential, Session, User,
-};
+use crate::model::{AuditRecord, AuthenticatorClass, Credential, Session, User};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::{Audit, own_record};
 use crate::routes::caller::{Caller, CallerError, any_caller, storage_problem};

@@ -1,7 +1,7 @@
 //! From annotations to the document that is sent.
 
-use super::{REFUSES, ReasonView};
 use super::refusals::{ALWAYS, CHANGING, GATE};
+use super::{REFUSES, ReasonView};
 use crate::issuer::SessionCookies;
 use crate::problem::{PROBLEM_TYPE, ProblemKind};
 use axum::body::Bytes;

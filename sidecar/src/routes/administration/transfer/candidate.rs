@@ -167,10 +167,7 @@ impl Reader<'_> {
         let attachment = match parts.attachment {
             None | Some("platform" | "cross-platform") => parts.attachment.map(str::to_owned),
             Some(_) => {
-                return Err(Reason::expected(
-                    "attachment",
-                    "platform or cross-platform",
-                ));
+                return Err(Reason::expected("attachment", "platform or cross-platform"));
             }
         };
         let shown = match parts.label.trim() {
@@ -283,7 +280,9 @@ pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, 
             path => reason.at(path),
         }
     })?;
-    deserializer.end().map_err(|error| form(error.to_string()))?;
+    deserializer
+        .end()
+        .map_err(|error| form(error.to_string()))?;
     Ok(read)
 }
 

@@ -119,7 +119,8 @@ async fn read(app: &Arc<App>, options: Options, body: Bytes) -> Result<Reading, 
         let reader = Reader { app: &app, now };
         match options.format {
             Format::Latchkey if options.mount.is_some() => {
-                let reason = Reason::new(ReasonCode::MountInDocument, "the document itself says it");
+                let reason =
+                    Reason::new(ReasonCode::MountInDocument, "the document itself says it");
                 Err(reason.at("mount"))
             }
             Format::Latchkey => document::read(&body, &reader),
