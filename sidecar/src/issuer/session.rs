@@ -63,7 +63,11 @@ pub fn begin(
     entropy: &(impl Entropy + ?Sized),
     now: UnixTime,
 ) -> (Session, RefreshSecret) {
-    let id = SessionId(uuid::Builder::from_random_bytes(random(entropy)).into_uuid());
+    // In the order of time (UUID version 7, RFC 9562 section 5.7), so that new sessions lie together
+    // in the store. What is secret of a session is its refresh secret alone.
+    let millis = now.0.saturating_mul(1_000);
+    let id = uuid::Builder::from_unix_timestamp_millis(millis, &random(entropy));
+    let id = SessionId(id.into_uuid());
     let secret = RefreshSecret::draw(id, entropy);
     let expires_at = now.plus(limits.max);
     let session = Session {

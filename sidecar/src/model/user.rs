@@ -186,15 +186,6 @@ fn is_unset(flag: &bool) -> bool {
 }
 
 impl User {
-    /// Whether `part` (in lower case) is in something that people know this user by.
-    #[must_use]
-    pub fn shows(&self, part: &str) -> bool {
-        let holds = |text: &str| text.to_lowercase().contains(part);
-        self.name.as_str().contains(part)
-            || holds(&self.display_name)
-            || self.email.as_deref().is_some_and(holds)
-    }
-
     /// Takes over from `changed` everything that can change.
     pub fn apply_changes(&mut self, changed: &Self) {
         let Self {

@@ -154,7 +154,6 @@ suite! {
     revocations::a_user_is_disabled_together_with_the_revocation,
     revocations::only_what_has_ended_is_forgotten,
     revocations::the_mark_of_what_was_minted_never_goes_back,
-    revocations::users_come_by_name_in_pages,
     signing_keys::the_ring_is_replaced_as_a_whole,
     signing_keys::readers_see_the_old_ring_or_the_new_one,
     people::a_user_is_made_without_a_passkey,

@@ -266,14 +266,6 @@ pub trait Users: Send + Sync {
         revocation: Option<&Revocation>,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError>;
-    /// Up to `most` users whose folded name, display name or email holds `part` (in lower case), by
-    /// name, beginning after `after`.
-    async fn users(
-        &self,
-        after: Option<&UserName>,
-        part: &str,
-        most: usize,
-    ) -> Result<Vec<User>, StorageError>;
     /// How many users there are.
     async fn count_users(&self) -> Result<u64, StorageError>;
 

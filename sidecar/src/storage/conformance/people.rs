@@ -191,9 +191,13 @@ pub(super) async fn an_administrator_is_one_who_can_sign_in(store: Arc<dyn Store
     assert!(!is_there().await);
     let added = store.add_user(&admin(1), None, &audit("add")).await;
     assert_eq!(added.unwrap(), UserAdded::Added);
-    assert!(!is_there().await, "has no passkey");
     store
-        .create_user(&admin(2), &credential(20, 2), noted())
+        .create_user(&user(2), &credential(20, 2), noted())
+        .await
+        .unwrap();
+    assert!(!is_there().await, "the passkey is another user's");
+    store
+        .create_user(&admin(3), &credential(30, 3), noted())
         .await
         .unwrap();
     assert!(is_there().await);
@@ -202,7 +206,7 @@ pub(super) async fn an_administrator_is_one_who_can_sign_in(store: Arc<dyn Store
         ..UserChange::default()
     };
     store
-        .change_user(user_id(2), &change, &audit("disable"))
+        .change_user(user_id(3), &change, &audit("disable"))
         .await
         .unwrap();
     assert!(!is_there().await, "is disabled");

@@ -1,7 +1,7 @@
 //! Revocations, alone and together with what they belong to.
 
 use super::*;
-use crate::model::{Revocation, Revoked, UserName};
+use crate::model::{Revocation, Revoked};
 
 async fn all(store: &Arc<dyn Store>) -> Vec<Revocation> {
     let mut all = store.revocations().await.unwrap();
@@ -109,29 +109,4 @@ pub(super) async fn the_mark_of_what_was_minted_never_goes_back(store: Arc<dyn S
         store.raise_minted_until(at(seconds)).await.unwrap();
     }
     assert_eq!(store.minted_until().await.unwrap(), Some(at(9)));
-}
-
-pub(super) async fn users_come_by_name_in_pages(store: Arc<dyn Store>) {
-    for n in 1..=30 {
-        let mut user = user(n);
-        if n == 7 {
-            user.email = Some("Seven@Example.com".to_owned());
-        }
-        let created = store.create_user(&user, &credential(n, n), noted()).await;
-        created.unwrap();
-    }
-    let names = async |after: Option<&str>, part: &str, most| {
-        let after = after.map(|name| UserName::parse(name).unwrap());
-        let users = store.users(after.as_ref(), part, most).await.unwrap();
-        let names = users.into_iter().map(|user| user.name.to_string());
-        names.filter(|name| name.len() < 7).collect::<Vec<_>>()
-    };
-    assert_eq!(names(None, "user", 3).await, ["user1", "user10", "user11"]);
-    assert_eq!(names(Some("user11"), "user", 2).await, ["user12", "user13"]);
-    assert_eq!(names(None, "seven@ex", 9).await, ["user7"]);
-    assert_eq!(
-        names(None, "user 2", 3).await,
-        ["user2", "user20", "user21"]
-    );
-    assert!(names(Some("user99999"), "", 9).await.is_empty());
 }

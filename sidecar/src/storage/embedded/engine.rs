@@ -5,7 +5,6 @@ use super::files::Directory;
 use super::layout::{self, FORMAT, Key, Table, open_value};
 use super::ledger::Inventory;
 use super::seal;
-use crate::model::{Floors, Session, SessionId, UnixTime, User, UserId, UserName};
 use crate::storage::StorageError;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -96,12 +95,13 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
 }
 
 /// Compares what is there with what the store says of itself: by reading every record, unless its
-/// files are as they were when it was closed at the step `sealed`.
+/// files are as they were when it was closed at the step `sealed`. Answers with its inventory, and
+/// with its format.
 pub(super) fn verify(
     engine: &Engine,
     directory: &Directory,
     sealed: Option<u64>,
-) -> Result<Inventory, OpenError> {
+) -> Result<(Inventory, u32), OpenError> {
     let damaged = |damage: String| OpenError::Damaged {
         path: directory.path().to_owned(),
         damage,
@@ -114,7 +114,7 @@ pub(super) fn verify(
         return Err(damaged("its beginning is lost".to_owned()));
     };
     let found: u32 = layout::decode(&format, &format_value).map_err(|e| damaged(e.to_string()))?;
-    if found != FORMAT {
+    if !(1..=FORMAT).contains(&found) {
         return Err(OpenError::Format {
             path: directory.path().to_owned(),
             found,
@@ -138,10 +138,10 @@ pub(super) fn verify(
             "it ends at step {}, but step {watermark} was reached",
             stored.step
         ))),
-        Some(_) => Ok(stored),
+        Some(_) => Ok((stored, found)),
         None => {
             tracing::warn!("the file watermark was not readable; it is written again");
-            Ok(stored)
+            Ok((stored, found))
         }
     }
 }
@@ -275,8 +275,12 @@ impl View {
 
     /// How many records a table has.
     pub(super) fn count(&self, table: Table) -> Result<u64, StorageError> {
-        let entries = self.scan(&Key::all_of(table))?;
-        Ok(u64::try_from(entries.len()).unwrap_or(u64::MAX))
+        let mut count = 0;
+        self.walk(&Key::all_of(table), None, Way::Forward, |_, key, _| {
+            count += u64::from(table.has(key));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(count)
     }
 
     /// Every record of a table.
@@ -284,46 +288,21 @@ impl View {
         &self,
         table: Table,
     ) -> Result<Vec<T>, StorageError> {
-        let entries = self.scan(&Key::all_of(table))?;
+        self.records_under(table, &Key::all_of(table))
+    }
+
+    /// The records of a table whose keys begin with this one.
+    pub(super) fn records_under<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        prefix: &Key,
+    ) -> Result<Vec<T>, StorageError> {
+        let entries = self.scan(prefix)?;
         let records = entries
             .iter()
+            .filter(|(key, _)| table.has(key))
             .map(|(key, value)| layout::decode(&Key::of(table, key), value));
         self.noted(records.collect())
-    }
-
-    /// Up to `most` users who show `part`, by name, after this one.
-    pub(super) fn users(
-        &self,
-        after: Option<&UserName>,
-        part: &str,
-        most: usize,
-    ) -> Result<Vec<User>, StorageError> {
-        let names = self.scan(&Key::all_of(Table::Names))?;
-        let after = after.map_or_else(|| Key::all_of(Table::Names), Key::name_after);
-        let mut found = Vec::new();
-        for (key, value) in names.range(after.bytes().to_vec()..) {
-            if found.len() >= most {
-                break;
-            }
-            let id: UserId = layout::decode(&Key::of(Table::Names, key), value)?;
-            let user: Option<User> = self.record(&Key::user(id))?;
-            found.extend(user.filter(|user| user.shows(part)));
-        }
-        Ok(found)
-    }
-
-    /// The sessions that do not live at `now` any more, or that the floors end.
-    pub(super) fn ended_sessions(
-        &self,
-        now: UnixTime,
-        floors: &Floors,
-    ) -> Result<Vec<SessionId>, StorageError> {
-        let sessions: Vec<Session> = self.records(Table::Sessions)?;
-        Ok(sessions
-            .iter()
-            .filter(|it| !it.is_alive(now) || floors.end(it))
-            .map(|it| it.id)
-            .collect())
     }
 }
 

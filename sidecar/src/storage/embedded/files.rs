@@ -103,6 +103,11 @@ impl Directory {
     pub(super) fn finish_making(&self) -> io::Result<()> {
         sync_directory(&self.engine())?;
         self.watermark.sync_all()?;
+        self.mark_format()
+    }
+
+    /// Says that the store is of the newest format.
+    pub(super) fn mark_format(&self) -> io::Result<()> {
         self.write_marker(&format!("{MARKER_READY}{FORMAT}\n"))
     }
 
@@ -208,8 +213,8 @@ fn contents(path: &Path) -> Result<Contents, OpenError> {
                 .strip_prefix(MARKER_READY)
                 .and_then(|rest| rest.trim().parse().ok());
             match found {
-                Some(FORMAT) if path.join("sled/db").is_file() => Ok(Contents::Store),
-                Some(FORMAT) => Err(OpenError::Missing {
+                Some(1..=FORMAT) if path.join("sled/db").is_file() => Ok(Contents::Store),
+                Some(1..=FORMAT) => Err(OpenError::Missing {
                     path: path.to_owned(),
                     missing: "no file sled/db",
                 }),

@@ -1,7 +1,8 @@
 //! What lies where: the keys of the records, and the form of their values.
 //!
 //! One sled tree holds everything, because a batch is atomic within one tree. The first byte of a
-//! key is its table.
+//! key is its table; what belongs to a user lies behind the user's own record, so that a login finds
+//! all of it in one page or two.
 
 use crate::model::{AuditBook, CredentialId, Revoked, SessionId, UserId, UserName};
 use crate::storage::{MOST_RECORD_BYTES, StorageError};
@@ -9,12 +10,15 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize as _, Serialize};
 use uuid::Uuid;
 
-/// Changes only with a way to read the older form.
-pub(super) const FORMAT: u32 = 1;
+/// Changes only with a way to read the older form: [`super::upgrade`].
+pub(super) const FORMAT: u32 = 2;
 
 /// A leaf of sled holds up to 17 entries and must stay well below a quarter of a segment (128 KiB):
 /// what is larger goes to a file of its own that no fsync reaches.
 pub(super) const MOST_VALUE_BYTES: usize = MOST_RECORD_BYTES;
+
+/// Room for most records, so that a buffer seldom has to grow while one is written.
+const USUAL_BYTES: usize = 1_024;
 
 /// Which collection a record is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +26,12 @@ pub(super) enum Table {
     Users,
     /// Folded name to user id. An entry stays when its user goes: names are never free again.
     Names,
+    /// User id, [`OF_CREDENTIALS`] and credential id.
     Credentials,
-    /// User id and credential id, without a value.
-    CredentialsOfUser,
+    /// Credential id to user id.
+    Owners,
     Sessions,
-    /// User id and session id, without a value.
+    /// User id, [`OF_SESSIONS`] and session id, without a value.
     SessionsOfUser,
     SigningKeys,
     /// One-time codes, by the user whom they are for.
@@ -48,12 +53,10 @@ pub(super) enum Table {
 impl Table {
     pub(super) const fn tag(self) -> u8 {
         match self {
-            Self::Users => b'u',
+            Self::Users | Self::Credentials | Self::SessionsOfUser => b'u',
             Self::Names => b'n',
-            Self::Credentials => b'c',
-            Self::CredentialsOfUser => b'o',
+            Self::Owners => b'c',
             Self::Sessions => b's',
-            Self::SessionsOfUser => b'p',
             Self::SigningKeys => b'k',
             Self::Enrolments => b'e',
             Self::RecoveryCodes => b'q',
@@ -71,7 +74,7 @@ impl Table {
             Self::Users => "users",
             Self::Names => "names",
             Self::Credentials => "credentials",
-            Self::CredentialsOfUser => "credentials of users",
+            Self::Owners => "owners of credentials",
             Self::Sessions => "sessions",
             Self::SessionsOfUser => "sessions of users",
             Self::SigningKeys => "signing keys",
@@ -85,6 +88,18 @@ impl Table {
             Self::Meta => "meta",
         }
     }
+
+    /// Whether this entry is one of the table, and not only one that begins like it.
+    pub(super) fn has(self, entry: &[u8]) -> bool {
+        let kind = entry.get(USER_KEY).copied();
+        entry.first() == Some(&self.tag())
+            && match self {
+                Self::Users => kind.is_none(),
+                Self::Credentials => kind == Some(OF_CREDENTIALS),
+                Self::SessionsOfUser => kind == Some(OF_SESSIONS),
+                _ => true,
+            }
+    }
 }
 
 /// The key of a record, or the prefix that several share.
@@ -94,8 +109,13 @@ pub(super) struct Key {
     bytes: Vec<u8>,
 }
 
-/// Table byte and user id in front of an index entry's own id.
-const OWNED_PREFIX: usize = 1 + 16;
+/// Table byte and user id: the key of a user.
+const USER_KEY: usize = 1 + 16;
+/// Behind the key of a user: of which kind the entry is.
+const OF_CREDENTIALS: u8 = b'c';
+const OF_SESSIONS: u8 = b's';
+/// Where the own id of such an entry begins.
+const OWN_ID: usize = USER_KEY + 1;
 
 impl Key {
     fn new(table: Table, parts: &[&[u8]]) -> Self {
@@ -146,27 +166,24 @@ impl Key {
         UserName::deserialize(text).ok()
     }
 
-    pub(super) fn credential(id: &CredentialId) -> Self {
-        Self::new(Table::Credentials, &[id.as_bytes()])
+    /// The entry that tells whose a credential is.
+    pub(super) fn owner(id: &CredentialId) -> Self {
+        Self::new(Table::Owners, &[id.as_bytes()])
+    }
+
+    pub(super) fn credential(user: UserId, id: &CredentialId) -> Self {
+        let mut key = Self::credentials_of(user);
+        key.bytes.extend_from_slice(id.as_bytes());
+        key
     }
 
     pub(super) fn credentials_of(user: UserId) -> Self {
-        Self::new(Table::CredentialsOfUser, &[user.0.as_bytes()])
+        Self::new(Table::Credentials, &[user.0.as_bytes(), &[OF_CREDENTIALS]])
     }
 
-    pub(super) fn owned_credential(user: UserId, id: &CredentialId) -> Self {
-        Self::new(
-            Table::CredentialsOfUser,
-            &[user.0.as_bytes(), id.as_bytes()],
-        )
-    }
-
-    /// The credential that an entry of [`Self::credentials_of`] names.
-    pub(super) fn credential_from(entry: &[u8]) -> Self {
-        Self::new(
-            Table::Credentials,
-            &[entry.get(OWNED_PREFIX..).unwrap_or_default()],
-        )
+    /// [`Self::owner`] of the credential that an entry of [`Self::credentials_of`] is.
+    pub(super) fn owner_from(entry: &[u8]) -> Self {
+        Self::new(Table::Owners, &[entry.get(OWN_ID..).unwrap_or_default()])
     }
 
     pub(super) fn session(id: SessionId) -> Self {
@@ -174,19 +191,18 @@ impl Key {
     }
 
     pub(super) fn sessions_of(user: UserId) -> Self {
-        Self::new(Table::SessionsOfUser, &[user.0.as_bytes()])
+        Self::new(Table::SessionsOfUser, &[user.0.as_bytes(), &[OF_SESSIONS]])
     }
 
     pub(super) fn owned_session(user: UserId, id: SessionId) -> Self {
-        Self::new(Table::SessionsOfUser, &[user.0.as_bytes(), id.0.as_bytes()])
+        let mut key = Self::sessions_of(user);
+        key.bytes.extend_from_slice(id.0.as_bytes());
+        key
     }
 
     /// The session that an entry of [`Self::sessions_of`] names.
     pub(super) fn session_from(entry: &[u8]) -> Self {
-        Self::new(
-            Table::Sessions,
-            &[entry.get(OWNED_PREFIX..).unwrap_or_default()],
-        )
+        Self::new(Table::Sessions, &[entry.get(OWN_ID..).unwrap_or_default()])
     }
 
     pub(super) fn signing_key(kid: &str) -> Self {
@@ -266,18 +282,15 @@ impl Key {
         Self::new(Table::Metadata, &[series.as_bytes()])
     }
 
-    /// The first key that an entry after this name can have.
-    pub(super) fn name_after(name: &UserName) -> Self {
-        let mut key = Self::name(name);
-        key.bytes.push(0);
-        key
-    }
-
     /// For messages: ids as they are written elsewhere, never more than a line.
     fn printable(&self) -> String {
-        let id = self.bytes.get(1..).unwrap_or_default();
+        let from = match self.table {
+            Table::Credentials | Table::SessionsOfUser => OWN_ID,
+            _ => 1,
+        };
+        let id = self.bytes.get(from..).unwrap_or_default();
         match (self.table, Uuid::from_slice(id)) {
-            (Table::Users | Table::Sessions, Ok(uuid)) => uuid.to_string(),
+            (Table::Users | Table::Sessions | Table::SessionsOfUser, Ok(uuid)) => uuid.to_string(),
             (Table::Names | Table::SigningKeys | Table::Mounts | Table::Metadata, _) => {
                 String::from_utf8_lossy(id).escape_debug().to_string()
             }
@@ -305,7 +318,10 @@ pub(super) fn checksum(key: &[u8], payload: &[u8]) -> u32 {
 
 /// A value: checksum, then JSON.
 pub(super) fn encode(key: &Key, value: &impl Serialize) -> Result<Vec<u8>, StorageError> {
-    let payload = serde_json::to_vec(value).map_err(|error| StorageError::Write(error.into()))?;
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    bytes.extend_from_slice(&[0; size_of::<u32>()]);
+    serde_json::to_writer(&mut bytes, value).map_err(|error| StorageError::Write(error.into()))?;
+    let (stored, payload) = bytes.split_at_mut(size_of::<u32>());
     if payload.len() > MOST_VALUE_BYTES {
         return Err(StorageError::Write(std::io::Error::new(
             std::io::ErrorKind::InvalidInput,
@@ -316,8 +332,7 @@ pub(super) fn encode(key: &Key, value: &impl Serialize) -> Result<Vec<u8>, Stora
             ),
         )));
     }
-    let mut bytes = checksum(key.bytes(), &payload).to_be_bytes().to_vec();
-    bytes.extend_from_slice(&payload);
+    stored.copy_from_slice(&checksum(key.bytes(), payload).to_be_bytes());
     Ok(bytes)
 }
 

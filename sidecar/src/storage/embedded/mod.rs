@@ -24,6 +24,7 @@ mod seal;
 mod sessions;
 mod signing_keys;
 mod steps;
+mod upgrade;
 mod users;
 mod writer;
 
@@ -40,7 +41,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use writer::Writer;
 
-/// What one step of a sweep removes at most, so that logins do not wait behind a long one.
+/// What a sweep looks at in one go, and removes in one step at most, so that logins do not wait behind
+/// a long one.
 const PORTION: usize = 128;
 
 /// A durable store in one directory, for one process.

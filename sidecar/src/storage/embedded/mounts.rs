@@ -78,9 +78,12 @@ fn credentials_of_mount(view: &View, mount: &str) -> Result<u64, StorageError> {
     loop {
         let (mut looked_at, mut last) = (0, None);
         view.walk(&prefix, after.as_ref(), Way::Forward, |_, key, value| {
+            let is_credential = Table::Credentials.has(key);
             let key = Key::of(Table::Credentials, key);
-            let credential: Credential = layout::decode(&key, value)?;
-            found += u64::from(credential.mount == mount);
+            if is_credential {
+                let credential: Credential = layout::decode(&key, value)?;
+                found += u64::from(credential.mount == mount);
+            }
             looked_at += 1;
             last = Some(key);
             Ok(if looked_at < LOOKED_AT {

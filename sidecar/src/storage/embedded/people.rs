@@ -303,20 +303,38 @@ fn reserved_names(
     })
 }
 
+/// In the order of ids, where a user's passkeys follow the user.
 fn has_administrator(view: &View, groups: &[String]) -> Result<bool, StorageError> {
-    let mut after = None;
+    let users = Key::all_of(Table::Users);
+    let (mut after, mut named, mut found) = (None, false, false);
     loop {
         // In portions: writers wait while a portion is read.
-        let page = user_page(view, after.as_ref(), &UserFilter::default(), LOOKED_AT)?;
-        for user in page.items {
-            let named = user.groups.iter().any(|group| groups.contains(group));
-            if named && !user.disabled && !view.keys(&Key::credentials_of(user.id))?.is_empty() {
-                return Ok(true);
-            }
-        }
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(false),
+        let mut looked_at = 0;
+        view.walk(
+            &users,
+            after.take().as_ref(),
+            Way::Forward,
+            |_, key, value| {
+                if looked_at >= LOOKED_AT {
+                    return Ok(ControlFlow::Break(()));
+                }
+                looked_at += 1;
+                let key = Key::of(Table::Users, key);
+                if Table::Users.has(key.bytes()) {
+                    let user: User = layout::decode(&key, value)?;
+                    named = !user.disabled && user.groups.iter().any(|it| groups.contains(it));
+                }
+                found = named && Table::Credentials.has(key.bytes());
+                after = Some(key);
+                Ok(if found {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
+            },
+        )?;
+        if found || looked_at < LOOKED_AT {
+            return Ok(found);
         }
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn delete_user(ledger: &mut Ledger<'_>, id: UserId, audit: &AuditReco
         return Ok(false);
     }
     for entry in ledger.stored_keys(&Key::credentials_of(id))? {
-        ledger.remove(&Key::credential_from(&entry));
+        ledger.remove(&Key::owner_from(&entry));
         ledger.remove_raw(entry);
     }
     for entry in ledger.stored_keys(&Key::sessions_of(id))? {
@@ -128,7 +128,7 @@ pub(super) fn redeem(
     if enrolment.is_none_or(|it| it.secret != *secret || !it.is_open(*at)) {
         return Ok(Redeemed::Spent);
     }
-    if ledger.has(&Key::credential(&credential.id))? {
+    if ledger.has(&Key::owner(&credential.id))? {
         return Ok(Redeemed::CredentialTaken);
     }
     match new_user {
@@ -202,19 +202,23 @@ pub(super) fn spend_recovery_code(
     Ok(true)
 }
 
+fn credential_of_anyone(ledger: &Ledger<'_>, id: &CredentialId) -> Step<Option<Credential>> {
+    let owner = ledger.record::<UserId>(&Key::owner(id))?;
+    owner.map_or(Ok(None), |owner| ledger.record(&Key::credential(owner, id)))
+}
+
 pub(super) fn disable_credential(
     ledger: &mut Ledger<'_>,
     id: &CredentialId,
     minted: Minted,
     audit: &AuditRecord,
 ) -> Step<Option<Vec<SessionId>>> {
-    let key = Key::credential(id);
-    let credential = ledger.record::<Credential>(&key)?;
+    let credential = credential_of_anyone(ledger, id)?;
     let Some(mut credential) = credential.filter(|it| it.disabled_at.is_none()) else {
         return Ok(None);
     };
     credential.disabled_at = Some(audit.at);
-    ledger.put(&key, &credential)?;
+    ledger.put(&Key::credential(credential.user, id), &credential)?;
     alert(ledger, credential.user)?;
     let ended = end_sessions_begun_with(ledger, credential.user, id, minted)?;
     append_audit(ledger, audit)?;
@@ -226,12 +230,11 @@ pub(super) fn suspect_credential(
     id: &CredentialId,
     audit: &AuditRecord,
 ) -> Step<bool> {
-    let key = Key::credential(id);
-    let Some(mut credential) = ledger.record::<Credential>(&key)? else {
+    let Some(mut credential) = credential_of_anyone(ledger, id)? else {
         return Ok(false);
     };
     credential.suspected_at = Some(audit.at);
-    ledger.put(&key, &credential)?;
+    ledger.put(&Key::credential(credential.user, id), &credential)?;
     alert(ledger, credential.user)?;
     append_audit(ledger, audit)?;
     Ok(true)
@@ -273,7 +276,7 @@ pub(super) fn import(
         }
         for credential in brought {
             let id = &credential.id;
-            if !credentials.insert(id) || ledger.has(&Key::credential(id))? {
+            if !credentials.insert(id) || ledger.has(&Key::owner(id))? {
                 conflicts.push(ImportConflict::CredentialTaken(name(), id.clone()));
             }
         }

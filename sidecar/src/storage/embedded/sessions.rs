@@ -1,12 +1,14 @@
 //! `storage::Sessions` over sled.
 
-use super::layout::Key;
+use super::engine::{View, Way};
+use super::layout::{self, Key, Table};
 use super::{EmbeddedStore, PORTION, steps};
 use crate::model::{
     AuditRecord, CredentialId, Floors, Minted, Revocation, Session, SessionId, UnixTime, UserId,
 };
 use crate::storage::{Assertion, AssertionRecorded, Sessions, StorageError};
 use async_trait::async_trait;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 #[async_trait]
@@ -78,18 +80,57 @@ impl Sessions for EmbeddedStore {
 
     async fn sweep_sessions(&self, now: UnixTime, floors: &Floors) -> Result<u64, StorageError> {
         let floors = Arc::new(floors.clone());
-        let seen = Arc::clone(&floors);
-        let ended = self
-            .scan(move |view| view.ended_sessions(now, &seen))
-            .await?;
-        let mut removed = 0;
-        for portion in ended.chunks(PORTION) {
-            let (portion, floors) = (portion.to_vec(), Arc::clone(&floors));
-            removed += self
-                .writer
-                .run(move |ledger| steps::sweep_sessions(ledger, &portion, now, &floors))
-                .await?;
+        let (mut removed, mut after) = (0, None);
+        loop {
+            let seen = Arc::clone(&floors);
+            let portion = self.scan(move |view| ended_sessions(view, after.as_ref(), now, &seen));
+            let Portion { ended, last } = portion.await?;
+            if !ended.is_empty() {
+                let floors = Arc::clone(&floors);
+                removed += self
+                    .writer
+                    .run(move |ledger| steps::sweep_sessions(ledger, &ended, now, &floors))
+                    .await?;
+            }
+            if last.is_none() {
+                return Ok(removed);
+            }
+            after = last;
         }
-        Ok(removed)
     }
+}
+
+/// What one look of a sweep finds.
+struct Portion {
+    ended: Vec<SessionId>,
+    /// What to go on after; nothing at the end.
+    last: Option<Key>,
+}
+
+/// Of the next sessions those that do not live at `now` any more, or that the floors end.
+fn ended_sessions(
+    view: &View,
+    after: Option<&Key>,
+    now: UnixTime,
+    floors: &Floors,
+) -> Result<Portion, StorageError> {
+    let (mut ended, mut looked_at, mut last) = (Vec::new(), 0, None);
+    let prefix = Key::all_of(Table::Sessions);
+    view.walk(&prefix, after, Way::Forward, |_, key, value| {
+        if looked_at >= PORTION {
+            return Ok(ControlFlow::Break(()));
+        }
+        looked_at += 1;
+        let key = Key::of(Table::Sessions, key);
+        let session: Session = layout::decode(&key, value)?;
+        if !session.is_alive(now) || floors.end(&session) {
+            ended.push(session.id);
+        }
+        last = Some(key);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Portion {
+        ended,
+        last: last.filter(|_| looked_at >= PORTION),
+    })
 }

@@ -23,7 +23,7 @@ pub(super) fn create_user(
     if ledger.has(&Key::name(&user.name))? {
         return Ok(UserCreated::NameTaken);
     }
-    if ledger.has(&Key::credential(&credential.id))? {
+    if ledger.has(&Key::owner(&credential.id))? {
         return Ok(UserCreated::CredentialTaken);
     }
     ledger.put(&Key::name(&user.name), &user.id)?;
@@ -70,7 +70,7 @@ pub(super) fn insert_credential(
     let Some(user) = ledger.record::<User>(&Key::user(credential.user))? else {
         return Ok(CredentialInserted::NoUser);
     };
-    if ledger.has(&Key::credential(&credential.id))? {
+    if ledger.has(&Key::owner(&credential.id))? {
         return Ok(CredentialInserted::Taken);
     }
     if ledger
@@ -89,13 +89,9 @@ pub(super) fn insert_credential(
 }
 
 pub(super) fn put_credential(ledger: &mut Ledger<'_>, credential: &Credential) -> Step<()> {
-    ledger.put(&Key::credential(&credential.id), credential)?;
-    ledger.put(&Key::owned_credential(credential.user, &credential.id), &())
-}
-
-fn credential_of(ledger: &Ledger<'_>, user: UserId, id: &CredentialId) -> Step<Option<Credential>> {
-    let credential = ledger.record::<Credential>(&Key::credential(id))?;
-    Ok(credential.filter(|it| it.user == user))
+    let key = Key::credential(credential.user, &credential.id);
+    ledger.put(&key, credential)?;
+    ledger.put(&Key::owner(&credential.id), &credential.user)
 }
 
 pub(super) fn label_credential(
@@ -105,11 +101,12 @@ pub(super) fn label_credential(
     label: String,
     audit: &AuditRecord,
 ) -> Step<bool> {
-    let Some(mut credential) = credential_of(ledger, user, id)? else {
+    let key = Key::credential(user, id);
+    let Some(mut credential) = ledger.record::<Credential>(&key)? else {
         return Ok(false);
     };
     credential.label = label;
-    ledger.put(&Key::credential(id), &credential)?;
+    ledger.put(&key, &credential)?;
     append_audit(ledger, audit)?;
     Ok(true)
 }
@@ -122,14 +119,15 @@ pub(super) fn remove_credential(
     minted: Minted,
     audit: &AuditRecord,
 ) -> Step<CredentialRemoved> {
-    let Some(removed) = credential_of(ledger, user, id)? else {
+    let key = Key::credential(user, id);
+    let Some(removed) = ledger.record::<Credential>(&key)? else {
         return Ok(CredentialRemoved::NotFound);
     };
     if keep_last && is_last(&removed, &credentials_of(ledger, user)?) {
         return Ok(CredentialRemoved::Last);
     }
-    ledger.remove(&Key::credential(id));
-    ledger.remove(&Key::owned_credential(user, id));
+    ledger.remove(&key);
+    ledger.remove(&Key::owner(id));
     let ended = end_sessions_begun_with(ledger, user, id, minted)?;
     append_audit(ledger, audit)?;
     Ok(CredentialRemoved::Removed(ended))
@@ -152,7 +150,7 @@ pub(super) fn end_sessions_begun_with(
 fn credentials_of(ledger: &Ledger<'_>, user: UserId) -> Step<Vec<Credential>> {
     let mut credentials = Vec::new();
     for key in ledger.stored_keys(&Key::credentials_of(user))? {
-        credentials.extend(ledger.record::<Credential>(&Key::credential_from(&key))?);
+        credentials.extend(ledger.record::<Credential>(&Key::of(Table::Credentials, &key))?);
     }
     Ok(credentials)
 }
@@ -183,13 +181,14 @@ pub(super) fn record_assertion(
     let Some(user) = user.filter(|user| !user.disabled) else {
         return Ok(AssertionRecorded::Gone);
     };
-    let Some(mut stored) = credential_of(ledger, session.user, credential)? else {
+    let key = Key::credential(session.user, credential);
+    let Some(mut stored) = ledger.record::<Credential>(&key)? else {
         return Ok(AssertionRecorded::Gone);
     };
     if let Err(regressed) = assertion.apply_to(&mut stored) {
         return Ok(regressed);
     }
-    ledger.put(&Key::credential(credential), &stored)?;
+    ledger.put(&key, &stored)?;
     if let Some((id, revocation)) = replaced(replaces, session) {
         end_session(ledger, id, revocation)?;
     }

@@ -6,6 +6,7 @@ mod killed;
 mod opening;
 mod sealed;
 mod together;
+mod upgrade;
 
 use super::layout::{Key, Table};
 use super::*;

@@ -53,33 +53,21 @@ impl Users for EmbeddedStore {
             .await
     }
 
-    async fn users(
-        &self,
-        after: Option<&UserName>,
-        part: &str,
-        most: usize,
-    ) -> Result<Vec<User>, StorageError> {
-        let (after, part) = (after.cloned(), part.to_owned());
-        self.scan(move |view| view.users(after.as_ref(), &part, most))
-            .await
-    }
-
     async fn count_users(&self) -> Result<u64, StorageError> {
         self.view.count(Table::Users)
     }
 
     async fn credential(&self, id: &CredentialId) -> Result<Option<Credential>, StorageError> {
-        self.view.record(&Key::credential(id))
+        let owner: Option<UserId> = self.view.record(&Key::owner(id))?;
+        owner.map_or(Ok(None), |owner| {
+            self.view.record(&Key::credential(owner, id))
+        })
     }
 
     async fn credentials_of(&self, user: UserId) -> Result<Vec<Credential>, StorageError> {
-        let mut credentials: Vec<Credential> = Vec::new();
-        for key in self.view.keys(&Key::credentials_of(user))? {
-            // Removed since the keys were read: then it is not one of the user's any more.
-            if let Some(credential) = self.view.record(&Key::credential_from(&key))? {
-                credentials.push(credential);
-            }
-        }
+        let of_user = Key::credentials_of(user);
+        let mut credentials: Vec<Credential> =
+            self.view.records_under(Table::Credentials, &of_user)?;
         credentials.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(credentials)
     }

@@ -6,6 +6,7 @@ use super::files::{self, Contents, Directory};
 use super::layout::{self, FORMAT, Key};
 use super::ledger::{Inventory, Ledger};
 use super::seal;
+use super::upgrade;
 use crate::storage::StorageError;
 use std::collections::BTreeMap;
 use std::io;
@@ -112,7 +113,10 @@ fn open_engine(directory: &Directory) -> Result<(Engine, Inventory), OpenError> 
             }
         }
     })?;
-    let inventory = engine::verify(&engine, directory, sealed)?;
+    let (mut inventory, format) = engine::verify(&engine, directory, sealed)?;
+    if format != FORMAT {
+        inventory = upgrade::to_newest(&engine, directory, inventory)?;
+    }
     Ok((engine, inventory))
 }
 

@@ -74,21 +74,6 @@ impl Users for MemoryStore {
         Ok(true)
     }
 
-    async fn users(
-        &self,
-        after: Option<&UserName>,
-        part: &str,
-        most: usize,
-    ) -> Result<Vec<User>, StorageError> {
-        let tables = self.tables();
-        let users = tables.names.values().filter_map(|id| tables.users.get(id));
-        Ok(users
-            .filter(|user| after.is_none_or(|after| user.name > *after) && user.shows(part))
-            .take(most)
-            .cloned()
-            .collect())
-    }
-
     async fn count_users(&self) -> Result<u64, StorageError> {
         Ok(u64::try_from(self.tables().users.len()).unwrap_or(u64::MAX))
     }

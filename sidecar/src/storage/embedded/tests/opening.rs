@@ -119,7 +119,7 @@ async fn a_store_of_a_later_version_is_refused() {
     filled(directory.path(), 1).await;
     fs::write(
         directory.path().join("marker"),
-        "latchkey store, format 2\n",
+        "latchkey store, format 3\n",
     )
     .unwrap();
     let refused = refusal(directory.path());
@@ -127,8 +127,8 @@ async fn a_store_of_a_later_version_is_refused() {
         matches!(
             refused,
             OpenError::Format {
-                found: 2,
-                known: 1,
+                found: 3,
+                known: 2,
                 ..
             }
         ),
