@@ -1,6 +1,6 @@
 // Administrators: what can be written about a user.
 
-import { fieldOf, namesIn } from './admin-parts.mjs';
+import { namesIn } from './admin-parts.mjs';
 import { tellField } from './admin-users.mjs';
 import words from './admin-words.mjs';
 
@@ -19,11 +19,7 @@ export function fillForm({ calls, act, user, notice, done }, form) {
       return;
     }
     const changed = await act(() => calls.changeUser(user.id, changes), {
-      onRefused: (error) => {
-        if (!fieldOf(error)) return false;
-        tellField(notice, error, elements);
-        return true;
-      },
+      onRefused: (error) => tellField(notice, error, elements),
     });
     if (!changed) return;
     const [warning] = changed.answer.warnings ?? [];
