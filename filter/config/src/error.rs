@@ -173,12 +173,6 @@ impl ConfigError {
     pub fn key(&self) -> &str {
         &self.key
     }
-
-    /// What is wrong there.
-    #[must_use]
-    pub fn problem(&self) -> &Problem {
-        &self.problem
-    }
 }
 
 struct Rule<'a>(Option<&'a str>);
