@@ -13,8 +13,13 @@ use crate::{
 /// Why a configuration is refused. Its text begins with the path of the key, and ends with what the
 /// rule is about where it is one of many that is at fault.
 #[derive(Debug, Error)]
+#[error(transparent)]
+pub struct ConfigError(Box<Fault>);
+
+/// Behind a pointer: moving it from place to place would be some kilobytes of module.
+#[derive(Debug, Error)]
 #[error("{key}: {problem}{}", Rule(rule.as_deref()))]
-pub struct ConfigError {
+struct Fault {
     key: String,
     #[source]
     problem: Problem,
@@ -152,26 +157,24 @@ pub enum Problem {
 
 impl ConfigError {
     pub(crate) fn new(key: impl Into<String>, problem: impl Into<Problem>) -> Self {
-        Self {
+        Self(Box::new(Fault {
             key: key.into(),
             problem: problem.into(),
             rule: None,
-        }
+        }))
     }
 
     /// Says what the rule at fault is about: its number alone finds no rule among hundreds.
-    pub(crate) fn in_rule(self, about: Option<String>) -> Self {
-        Self {
-            rule: about,
-            ..self
-        }
+    pub(crate) fn in_rule(mut self, about: Option<String>) -> Self {
+        self.0.rule = about;
+        self
     }
 
     /// Path of the key that is at fault, such as `rules[3].match.paths[0]`; `configuration` is the
     /// whole of it.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        &self.0.key
     }
 }
 

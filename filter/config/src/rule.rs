@@ -75,9 +75,10 @@ impl Rule {
 
     /// What it is about, for messages: its first path, or else its first host.
     pub(crate) fn about(&self) -> Option<String> {
-        let path = self.matches.paths.iter().flatten().map(PathPattern::as_str);
-        let host = self.matches.hosts.iter().flatten().map(Host::as_str);
-        shown(path.chain(host).next())
+        let Match { hosts, paths, .. } = &self.matches;
+        let path = paths.as_ref().and_then(|paths| paths.first());
+        let host = || hosts.as_ref().and_then(|hosts| hosts.first());
+        shown(path.map(PathPattern::as_str).or_else(|| host().map(Host::as_str)))
     }
 
     fn read_members(rule: Member) -> Result<Self, ConfigError> {
