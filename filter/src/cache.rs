@@ -177,6 +177,9 @@ mod tests {
     use super::*;
     use crate::{identity::Told, test_support};
 
+    /// Puts a text into a token's claims.
+    type Change = fn(&mut Claims, String);
+
     fn token(name: &str) -> Rc<Known> {
         let mut claims = test_support::claims();
         claims.preferred_username = Some(name.to_owned());
@@ -219,19 +222,17 @@ mod tests {
 
     #[test]
     fn every_text_of_a_token_weighs() {
-        let weight_of = |change: fn(&mut Claims, String), bytes: usize| {
+        let weight_of = |change: Change, bytes: usize| {
             let mut claims = test_support::claims();
-            claims.authn = Some(Authn::default());
-            if let Some(authn) = &mut claims.authn {
-                "00000000-0000-0000-0000-000000000000".clone_into(&mut authn.aaguid);
-            }
+            claims.authn = Some(Authn {
+                aaguid: "00000000-0000-0000-0000-000000000000".to_owned(),
+                ..Authn::default()
+            });
             change(&mut claims, "a".repeat(bytes));
-            let told = Told::new(&test_support::config_and(
-                &serde_json::json!({"identity_headers": {"email": null, "preferred_username": null}}),
-            ));
+            let told = Told::new(&test_support::config());
             weight(&Known::new(test_support::verified(&claims), &told))
         };
-        let texts: [(&str, fn(&mut Claims, String)); 9] = [
+        let texts: [(&str, Change); 9] = [
             ("jti", |claims, text| claims.jti = text),
             ("acr", |claims, text| claims.acr = Some(text)),
             ("amr", |claims, text| claims.amr = vec![text]),

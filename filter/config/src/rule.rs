@@ -78,7 +78,10 @@ impl Rule {
         let Match { hosts, paths, .. } = &self.matches;
         let path = paths.as_ref().and_then(|paths| paths.first());
         let host = || hosts.as_ref().and_then(|hosts| hosts.first());
-        shown(path.map(PathPattern::as_str).or_else(|| host().map(Host::as_str)))
+        shown(
+            path.map(PathPattern::as_str)
+                .or_else(|| host().map(Host::as_str)),
+        )
     }
 
     fn read_members(rule: Member) -> Result<Self, ConfigError> {

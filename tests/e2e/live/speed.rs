@@ -74,11 +74,11 @@ impl Fleet {
         let mut passed = Duration::ZERO;
         while !connections.is_empty() {
             connections.retain_mut(|stream| {
-                let passes = status(stream) == 200;
-                if passes {
+                let goes_on = status(stream) == 200;
+                if goes_on {
                     passed = start.elapsed();
                 }
-                passes
+                goes_on
             });
         }
         Measured {

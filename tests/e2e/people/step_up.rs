@@ -183,14 +183,20 @@ fn a_session_that_is_too_weak_for_a_page_is_made_stronger_and_the_page_opens() {
     let needs = "document.querySelector('#panel-confirm .needs')?.innerText";
     let needs = person.page.eval(needs);
     let needs = needs.as_str().unwrap_or_default();
-    assert!(needs.contains("kept on one device or security key"), "{needs}");
+    assert!(
+        needs.contains("kept on one device or security key"),
+        "{needs}"
+    );
     // The weaker one again is not enough, and leads nowhere.
     person.page.answer_by_itself(&phone, true);
     person.page.click("#panel-confirm [data-action=confirm]");
     await_panel(&mut person, "lacking");
     assert!(!person.reached_application("/vault?q=1"));
     let same = claims(&mut person);
-    assert_eq!((&same["sid"], &same["acr"]), (&before["sid"], &json!("phr")));
+    assert_eq!(
+        (&same["sid"], &same["acr"]),
+        (&before["sid"], &json!("phr"))
+    );
 
     let confirmed = same["auth_time"].as_u64().expect("a time");
     wait::until("the next second", || {

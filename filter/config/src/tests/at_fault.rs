@@ -349,10 +349,7 @@ fn where_the_text_is_no_json_the_rule_is_named_too() {
             r#"[{"allow": "deny"}, {"allow": "deny" "match": {}}]"#,
             "rules[1]: expected `,` or `}`",
         ),
-        (
-            r#"[{"allow": deny}]"#,
-            "rules[0].allow: expected value",
-        ),
+        (r#"[{"allow": deny}]"#, "rules[0].allow: expected value"),
     ] {
         let error = FilterConfig::parse(text(rules).as_bytes()).unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
