@@ -173,6 +173,7 @@ impl Hasher for AlreadyHashed {
 #[cfg(test)]
 mod tests {
     use latchkey_token::{Authn, Claims};
+    use serde_json::json;
 
     use super::*;
     use crate::{identity::Told, test_support};
@@ -229,7 +230,10 @@ mod tests {
                 ..Authn::default()
             });
             change(&mut claims, "a".repeat(bytes));
-            let told = Told::new(&test_support::config());
+            // What is told of them would weigh, too.
+            let told = json!({"email": null, "preferred_username": null, "groups": null});
+            let told = test_support::config_and(&json!({"identity_headers": told}));
+            let told = Told::new(&told);
             weight(&Known::new(test_support::verified(&claims), &told))
         };
         let texts: [(&str, Change); 9] = [
