@@ -75,6 +75,15 @@ for (const [tag, { scripts }] of Object.entries(LANGUAGES)) {
     assert.deepEqual(shown({ code: 'document-form' }), { text: codes['document-form'], quoted: 'in English' });
   });
 
+  test(`${tag}: in what two users differ is said in words`, () => {
+    const source = readFileSync(new URL('routes/administration/transfer/plan.rs', SOURCES), 'utf8');
+    const names = [...source.matchAll(/^\s+\("([a-z_]+)", /gm)].map(([, name]) => name);
+    const { parts, between } = scripts['admin-reason-words'];
+    assert.deepEqual(Object.keys(parts).sort(), names.sort());
+    const { text } = inWords({ code: 'user-differs', field: 'name', values: { fields: 'email, toString' } });
+    assert.ok(text.includes(`${parts.email}${between}toString`), text);
+  });
+
   test(`${tag}: a refusal without a reason has none`, () => {
     const of = (errors) => reasonOf({ more: { errors } });
     assert.equal(reasonOf({ slug: 'conflict' }), null);

@@ -46,6 +46,22 @@ fn await_refusal(visitor: &Visitor, what: &str) {
 }
 
 #[test]
+fn an_operator_gives_a_passkey_another_label() {
+    let gateway = Gateway::start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.register("ann");
+    let passkeys = || -> serde_json::Value {
+        let shown = order(&gateway, &["users", "passkeys", "ann", "-o", "json"]);
+        serde_json::from_str(&shown).expect("JSON")
+    };
+    let id = passkeys()["passkeys"][0]["id"].clone();
+    let id = id.as_str().expect("an id");
+    let table = order(&gateway, &["users", "label-passkey", "ann", id, "Blue key"]);
+    assert!(table.contains("Blue key"), "{table}");
+    assert_eq!(passkeys()["passkeys"][0]["label"], "Blue key");
+}
+
+#[test]
 fn a_token_is_refused_at_the_gateway_after_its_logout() {
     let gateway = Gateway::start();
     let mut ann = Visitor::new(gateway.envoy.port);

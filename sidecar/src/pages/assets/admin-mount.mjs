@@ -2,8 +2,8 @@
 
 import { MOUNT, POLICY, changesOf, fieldsFor } from './admin-mount-fields.mjs';
 import { copyOf, sure, write } from './admin-parts.mjs';
-import { fieldOf, reasonOf, tellReason, writeReason } from './admin-reasons.mjs';
-import { mark, textIn } from './fields.mjs';
+import { fieldOf, markReason, reasonOf, tellReason } from './admin-reasons.mjs';
+import { textIn, unmark } from './fields.mjs';
 import { filled } from './texts.mjs';
 import words from './admin-words.mjs';
 
@@ -68,7 +68,7 @@ async function save(context, form, mount) {
   const { notice, go } = context;
   const name = mount ? mount.name : textIn('mount-name', words.mount.nameNeeded);
   if (!name) return;
-  for (const { id } of form.querySelectorAll('[aria-invalid=true]')) mark(id, '');
+  unmark(form);
   const fields = writtenIn(form.elements, mount);
   if (mount && Object.keys(fields).length === 0) {
     notice.say(words.done.nothing);
@@ -118,10 +118,9 @@ function tellRefusal(notice, error) {
   const reason = reasonOf(error);
   const field = fieldOf(reason);
   if (!field) return false;
-  const place = document.getElementById(`mount-${field === 'mount' ? 'name' : field}-error`);
-  if (place) {
-    writeReason(place, reason);
-    mark(place.id.replace(/-error$/, ''), place.textContent);
+  const id = `mount-${field === 'mount' ? 'name' : field}`;
+  if (document.getElementById(`${id}-error`)) {
+    markReason(id, reason);
     return true;
   }
   const label = words.policy.fields[field.split('.').pop()];

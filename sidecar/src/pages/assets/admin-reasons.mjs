@@ -1,6 +1,7 @@
 // What the service says of what was handed in, in the reader's language: by its code and its field,
 // never by its sentence. Where there are no words of our own, its sentence has to do, which is English.
 
+import { mark } from './fields.mjs';
 import { filled } from './texts.mjs';
 import words from './admin-words.mjs';
 import reasons from './admin-reason-words.mjs';
@@ -24,10 +25,17 @@ export function inWords(reason) {
   const last = fieldOf(reason)?.split('.').pop();
   const { code, detail = '' } = reason;
   if (Object.hasOwn(reasons.codes, code)) {
-    return { text: filled(reasons.codes[code], reason.values ?? {}), quoted: TECHNICAL.has(code) ? detail : '' };
+    return { text: filled(reasons.codes[code], valuesOf(reason)), quoted: TECHNICAL.has(code) ? detail : '' };
   }
   if (last && Object.hasOwn(reasons.fields, last)) return { text: reasons.fields[last], quoted: '' };
   return { text: null, quoted: detail };
+}
+
+// What the sentence names. In what two users differ is said in words as well.
+function valuesOf({ values = {} }) {
+  if (!Object.hasOwn(values, 'fields')) return values;
+  const named = values.fields.split(', ').map((name) => (Object.hasOwn(reasons.parts, name) ? reasons.parts[name] : name));
+  return { ...values, fields: named.join(reasons.between) };
 }
 
 // Writes it into an element, marked as English where it is.
@@ -43,9 +51,15 @@ export function writeReason(part, reason) {
   return part;
 }
 
-// Tells it in a notice. `about` stands in front: which field it is, or what is left undone.
-export function tellReason(notice, reason, { title, about = '' } = {}) {
+// Writes it below the field with this id, and goes there.
+export function markReason(id, reason) {
+  mark(id, writeReason(document.getElementById(`${id}-error`), reason).textContent);
+}
+
+// Tells it in a notice. `about` is said before: which field it is, or what is left undone; `place` stands
+// right in front.
+export function tellReason(notice, reason, { title, about = '', place = '' } = {}) {
   const { text, quoted } = inWords(reason);
-  const texts = [about, text].filter(Boolean);
+  const texts = [about, text && place + text].filter(Boolean);
   notice.tell({ title: title ?? words.refusedTitle, text: texts[0] ?? '', more: texts[1], quoted });
 }

@@ -83,7 +83,8 @@ async function ask({ calls, act, notice }, { text, options }, { dryRun, isLast }
     const reason = reasonOf(error);
     if (!reason) return false;
     const { refusedTitle: title, refused: about } = words.transfer;
-    tellReason(notice, reason, { title, about: reason.field ? `${about} ${reason.field}` : about });
+    const place = reason.field ? filled(words.transfer.place, { place: reason.field }) : '';
+    tellReason(notice, reason, { title, about, place });
     return true;
   };
   // A question waits for the one before it; a second click on the button is one too many.
@@ -138,7 +139,8 @@ function lineRow(line) {
 function causeOf(reason) {
   const paragraph = document.createElement('p');
   if (reason.field && reason.field !== 'name') {
-    paragraph.append(Object.assign(document.createElement('code'), { textContent: reason.field }), ' ');
+    const place = filled(words.transfer.place, { place: reason.field });
+    paragraph.append(Object.assign(document.createElement('code'), { textContent: place }));
   }
   paragraph.append(writeReason(document.createElement('span'), reason));
   return paragraph;

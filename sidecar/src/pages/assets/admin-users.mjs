@@ -3,8 +3,8 @@
 import { fillBulk } from './admin-bulk.mjs';
 import { fillMounts } from './admin-links.mjs';
 import { badge, copyOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhen } from './admin-parts.mjs';
-import { fieldOf, reasonOf, tellReason } from './admin-reasons.mjs';
-import { mark, textIn } from './fields.mjs';
+import { fieldOf, markReason, reasonOf } from './admin-reasons.mjs';
+import { mark, textIn, unmark } from './fields.mjs';
 import { explain, filled } from './texts.mjs';
 import { asked } from './admin-api.mjs';
 import words from './admin-words.mjs';
@@ -65,8 +65,9 @@ export async function newUserView(context) {
 }
 
 async function create(context, form) {
-  const { calls, act, go, notice } = context;
+  const { calls, act, go } = context;
   const { elements } = form;
+  unmark(form);
   const name = textIn('new-name', words.field.nameNeeded);
   if (!name) return;
   const at = elements.mount.value || context.mount;
@@ -80,7 +81,7 @@ async function create(context, form) {
   const done = await act(() => calls.createUser(fields), {
     onRefused: (error) => {
       const text = error.name === 'Problem' && explain(error, 'create').field;
-      if (!text) return tellField(notice, error, elements);
+      if (!text) return tellField(error, elements);
       mark('new-name', text);
       return true;
     },
@@ -92,12 +93,11 @@ async function create(context, form) {
   go(placeOf(answer.name), { say: filled(words.done.created, { name: answer.name }) });
 }
 
-// Says which field was refused, and goes there; or that it was none.
-export function tellField(notice, error, elements) {
+// Says what is wrong with a field of the form, below it; or that there is no such field.
+export function tellField(error, elements) {
   const reason = reasonOf(error);
-  const input = elements[fieldOf(reason) ?? ''];
-  if (!input) return false;
-  tellReason(notice, reason);
-  input.focus();
+  const id = elements[fieldOf(reason) ?? '']?.id;
+  if (!id || !document.getElementById(`${id}-error`)) return false;
+  markReason(id, reason);
   return true;
 }

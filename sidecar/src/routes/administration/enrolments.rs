@@ -55,7 +55,10 @@ pub(super) async fn make(
 ) -> Result<Response, Problem> {
     let user = named(&app, &user).await?;
     if user.disabled {
-        let reason = Reason::new(ReasonCode::UserDisabled, "The user is disabled.");
+        let reason = Reason::new(
+            ReasonCode::UserDisabled,
+            "The user is disabled. Enable the account first.",
+        );
         return Err(refusal::conflict(reason));
     }
     let most = app.settings.people.link_lifetime;
