@@ -9,6 +9,10 @@ use super::Live;
 #[test]
 fn a_request_with_a_new_key_waits_for_it_and_passes() {
     let live = Live::start();
+    // Envoy's main thread has a VM of its own, which may come later.
+    wait::until("both VMs have the keys", || {
+        (live.stat("jwks.fetched") >= 2).then_some(())
+    });
     let _ = live.internal.take_key_fetches();
     let next = Forge::new(&live.forge.issuer, "key-2", 9);
     live.internal

@@ -159,8 +159,8 @@ fn a_session_that_is_too_weak_for_a_page_is_made_stronger_and_the_page_opens() {
     person.log_out();
     person.open("/");
     person.await_login_page();
-    person.page.answer_by_itself(&phone, true);
     person.page.fill("#login-name", "ann");
+    person.page.answer_by_itself(&phone, true);
     person.page.click("#login-form button[type=submit]");
     person.page.wait_for_path("/");
     let before = claims(&mut person);
