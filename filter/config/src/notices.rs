@@ -1,6 +1,6 @@
 //! What is right, and probably not what was meant. Said only where it is certain.
 
-use crate::{Access, FilterConfig, Match, Method, PathPattern, PatternSegment, Rule};
+use crate::{Access, FilterConfig, Match, Method, PathPattern, PatternSegment, Rule, error::About};
 
 impl FilterConfig {
     /// What the person who wrote the rules should know: a sentence each, beginning with the key.
@@ -20,10 +20,12 @@ impl FilterConfig {
         for (index, rule) in rules() {
             let before = rules().take(index);
             let mut before = before.filter(|(_, earlier)| takes_all_of(earlier, rule));
+            let about = rule.about();
+            let about = About(about.as_deref());
             if let Some((earlier, _)) = before.next() {
                 notices.push(format!(
                     "rules[{index}] never decides: rules[{earlier}] comes first and matches \
-                     whatever it matches"
+                     whatever it matches{about}"
                 ));
             } else if rule.allow == Access::Public && is_everything(&rule.matches) {
                 let what = match index {
@@ -31,7 +33,7 @@ impl FilterConfig {
                     _ => "whatever no rule before it matches",
                 };
                 notices.push(format!(
-                    "rules[{index}]: {what} is open to everyone, without a session"
+                    "rules[{index}]: {what} is open to everyone, without a session{about}"
                 ));
             }
         }
@@ -226,6 +228,18 @@ mod tests {
         assert!(!hides(of(json!({ "hosts": ["b.example"] })), host()));
         assert!(!hides(of(json!({ "methods": ["PUT"] })), host()));
         assert!(!hides(host(), of(json!({}))));
+    }
+
+    #[test]
+    fn what_the_rule_is_about_is_said() {
+        let said = notices(&json!([paths("deny", "/a/**"), paths("deny", "/a/b")]));
+        assert_eq!(
+            said,
+            [
+                "rules[1] never decides: rules[0] comes first and matches whatever it matches \
+              (the rule for /a/b)"
+            ]
+        );
     }
 
     #[test]
