@@ -3,7 +3,7 @@
 //! Bodies hold nothing that differs from one request to the next (the request id is a header), so
 //! that two refusals that must look alike are the same bytes.
 
-use crate::model::Seconds;
+use crate::model::{Reason, Seconds};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -202,6 +202,8 @@ pub struct Problem {
     kind: ProblemKind,
     detail: Cow<'static, str>,
     retry_after: Option<Seconds>,
+    /// What is wrong with what was sent, for programs.
+    reason: Option<Box<Reason>>,
     /// A member beside those of every problem (RFC 9457, section 3.2).
     more: Option<(&'static str, serde_json::Value)>,
 }
@@ -213,7 +215,18 @@ impl Problem {
             kind,
             detail: detail.into(),
             retry_after: None,
+            reason: None,
             more: None,
+        }
+    }
+
+    /// Of this kind, for a reason: its sentence is the detail, and its code stands in `errors`.
+    #[must_use]
+    pub fn because(kind: ProblemKind, reason: Reason) -> Self {
+        let detail = ended(&reason);
+        Self {
+            reason: Some(Box::new(reason)),
+            ..Self::new(kind, detail)
         }
     }
 
@@ -294,6 +307,16 @@ impl Problem {
     }
 }
 
+/// With a full stop, unless it has one.
+fn ended(reason: &Reason) -> String {
+    let text = reason.to_string();
+    if text.ends_with('.') {
+        text
+    } else {
+        format!("{text}.")
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (slug, status, title) = self.kind.parts();
@@ -303,6 +326,9 @@ impl IntoResponse for Problem {
             "status": status.as_u16(),
             "detail": self.detail,
         });
+        if let Some(reason) = self.reason {
+            body["errors"] = serde_json::json!([reason]);
+        }
         if let Some((name, value)) = self.more {
             body[name] = value;
         }

@@ -9,7 +9,7 @@ import { ASSETS, LANGUAGES, modulesIn } from './languages.mjs';
 // Where the runtime has none: no language of the reader's own.
 globalThis.navigator ??= {};
 const load = await modulesIn('en');
-const { fieldOf, namesIn, placeIn, placeOf } = await load('admin-parts.mjs');
+const { namesIn, placeIn, placeOf } = await load('admin-parts.mjs');
 const { instantOf, localOf, plainly } = await load('admin-audit.mjs');
 const { spanOf } = await load('admin-user-form.mjs');
 const { adminApi, asked } = await load('admin-api.mjs');
@@ -36,19 +36,6 @@ test('every address names a view, and a user by any name', () => {
 test('names are told apart by commas, each once', () => {
   assert.deepEqual(namesIn(' eng, oncall ,,eng，运维、财务 '), ['eng', 'oncall', '运维', '财务']);
   assert.deepEqual(namesIn('  '), []);
-});
-
-test('a refusal names the field that there are words for, and nothing else', () => {
-  const refused = (detail, slug = 'bad-request') => fieldOf({ slug, detail });
-  assert.equal(refused('email: expected an address like ann@example.com.'), 'email');
-  assert.equal(refused('toString: expected.'), null);
-  assert.equal(refused('The body is not the JSON object that is taken here.'), null);
-  assert.equal(refused('email: expected', 'conflict'), null);
-  for (const { scripts } of Object.values(LANGUAGES)) {
-    for (const field of ['display_name', 'email', 'groups', 'token_policies', 'token_ttl', 'token_period', 'token_max_ttl']) {
-      assert.ok(scripts['admin-words'].refused[field]);
-    }
-  }
 });
 
 test('a span is written in the largest unit that leaves no rest', () => {
@@ -117,7 +104,7 @@ test('every setting that a mount shows has words', () => {
   for (const [, name] of source.matchAll(/shown\["([a-z_]+)"\]/g)) settings.add(name);
   assert.ok(settings.size > 15, [...settings].join());
   // What the page shows in other ways, or not at all: who wrote it when, and what is wrong with it.
-  for (const other of ['name', 'two_factor', 'declared_in', 'revision', 'changed_at', 'changed_by', 'warnings']) settings.delete(other);
+  for (const other of ['name', 'two_factor', 'declared_in', 'revision', 'changed_at', 'changed_by', 'warnings', 'causes', 'problem']) settings.delete(other);
   for (const { scripts } of Object.values(LANGUAGES)) {
     for (const name of settings) assert.ok(scripts['admin-words'].policy.fields[name], name);
   }

@@ -2,6 +2,7 @@
 
 mod account;
 mod administration;
+mod bulk;
 mod certificate;
 mod demo;
 mod enrol;

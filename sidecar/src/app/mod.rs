@@ -25,7 +25,7 @@ pub use crate::config::BindCertificate;
 use crate::config::{AdminConfig, AuditConfig, PeopleConfig};
 use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
-use crate::model::{Branding, Seconds, UnixTime};
+use crate::model::{Branding, Reason, Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
 use crate::routes::{AddressLimiter, Bodies, LoginLimit, Metrics, ProofLimits, Renewals};
 use crate::storage::Store;
@@ -74,7 +74,7 @@ pub struct MountPoint {
     /// How many passkeys an account can have.
     pub max_credentials: usize,
     /// What whoever administers it should know of its settings.
-    pub notices: Vec<String>,
+    pub notices: Vec<Reason>,
 }
 
 /// The running program's parts.

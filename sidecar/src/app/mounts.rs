@@ -5,7 +5,7 @@
 use super::build::mount_point;
 use super::{App, MountPoint, StartError};
 use crate::config::{Config, ConfigError, MOST_MOUNTS, MountRules};
-use crate::model::{AuditRecord, MountRecord};
+use crate::model::{AuditRecord, MountRecord, Reason, ReasonCode};
 use crate::revocation::Interrupted;
 use crate::storage::{StorageError, Store};
 use serde_json::{Map, Value};
@@ -70,7 +70,7 @@ pub struct WrittenMount {
     /// As it is stored.
     pub record: MountRecord,
     /// What answers; or why nothing does.
-    pub point: Result<Arc<MountPoint>, String>,
+    pub point: Result<Arc<MountPoint>, Reason>,
 }
 
 /// Every mount.
@@ -117,15 +117,17 @@ impl MountPoints {
     /// is not served; nothing else depends on it, so the program starts.
     fn restored(&self, record: MountRecord) -> WrittenMount {
         let point = if self.declares(&record.name) {
-            Err(
-                "the configuration file has a mount of this name, which is the one in use"
-                    .to_owned(),
-            )
+            let text = "the configuration file has a mount of this name, which is the one in use";
+            Err(Reason::new(ReasonCode::MountDeclared, text))
         } else {
             let made = self.made(&record.name, &record.settings);
-            made.map_err(|error| error.to_string())
+            made.map_err(|error| match error {
+                MountChangeError::Field(error) => error.reason(),
+                other => Reason::new(ReasonCode::NotAsExpected, other.to_string()),
+            })
         };
         if let Err(problem) = &point {
+            let problem = problem.to_string();
             tracing::error!(mount = record.name, problem, "a mount is not served");
         }
         WrittenMount { record, point }

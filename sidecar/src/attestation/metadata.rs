@@ -14,6 +14,9 @@ use std::sync::Arc;
 use time::{Date, Month};
 use uuid::Uuid;
 
+/// As long as the label of a passkey can be. The metadata allow 200 characters.
+const DESCRIPTION_MAX_CHARS: usize = 64;
+
 /// A status report that makes a model unacceptable ([section 3.1.4]).
 ///
 /// [section 3.1.4]: https://fidoalliance.org/specs/mds/fido-metadata-service-v3.0-ps-20210518.html#authenticatorstatus-enum
@@ -66,6 +69,8 @@ pub struct Metadata {
 
 #[derive(Debug, Default)]
 struct Entry {
+    /// What the maker calls it.
+    description: Option<Arc<str>>,
     anchors: Anchors,
     /// Each with the instant from which it holds.
     statuses: Vec<(Status, UnixTime)>,
@@ -119,6 +124,12 @@ impl Metadata {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.models.is_empty()
+    }
+
+    /// What the maker calls a model: `description` of its first statement that has one.
+    pub(super) fn description(&self, aaguid: Uuid) -> Option<Arc<str>> {
+        let entries = self.models.get(&aaguid)?;
+        entries.iter().find_map(|entry| entry.description.clone())
     }
 
     /// The worst that is reported about a model at `now`, by its AAGUID and by the keys of its
@@ -175,7 +186,11 @@ impl Metadata {
 
 impl From<&RawEntry> for Entry {
     fn from(raw: &RawEntry) -> Self {
-        let mut entry = Self::default();
+        let statement = raw.metadata_statement.as_ref();
+        let mut entry = Self {
+            description: statement.and_then(|it| shown(it.description.as_deref()?)),
+            ..Self::default()
+        };
         let roots = raw.metadata_statement.iter();
         for root in roots.flat_map(|statement| &statement.attestation_root_certificates) {
             let text: String = root.split_ascii_whitespace().collect();
@@ -196,6 +211,29 @@ impl From<&RawEntry> for Entry {
         }
         entry
     }
+}
+
+/// A description that can be shown in one line, and be the label of a passkey: not longer than one.
+fn shown(description: &str) -> Option<Arc<str>> {
+    let words = description.split_whitespace();
+    let mut text = String::new();
+    for word in words.filter(|word| word.chars().all(is_visible)) {
+        let longer = text.chars().count() + 1 + word.chars().count();
+        if longer > DESCRIPTION_MAX_CHARS {
+            break;
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    (!text.is_empty()).then(|| text.into())
+}
+
+/// Neither a control character nor one that changes how others look.
+fn is_visible(c: char) -> bool {
+    let changes = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !c.is_control() && !changes
 }
 
 /// RFC 5280, section 4.2.1.2, method 1.
@@ -242,6 +280,7 @@ struct RawEntry {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawStatement {
+    description: Option<String>,
     #[serde(default)]
     attestation_root_certificates: Vec<String>,
 }

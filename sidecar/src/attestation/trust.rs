@@ -32,6 +32,12 @@ impl Trust {
         }
     }
 
+    /// What the metadata call a model. It is no reason to trust a passkey that says that it is one.
+    #[must_use]
+    pub fn model_name(&self, aaguid: Uuid) -> Option<Arc<str>> {
+        self.metadata.as_ref()?.description(aaguid)
+    }
+
     /// Why a model is unacceptable at `now`, attested or not: whoever says that it is a compromised
     /// model is taken at its word.
     #[must_use]

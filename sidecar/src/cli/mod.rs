@@ -112,6 +112,7 @@ pub enum Command {
         arg_required_else_help = true,
         after_long_help = "Examples:\n  \
             latchkey users add alice --group eng --enroll\n  \
+            latchkey users set alice --add-group oncall\n  \
             latchkey users link alice\n  \
             latchkey users list --search smith\n  \
             latchkey users disable alice\n  \
@@ -210,7 +211,11 @@ pub enum Command {
         shell: Shell,
     },
     /// Let the first administrator in
-    #[command(arg_required_else_help = true)]
+    #[command(
+        arg_required_else_help = true,
+        after_long_help = "Examples:\n  \
+            latchkey admin bootstrap"
+    )]
     Admin {
         /// What to do.
         #[command(subcommand)]

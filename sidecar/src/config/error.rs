@@ -1,5 +1,7 @@
 //! Why a configuration is refused.
 
+use crate::model::{Reason, ReasonCode};
+
 /// What is wrong, and where.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -34,21 +36,29 @@ pub enum ConfigError {
         expected: &'static str,
     },
     /// A value of the wrong type or form.
-    #[error("{origin}: {problem}")]
-    Value {
-        /// The key, or the variable and the key.
-        origin: String,
-        /// What was found and what was expected.
-        problem: String,
-    },
+    #[error("{0}")]
+    Value(
+        /// The key, or the variable and the key; what was found and what was expected.
+        Reason,
+    ),
 }
 
 impl ConfigError {
     /// A value that does not fit, with what was expected in its place.
     pub(super) fn value(key: &str, problem: impl Into<String>) -> Self {
-        Self::Value {
-            origin: key.to_owned(),
-            problem: problem.into(),
+        Self::Value(Reason::new(ReasonCode::NotAsExpected, problem).at(key))
+    }
+
+    /// What is wrong with a field of a mount, for whoever writes one over the API.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Value(reason) => reason.clone(),
+            Self::UnknownField { origin, near } | Self::UnknownKey { origin, near } => {
+                let text = format!("there is no such field{}", suggestion(near.as_deref()));
+                Reason::new(ReasonCode::UnknownField, text).at(origin)
+            }
+            other => Reason::new(ReasonCode::NotAsExpected, other.to_string()),
         }
     }
 
@@ -69,10 +79,10 @@ impl ConfigError {
             }
         };
         match self {
-            Self::Value { origin, problem } => Self::Value {
-                origin: named(origin),
-                problem,
-            },
+            Self::Value(reason) => {
+                let field = reason.field().map(|field| named(field.to_owned()));
+                Self::Value(reason.of(field))
+            }
             Self::UnknownKey { origin, near } => Self::UnknownField {
                 origin: origin
                     .strip_prefix(&format!("{section}."))
@@ -95,10 +105,7 @@ impl ConfigError {
     /// The same, about a key inside of this one.
     pub(super) fn within(self, outer: &str) -> Self {
         match self {
-            Self::Value { origin, problem } => Self::Value {
-                origin: format!("{outer}.{origin}"),
-                problem,
-            },
+            Self::Value(reason) => Self::Value(reason.at(outer)),
             Self::UnknownKey { origin, near } => Self::UnknownKey {
                 origin: format!("{outer}.{origin}"),
                 near,

@@ -183,7 +183,7 @@ impl Config {
             ));
         }
         for mount in std::iter::once(&self.webauthn).chain(&self.mounts) {
-            notices.extend(mount.notices());
+            notices.extend(mount.notices().iter().map(ToString::to_string));
         }
         if !self.listen.internal.is_local() {
             notices.push(format!(

@@ -5,7 +5,7 @@ use crate::ceremony::{
     Algorithm, Attachment, Conveyance, DiscoverableCredential, Hint, LONGEST_CEREMONY, Policy,
     UserVerification,
 };
-use crate::model::Seconds;
+use crate::model::{Reason, ReasonCode as Code, Seconds};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -62,11 +62,14 @@ impl Raw {
 }
 
 fn check(section: &str, policy: &Policy) -> Result<(), ConfigError> {
-    let refuse =
-        |key: &str, problem: String| Err(ConfigError::value(&format!("{section}.{key}"), problem));
+    let refuse = |key: &str, code: Code, problem: String| {
+        let reason = Reason::new(code, problem);
+        Err(ConfigError::Value(reason.at(key).at(section)))
+    };
     if policy.algorithms.is_empty() || has_twice(&policy.algorithms) {
         return refuse(
             "algorithms",
+            Code::NotAsExpected,
             "expected at least one of ES256, ES384, RS256, each once".to_owned(),
         );
     }
@@ -79,30 +82,35 @@ fn check(section: &str, policy: &Policy) -> Result<(), ConfigError> {
             duration::display(LONGEST_CEREMONY),
             duration::display(timeout)
         );
-        return refuse("timeout", problem);
+        return refuse("timeout", Code::OutOfRange, problem);
     }
     if has_twice(&policy.hints) {
-        return refuse("hints", "expected each hint once".to_owned());
+        let problem = "expected each hint once".to_owned();
+        return refuse("hints", Code::NotAsExpected, problem);
     }
     for (key, list) in [
         ("acceptable_aaguids", &policy.acceptable_aaguids),
         ("forbidden_aaguids", &policy.forbidden_aaguids),
     ] {
         if list.len() > MOST_AAGUIDS {
-            return refuse(key, format!("expected at most {MOST_AAGUIDS}"));
+            let problem = format!("expected at most {MOST_AAGUIDS}");
+            let reason = Reason::new(Code::TooMany, problem).with("most", MOST_AAGUIDS);
+            return Err(ConfigError::Value(reason.at(key).at(section)));
         }
         if list.iter().any(Uuid::is_nil) {
             let problem = "expected models; all zeros name none: it is what browsers send that \
                            hide the model";
-            return refuse(key, problem.to_owned());
+            return refuse(key, Code::ModelHidden, problem.to_owned());
         }
     }
     let both = |aaguid: &&Uuid| policy.acceptable_aaguids.contains(aaguid);
     if let Some(aaguid) = policy.forbidden_aaguids.iter().find(both) {
-        return refuse(
-            "forbidden_aaguids",
-            format!("expected none of {section}.acceptable_aaguids, found {aaguid} in both"),
-        );
+        let problem =
+            format!("expected none of {section}.acceptable_aaguids, found {aaguid} in both");
+        let reason = Reason::new(Code::ModelInBoth, problem).with("found", aaguid);
+        return Err(ConfigError::Value(
+            reason.at("forbidden_aaguids").at(section),
+        ));
     }
     Ok(())
 }

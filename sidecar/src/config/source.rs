@@ -165,24 +165,22 @@ impl Source {
     pub(super) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
         serde_path_to_error::deserialize(self.table.clone()).map_err(|error| {
             let key = error.path().to_string();
-            let problem = error.inner().message().trim().to_owned();
-            self.name_variable(ConfigError::Value {
-                origin: key,
-                problem,
-            })
+            self.name_variable(ConfigError::value(&key, error.inner().message().trim()))
         })
     }
 
     /// Adds the variable to an error about a key that a variable set.
     pub(super) fn name_variable(&self, error: ConfigError) -> ConfigError {
         match error {
-            ConfigError::Value { origin, problem } => {
-                let key = origin.split('[').next().unwrap_or(&origin);
-                let origin = match self.variables.get(key) {
-                    Some(variable) => format!("{variable} ({origin})"),
-                    None => origin,
-                };
-                ConfigError::Value { origin, problem }
+            ConfigError::Value(reason) => {
+                let origin = reason.field().unwrap_or_default();
+                let key = origin.split('[').next().unwrap_or(origin);
+                let variable = self.variables.get(key);
+                let field = variable.map(|variable| format!("{variable} ({origin})"));
+                ConfigError::Value(match field {
+                    Some(field) => reason.of(Some(field)),
+                    None => reason,
+                })
             }
             other => other,
         }

@@ -4,6 +4,7 @@ use super::public_url::{is_secure_context, is_within};
 use super::{ConfigError, PublicUrl, policy, source};
 use crate::attestation::Sources;
 use crate::ceremony::{Conveyance, Policy, RelyingParty, RelyingPartyError};
+use crate::model::{Reason, ReasonCode as Code};
 use serde::Deserialize;
 use toml::{Table, Value};
 use url::Url;
@@ -109,36 +110,40 @@ impl MountConfig {
 
     /// What whoever administers the mount should know of its settings.
     #[must_use]
-    pub fn notices(&self) -> Vec<String> {
+    pub fn notices(&self) -> Vec<Reason> {
         let section = &self.section;
         let mut notices = Vec::new();
         if self.self_registration {
-            notices.push(format!(
+            let text = format!(
                 "{section}.self_registration is on: whoever reaches the sign-in page can make an \
                  account"
-            ));
+            );
+            notices.push(Reason::new(Code::AccountsForAnyone, text));
         }
         if self.two_factor.is_some() {
-            notices.push(format!(
+            let text = format!(
                 "{section}.two_factor is on: whoever asks for it can sign in with a passkey that was \
                  registered for it, as that policy says. Rules that must tell such sessions apart look \
                  at the authenticator (user_verified)"
-            ));
+            );
+            notices.push(Reason::new(Code::SecondFactorOn, text));
         }
         for (section, policy) in self.policies() {
             let proven = policy.attestation.is_insisted_on();
             if !proven && !policy.acceptable_aaguids.is_empty() {
-                let hidden = if policy.attestation == Conveyance::None {
-                    " Most browsers hide the model when no attestation is asked for, and whoever \
-                     hides it is refused."
+                let (code, hidden) = if policy.attestation == Conveyance::None {
+                    let hidden = " Most browsers hide the model when no attestation is asked for, and \
+                                  whoever hides it is refused.";
+                    (Code::ModelsHidden, hidden)
                 } else {
-                    ""
+                    (Code::ModelsUnproven, "")
                 };
-                notices.push(format!(
+                let text = format!(
                     "{section}.acceptable_aaguids holds without proof: with attestation = \"{}\" the \
                      model is what the browser says.{hidden}",
                     policy.attestation.as_str()
-                ));
+                );
+                notices.push(Reason::new(code, text));
             }
         }
         notices
@@ -184,13 +189,12 @@ impl MountConfig {
         }
         check_relying_party(section, &rp_id, &rp_display_name, &rp_origins)?;
         if !(1..=MOST_CREDENTIALS).contains(&raw.max_credentials) {
-            return Err(ConfigError::value(
-                &key("max_credentials"),
-                format!(
-                    "expected 1 to {MOST_CREDENTIALS}, found {}",
-                    raw.max_credentials
-                ),
-            ));
+            let problem = format!(
+                "expected 1 to {MOST_CREDENTIALS}, found {}",
+                raw.max_credentials
+            );
+            let reason = Reason::new(Code::OutOfRange, problem);
+            return Err(ConfigError::Value(reason.at(key("max_credentials"))));
         }
         let strict: policy::Raw = source::section(section, table)?;
         let config = Self {
@@ -213,14 +217,13 @@ impl MountConfig {
         for (section, policy) in self.policies() {
             let asks = policy.attestation != Conveyance::None;
             if asks && trust.is_empty() {
-                return Err(ConfigError::value(
-                    &format!("{section}.attestation"),
-                    format!(
-                        "expected attestation.anchors or attestation.metadata beside {:?}: \
-                         without them no attestation can be verified",
-                        policy.attestation.as_str()
-                    ),
-                ));
+                let problem = format!(
+                    "expected attestation.anchors or attestation.metadata beside {:?}: without \
+                     them no attestation can be verified",
+                    policy.attestation.as_str()
+                );
+                let reason = Reason::new(Code::NoTrustAnchors, problem);
+                return Err(ConfigError::Value(reason.at("attestation").at(section)));
             }
         }
         Ok(())
@@ -249,12 +252,19 @@ fn check_relying_party(
     RelyingParty::new(id, name, origins)
         .map(|_| ())
         .map_err(|error| {
-            let key = match error {
-                E::Id { .. } | E::IdOfNoOrigin { .. } => "rp_id",
-                E::DisplayName => "rp_display_name",
-                E::NoOrigin | E::Origin { .. } => "rp_origins",
+            let (key, code) = match error {
+                E::Id { .. } => ("rp_id", Code::IdNoDomain),
+                E::IdOfNoOrigin { .. } => ("rp_id", Code::IdOfNoOrigin),
+                E::DisplayName => ("rp_display_name", Code::NotAsExpected),
+                E::NoOrigin => ("rp_origins", Code::OriginMissing),
+                E::Origin { .. } => ("rp_origins", Code::OriginForm),
             };
-            ConfigError::value(&format!("{section}.{key}"), error.to_string())
+            let reason = Reason::new(code, error.to_string()).at(key).at(section);
+            ConfigError::Value(match error {
+                E::Id { id } | E::IdOfNoOrigin { id } => reason.with("found", id),
+                E::Origin { origin } => reason.with("found", origin),
+                E::DisplayName | E::NoOrigin => reason,
+            })
         })
 }
 
@@ -297,10 +307,9 @@ fn check_id(
         } else {
             "one of its rp_origins".to_owned()
         };
-        return Err(ConfigError::value(
-            key,
-            format!("expected the host of {of} or a parent domain of it, found {id:?}"),
-        ));
+        let problem = format!("expected the host of {of} or a parent domain of it, found {id:?}");
+        let reason = Reason::new(Code::IdOfNoOrigin, problem).with("found", id);
+        return Err(ConfigError::Value(reason.at(key)));
     }
     Ok(id)
 }
@@ -321,13 +330,12 @@ fn check_origins(
         if !url.is_some_and(|url| {
             is_secure_context(&url) && url.origin().ascii_serialization() == *origin
         }) {
-            return Err(ConfigError::value(
-                key,
-                format!(
-                    "expected origins as browsers write them, https and without a path, like \
-                     https://app.example.com, found {origin:?}"
-                ),
-            ));
+            let problem = format!(
+                "expected origins as browsers write them, https and without a path, like \
+                 https://app.example.com, found {origin:?}"
+            );
+            let reason = Reason::new(Code::OriginForm, problem).with("found", origin);
+            return Err(ConfigError::Value(reason.at(key)));
         }
     }
     if is_default && !origins.contains(&own) {

@@ -6,7 +6,7 @@ use super::views::{
     StuckView, Who,
 };
 use super::{Admission, Failure, Pages, Visitor};
-use crate::model::{Need, ReturnPath, Trait};
+use crate::model::{Credential, Need, ReturnPath, Trait};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -90,7 +90,10 @@ pub(super) async fn account(State(pages): State<Pages>, uri: Uri, headers: Heade
         Err(error) => return unavailable(&pages, &headers, &error),
     };
     let words = pages.words(&headers);
-    let passkey = |credential| PasskeyView::of(credential, &words);
+    let passkey = |credential: &Credential| {
+        let authenticator = pages.visitors.authenticator(credential.aaguid);
+        PasskeyView::of(credential, authenticator, &words)
+    };
     let view = AccountView {
         administers,
         has_codes,

@@ -24,6 +24,7 @@ use async_trait::async_trait;
 use axum::http::{HeaderMap, Uri};
 use axum::{Router, response::Response, routing::get};
 use std::sync::Arc;
+use uuid::Uuid;
 use words::{Languages, Words};
 
 /// What the pages know of this installation; all of it from configuration, none from requests.
@@ -104,6 +105,9 @@ pub trait Visitors: Send + Sync {
     /// # Errors
     /// When the store cannot tell.
     async fn passkeys(&self, user: UserId) -> Result<Vec<Credential>, StorageError>;
+
+    /// What a model of authenticator (AAGUID) is called.
+    fn authenticator(&self, aaguid: Uuid) -> Option<String>;
 
     /// Whether a user has recovery codes that still work.
     ///

@@ -48,6 +48,10 @@ impl Visitors for Scene {
         self.up().map(|()| self.passkeys.clone())
     }
 
+    fn authenticator(&self, aaguid: Uuid) -> Option<String> {
+        crate::model::authenticator_name(aaguid).map(str::to_owned)
+    }
+
     async fn has_recovery_codes(&self, _: UserId) -> Result<bool, StorageError> {
         self.up().map(|()| self.has_codes)
     }

@@ -1,8 +1,10 @@
 //! A passkey as the account's owner sees it.
 
+use crate::app::App;
 use crate::model::{Credential, UnixTime, authenticator_name};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
 
 /// Longer labels are cut by nobody: they are refused.
 pub(super) const LABEL_MAX_CHARS: usize = 64;
@@ -12,7 +14,8 @@ pub(super) struct Passkey {
     id: String,
     label: String,
     aaguid: String,
-    authenticator: Option<&'static str>,
+    /// What its model is called, by a list of well-known ones or the FIDO metadata.
+    authenticator: Option<String>,
     /// Whether its maker was proved, against a trust anchor at registration.
     attested: bool,
     created_at: String,
@@ -26,13 +29,19 @@ pub(super) struct Passkey {
     disabled_at: Option<String>,
 }
 
-impl From<&Credential> for Passkey {
-    fn from(credential: &Credential) -> Self {
+/// What a model is called: as most people know it, or else as the FIDO metadata have it.
+pub(super) fn model_name(app: &App, aaguid: Uuid) -> Option<String> {
+    let known = authenticator_name(aaguid).map(str::to_owned);
+    known.or_else(|| Some(app.trust.current().model_name(aaguid)?.to_string()))
+}
+
+impl Passkey {
+    pub(super) fn of(app: &App, credential: &Credential) -> Self {
         Self {
             id: credential.id.to_string(),
             label: credential.label.clone(),
             aaguid: credential.aaguid.to_string(),
-            authenticator: authenticator_name(credential.aaguid),
+            authenticator: model_name(app, credential.aaguid),
             attested: credential.attested,
             created_at: rfc3339(credential.created_at),
             last_used_at: credential.last_used_at.map(rfc3339),

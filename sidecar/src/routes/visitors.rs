@@ -2,6 +2,7 @@
 
 use super::administration::{GateError, administrator, is_administered_here};
 use super::caller::{CallerError, any_caller, cookies};
+use super::passkey::model_name;
 use crate::app::App;
 use crate::model::{Credential, Need, Trait, UnixTime, UserId};
 use crate::pages::{Admission, Pages, Site, Visitor, Visitors};
@@ -9,6 +10,7 @@ use crate::storage::StorageError;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, Uri};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The pages of this installation.
 pub(super) fn pages(app: &Arc<App>) -> Pages {
@@ -72,6 +74,10 @@ impl Visitors for AppVisitors {
 
     async fn passkeys(&self, user: UserId) -> Result<Vec<Credential>, StorageError> {
         self.0.store.credentials_of(user).await
+    }
+
+    fn authenticator(&self, aaguid: Uuid) -> Option<String> {
+        model_name(&self.0, aaguid)
     }
 
     async fn has_recovery_codes(&self, user: UserId) -> Result<bool, StorageError> {

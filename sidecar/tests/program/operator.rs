@@ -293,3 +293,68 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
         ["user_disable", "user_update", "user_update", "user_update"]
     );
 }
+
+#[test]
+fn a_refused_order_says_what_to_do() {
+    let home = Home::new("[admin]\nenabled = true\n");
+    let _running = Running::start(&home);
+    answered(&home, &["users", "add", "ann"]);
+    answered(&home, &["users", "disable", "ann"]);
+    let file = home.path().join("users.json");
+    let file = file.to_str().unwrap();
+    answered(&home, &["export", file]);
+    let realm = home.path().join("realm.json");
+    std::fs::write(&realm, r#"{"realm": "r", "users": [{"username": "bob"}]}"#).unwrap();
+    let realm = realm.to_str().unwrap();
+    for (line, code, says) in [
+        (
+            vec!["users", "show", "nobody"],
+            1,
+            "`latchkey users list` shows the users",
+        ),
+        (
+            vec!["users", "remove-passkey", "ann", "x"],
+            1,
+            "`latchkey users passkeys USER` their passkeys",
+        ),
+        (vec!["users", "link", "ann"], 1, "Enable the account first."),
+        (
+            vec!["users", "set", "ann"],
+            2,
+            "required arguments were not provided",
+        ),
+        (
+            vec!["mounts", "show", "none"],
+            1,
+            "`latchkey mounts list` shows the mounts",
+        ),
+        (
+            vec!["export", file],
+            1,
+            "there is such a file already; give another name",
+        ),
+        (vec!["import", realm], 1, "say --format keycloak"),
+    ] {
+        let output = order(&home, &line);
+        assert!(said(&output).contains(says), "{line:?}: {}", said(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{line:?}: {}",
+            said(&output)
+        );
+    }
+}
+
+#[test]
+fn a_table_of_a_mount_has_its_warnings_apart() {
+    let home = Home::new("[admin]\nenabled = true\n");
+    let _running = Running::start(&home);
+    let table = answered(&home, &["mounts", "set", "staff", "auto_registration=true"]);
+    assert!(table.ends_with("can make an account\n"), "{table}");
+    assert_eq!(table.matches("\nWarning: ").count(), 1, "{table}");
+    assert!(!table.contains("causes") && !table.contains('{'), "{table}");
+    let json = answered(&home, &["mounts", "show", "staff", "--output", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["causes"][0]["code"], "accounts-for-anyone");
+}

@@ -154,3 +154,47 @@ fn whatever_stands_behind_the_hash_survives_another_language() {
         "ann"
     );
 }
+
+#[test]
+fn an_administrator_who_prefers_chinese_learns_in_chinese_what_is_wrong() {
+    let mut root = administrator();
+    root.prefer("zh-CN");
+    root.open("/_latchkey/admin#mount");
+    root.await_view("#mount-form");
+    root.page.fill("#mount-name", "staff");
+    root.page.fill("#mount-rp_id", "example.net");
+    root.page.click("#mount-form button[type=submit]");
+    root.seen("example.net 既不是某个来源的主机名，也不是其上级域。");
+    let marked = "document.querySelector('#mount-rp_id-error').closest('[lang]').lang";
+    assert_eq!(root.page.eval(marked), "zh-Hans");
+    root.page.fill("#mount-rp_id", "");
+    root.page.fill("#mount-timeout", "soon");
+    root.page.click("#mount-form button[type=submit]");
+    root.seen("请输入 30 到 600 秒，或 0 表示由浏览器决定。");
+    assert_eq!(root.page.eval("document.activeElement.id"), "mount-timeout");
+
+    root.go("#users/root", "#user-form");
+    root.page.fill("#user-form [name=token_ttl]", "soon");
+    root.page.click("#user-form button[type=submit]");
+    root.seen("请按 5m、12h 或 7d 的形式填写时间。");
+
+    root.go("#transfer", "#import-form");
+    let file = json!({"users": [
+        {"id": "00000000-0000-4000-8000-000000000001", "username": "a b", "enabled": true},
+        {"id": "no id", "username": "xiaohong", "enabled": true},
+        {"id": "00000000-0000-4000-8000-000000000002", "username": "xiaogang", "enabled": true,
+         "email": "gang@example.com"},
+    ]});
+    root.choose_file(&file.to_string());
+    root.page.click("#import-form button[type=submit]");
+    root.seen("用户名不能包含空格。");
+    root.seen("标识符的格式不正确。");
+    root.seen("不导入未经验证的电子邮件地址。");
+    let english = root
+        .page
+        .eval("document.querySelectorAll('.result [lang=en]').length");
+    assert_eq!(english, 0);
+    // The browser notes what was refused itself.
+    let _ = root.page.take_console();
+    root.assert_page_is_sound("an import in Chinese");
+}

@@ -53,7 +53,7 @@ fn an_administrator_makes_a_mount_and_changes_it() {
     root.save_mount();
     root.page
         .wait_for("document.querySelector('#mount-timeout-error').checkVisibility()");
-    root.seen("expected 30s to 10m");
+    root.seen("Enter 30 to 600 seconds");
     assert_eq!(root.page.eval("document.activeElement.id"), "mount-timeout");
     root.assert_page_is_sound("a mistake in a mount");
     // The browser notes the 400 itself.

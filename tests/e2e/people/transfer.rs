@@ -8,7 +8,7 @@ use crate::operate::order;
 
 impl Person {
     /// Chooses a file with this content, as a person does in the browser's own window.
-    fn choose_file(&mut self, content: &str) {
+    pub(super) fn choose_file(&mut self, content: &str) {
         let content = json!(content);
         self.page.eval(&format!(
             "{{ const all = new DataTransfer(); \
@@ -69,6 +69,51 @@ fn what_an_import_would_do_is_shown_before_it_is_done() {
     root.seen("Imported: 1 users with 0 passkeys.");
     root.assert_page_is_sound("an import that was done");
     assert!(root.has_user("ann"));
+}
+
+/// A realm with one user.
+fn realm_of(name: &str) -> String {
+    json!({"realm": "old", "users": [
+        {"id": "00000000-0000-4000-8000-000000000001", "username": name, "enabled": true},
+    ]})
+    .to_string()
+}
+
+#[test]
+fn what_is_imported_is_what_the_report_was_about() {
+    let mut root = administrator();
+    root.open("/_latchkey/admin#transfer");
+    root.await_view("#import-form");
+    // The first question stays without an answer until somebody lets it go.
+    root.page.eval(
+        "{ const fetch = window.fetch; let held = false; window.asked = 0; window.fetch = async (...all) => { \
+         if (String(all[0]).includes('/import')) asked += 1; \
+         if (!held && String(all[0]).includes('/import')) { \
+         held = true; await new Promise((resolve) => { window.letGo = resolve; }); } \
+         return fetch(...all); }; }",
+    );
+    root.choose_file(&realm_of("ann"));
+    root.page.click("#import-form button[type=submit]");
+    root.page.wait_for("window.letGo !== undefined");
+    root.choose_file(&realm_of("bob"));
+    root.page.click("#import-form button[type=submit]");
+    root.page.eval("letGo()");
+    root.seen("To be created: 1 with 0 passkeys.");
+    let rows = "[...document.querySelectorAll('.result tbody .name')].map((it) => it.textContent)";
+    assert_eq!(root.page.eval(rows), json!(["bob"]));
+    // The browser's own window changes the file without a word to this page.
+    root.page.eval(&format!(
+        "{{ const all = new DataTransfer(); \
+         all.items.add(new File([{}], 'users.json', {{ type: 'application/json' }})); \
+         document.querySelector('#import-file').files = all.files; }}",
+        json!(realm_of("eve"))
+    ));
+    root.page.click(".carry-out");
+    root.seen("Imported: 1 users with 0 passkeys.");
+    assert_eq!(root.page.eval(rows), json!(["bob"]));
+    let here = ["ann", "bob", "eve"].map(|name| root.has_user(name));
+    assert_eq!(here, [false, true, false]);
+    assert_eq!(root.page.eval("asked"), 3);
 }
 
 #[test]

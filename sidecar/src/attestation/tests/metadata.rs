@@ -270,3 +270,24 @@ fn a_root_that_cannot_be_read_is_trusted_for_nothing() {
     let none = trust(&[entry]).verify(Uuid::from_bytes(MODEL), &chain, NOW);
     assert_eq!(none, Err(Untrusted::UnknownIssuer));
 }
+
+#[test]
+fn a_model_is_called_what_its_maker_calls_it_as_far_as_that_can_be_shown() {
+    let called = |description: Value| {
+        let root = Authority::root("Maker", 1);
+        let mut entry = model(MODEL, &root.der, "FIDO_CERTIFIED_L1", "2020-01-01");
+        entry["metadataStatement"]["description"] = description;
+        let name = trust(&[entry]).model_name(Uuid::from_bytes(MODEL));
+        name.map(|name| name.to_string())
+    };
+    let name = |text: &str| called(json!(text));
+    assert_eq!(name(" A  key\n"), Some("A key".to_owned()));
+    assert_eq!(name("A\u{202e} key \u{200b}x"), Some("key".to_owned()));
+    assert_eq!(name(" \u{feff}"), None);
+    assert_eq!(called(Value::Null), None);
+    let long = name(&"word ".repeat(40)).unwrap();
+    assert_eq!((long.len(), long.ends_with("word")), (64, true), "{long}");
+    let metadata = trust(&[]);
+    assert_eq!(metadata.model_name(Uuid::from_bytes(MODEL)), None);
+    assert_eq!(Trust::default().model_name(Uuid::from_bytes(MODEL)), None);
+}

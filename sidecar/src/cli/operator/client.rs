@@ -52,18 +52,44 @@ pub enum ClientError {
         problem: String,
     },
     /// It refused.
-    #[error("{title}. {detail}")]
+    #[error("{title}. {detail}{}{hint}", if hint.is_empty() { "" } else { " " })]
     Refused {
         /// What it was, in short.
         title: String,
         /// What may help.
         detail: String,
+        /// Where to look what there is instead; empty where nothing helps.
+        hint: &'static str,
         /// What it says of each part of what it was sent, where it says so.
         report: Option<Box<Value>>,
     },
     /// What came cannot be written.
     #[error("the answer could not be written: {0}")]
     Written(#[source] io::Error),
+}
+
+/// What shows the things that there are, where one was named that there is not.
+fn hint(path: &str, status: StatusCode) -> &'static str {
+    if status != StatusCode::NOT_FOUND {
+        return "";
+    }
+    // Of a user: what, and which one.
+    let parts = path.strip_prefix("/v1/admin/users/");
+    let parts: Option<Vec<&str>> = parts.map(|rest| rest.split('/').skip(1).collect());
+    match parts.as_deref() {
+        Some(["passkeys", _]) => {
+            "`latchkey users list` shows the users, `latchkey users passkeys USER` their passkeys."
+        }
+        // That there is none may be all.
+        Some(["enrolment"]) => "",
+        Some(_) => "`latchkey users list` shows the users.",
+        None if path.starts_with("/v1/auth/") => "`latchkey mounts list` shows the mounts.",
+        None if path.starts_with("/v1/admin/keys/") => "`latchkey keys list` shows the keys.",
+        None if path.starts_with("/v1/admin/sessions/") => {
+            "`latchkey sessions list` shows the sessions, `latchkey users list` the users."
+        }
+        None => "",
+    }
 }
 
 /// What drives a connection.
@@ -122,6 +148,7 @@ impl<'a> Client<'a> {
             (Some(title), Some(detail)) => Err(ClientError::Refused {
                 title,
                 detail,
+                hint: hint(path, status),
                 report: answer.get("report").cloned().map(Box::new),
             }),
             _ => Err(self.odd(format!("status {status}"))),
@@ -211,5 +238,23 @@ impl<'a> Client<'a> {
             path: self.socket.to_owned(),
             what,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_names_what_is_not_there_is_told_what_shows_the_others() {
+        let hint = |path| super::hint(path, StatusCode::NOT_FOUND);
+        assert!(hint("/v1/admin/users/ann").contains("users list"));
+        assert!(hint("/v1/admin/users/ann/disable").contains("users list"));
+        assert!(hint("/v1/admin/users/ann/passkeys/x").contains("users passkeys"));
+        assert_eq!(hint("/v1/admin/users/ann/enrolment"), "");
+        assert!(hint("/v1/auth/staff/config").contains("mounts list"));
+        assert!(hint("/v1/admin/keys/x/revoke").contains("keys list"));
+        assert!(hint("/v1/admin/sessions/revoke").contains("sessions list"));
+        assert_eq!(super::hint("/v1/admin/users/ann", StatusCode::CONFLICT), "");
     }
 }

@@ -19,9 +19,9 @@ use tokio::sync::mpsc;
 const PORTION_BYTES: usize = 2 * 1024 * 1024;
 /// One user with some dozen passkeys has as many kilobytes.
 const USER_BYTES: usize = 1024 * 1024;
-/// What of a realm the sidecar looks at beside its users.
 /// What of our own format is sent apart from the users.
 const RESERVED: &str = "reserved_names";
+/// What of a realm the sidecar looks at beside its users.
 const OF_A_REALM: [&str; 2] = ["webAuthnPolicyRpId", "webAuthnPolicyPasswordlessRpId"];
 
 /// Why a file is no document of users.
@@ -33,6 +33,12 @@ pub enum DocumentError {
     /// It is no JSON, or not of this form.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
+    /// Every export of ours says what it is.
+    #[error(
+        "it has no \"format\", so `latchkey export` did not write it; for an export of a Keycloak \
+         realm say --format keycloak"
+    )]
+    NoFormat,
     /// One user is longer than any.
     #[error("users[{0}] has more than {USER_BYTES} bytes")]
     UserTooLong(usize),
@@ -104,6 +110,9 @@ pub(super) fn overview(path: &Path, format: Format) -> Result<Overview, Document
         }
         Ok(())
     })?;
+    if format == Format::Latchkey && !head.iter().any(|(name, _)| name == "format") {
+        return Err(DocumentError::NoFormat);
+    }
     let used = |name: &String| UserName::parse(name).is_ok_and(|it| duplicates.has_name(&it));
     let reserved = reserved?.into_iter().enumerate();
     let (names_in_the_way, reserved) = reserved.partition(|(_, name)| used(name));
@@ -310,19 +319,19 @@ mod tests {
     #[tokio::test]
     async fn a_file_is_cut_wherever_its_users_stand() {
         let text = r#"{"users": [{"name":"a"},{"name":"b"},{"name":"c"},{"name":"d"}],
-            "reserved_names": ["A", "e", " "], "version": 1}"#;
+            "reserved_names": ["A", "e", " "], "format": "latchkey-users", "version": 1}"#;
         assert_eq!(portions(text, 2).await, [Ok(vec![0, 2]), Ok(vec![3])]);
         let file = file(text);
         let overview = overview(file.path(), Format::Latchkey).unwrap();
         let user = RawValue::from_string("{}".to_owned()).unwrap();
         assert_eq!(
             overview.head.with(&[(0, user.clone()), (2, user)]),
-            r#"{"version":1,"users":[{},{}]}"#
+            r#"{"format":"latchkey-users","version":1,"users":[{},{}]}"#
         );
         assert_eq!(overview.names_in_the_way, [(0, "A".to_owned())]);
         assert_eq!(
             overview.head.with_names(&overview.reserved),
-            r#"{"version":1,"users":[],"reserved_names":["e"," "]}"#
+            r#"{"format":"latchkey-users","version":1,"users":[],"reserved_names":["e"," "]}"#
         );
         assert_eq!(portions(r#"{"users":[]}"#, 2).await, [Ok(vec![])]);
         assert_eq!(portions(r#"{"users":[{},{}]}"#, 1).await, [Ok(vec![0])]);

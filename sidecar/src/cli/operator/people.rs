@@ -2,7 +2,7 @@
 
 use super::client::{Client, ClientError};
 use super::{Output, escaped, show};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 /// What can be written about a user.
@@ -84,6 +84,21 @@ impl Fields {
     }
 }
 
+/// What `latchkey users set` needs at least one of.
+const DIFFERENT: [&str; 11] = [
+    "display_name",
+    "email",
+    "groups",
+    "policies",
+    "clear",
+    "token_ttl",
+    "token_max_ttl",
+    "token_period",
+    "must_register_passkey",
+    "add_group",
+    "remove_group",
+];
+
 /// The part of `latchkey users` that makes and changes users.
 #[derive(Debug, Subcommand)]
 pub enum Change {
@@ -101,7 +116,8 @@ pub enum Change {
     /// Change what is given, and leave the rest
     #[command(
         mut_arg("groups", |it| it.help("Group; again for more. Groups that are not named are taken away")),
-        mut_arg("policies", |it| it.help("Token policy; again for more. Those that are not named are taken away"))
+        mut_arg("policies", |it| it.help("Token policy; again for more. Those that are not named are taken away")),
+        group = ArgGroup::new("different").required(true).multiple(true).args(DIFFERENT)
     )]
     Set {
         /// The user, by name or id
@@ -139,6 +155,16 @@ pub enum Change {
     Passkeys {
         /// The user, by name or id
         user: String,
+    },
+    /// Give a passkey another label
+    LabelPasskey {
+        /// The user, by name or id
+        user: String,
+        /// The passkey's id, as `latchkey users passkeys` shows it
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// What its owner sees: 1 to 64 visible characters
+        label: String,
     },
     /// Remove a passkey, and end the sessions that it began
     RemovePasskey {
@@ -226,6 +252,11 @@ pub(super) async fn change(
         Change::Passkeys { user } => {
             let answer = client.read(&of(user, "/passkeys")).await?;
             Ok(show::passkeys(&answer, output))
+        }
+        Change::LabelPasskey { user, id, label } => {
+            let path = of(user, &format!("/passkeys/{}", escaped(id)));
+            let labelled = client.patch(&path, &json!({ "label": label })).await?;
+            Ok(show::passkeys(&json!({ "passkeys": [labelled] }), output))
         }
         Change::RemovePasskey { user, id } => {
             let path = of(user, &format!("/passkeys/{}", escaped(id)));

@@ -226,7 +226,11 @@ pub(super) fn mount(mount: &Value, output: Output) -> String {
         return pretty(mount);
     }
     let mut lines = Vec::new();
-    for (name, value) in mount.as_object().into_iter().flatten() {
+    let settings = mount.as_object().into_iter().flatten();
+    // What should be known of it stands below; `causes` says the same to programs.
+    for (name, value) in
+        settings.filter(|(name, _)| !["causes", "warnings"].contains(&name.as_str()))
+    {
         match value {
             Value::Object(inner) => lines.extend(inner.iter().map(|(inner, value)| {
                 let name = format!("{name}.{inner}");
@@ -235,6 +239,8 @@ pub(super) fn mount(mount: &Value, output: Output) -> String {
             value => lines.push(format!("{name:<42}{}", text(value))),
         }
     }
+    let warnings = mount["warnings"].as_array().into_iter().flatten();
+    lines.extend(warnings.map(|warning| format!("Warning: {}", text(warning))));
     lines.join("\n")
 }
 

@@ -80,6 +80,9 @@ pub enum TransferError {
         /// Why.
         source: io::Error,
     },
+    /// Nothing is overwritten.
+    #[error("{}: there is such a file already; give another name, or remove it first", .0.display())]
+    Exists(PathBuf),
     /// It is not what it should be.
     #[error("{}: {source}", path.display())]
     Document {
@@ -109,9 +112,12 @@ pub(super) async fn export(
         out.flush().map_err(ClientError::Written)?;
         return Ok(String::new());
     }
-    let failed = |source| TransferError::File {
-        path: path.clone(),
-        source,
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => TransferError::Exists(path.clone()),
+        _ => TransferError::File {
+            path: path.clone(),
+            source,
+        },
     };
     // For the owner alone: names, addresses and groups of everyone.
     let file = OpenOptions::new()
@@ -205,8 +211,8 @@ async fn send(
         show::progress(&format!(
             "{what}: {} users, {} of {} KB",
             summary.users,
-            portion.read / 1_024,
-            size / 1_024
+            portion.read.div_ceil(1_024),
+            size.div_ceil(1_024)
         ));
         if !dry && report["done"] != true {
             show::progress_ends();

@@ -171,6 +171,9 @@ function rowOf(passkey) {
   const authenticator = row.querySelector('.passkey-authenticator');
   authenticator.textContent = passkey.authenticator ?? '';
   authenticator.hidden = !passkey.authenticator || passkey.authenticator === title;
+  // All zeros is what browsers write in place of one.
+  row.querySelector('.passkey-model').hidden = !/[^0-]/.test(passkey.aaguid);
+  row.querySelector('.passkey-aaguid').textContent = passkey.aaguid;
   row.querySelector('.passkey-created').dateTime = passkey.created_at ?? '';
   setTitle(row, title);
   prepare(row);

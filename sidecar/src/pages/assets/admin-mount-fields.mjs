@@ -53,8 +53,7 @@ function fieldOf(field, id, name, label, input) {
     input.setAttribute('aria-describedby', hint.id);
     field.append(hint);
   }
-  // What the service says of it, in English.
-  const error = Object.assign(document.createElement('p'), { className: 'field-error', id: `${id}-error`, lang: 'en' });
+  const error = Object.assign(document.createElement('p'), { className: 'field-error', id: `${id}-error` });
   error.hidden = true;
   field.append(input, error);
   return field;

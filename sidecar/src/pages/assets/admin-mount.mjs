@@ -2,7 +2,8 @@
 
 import { MOUNT, POLICY, changesOf, fieldsFor } from './admin-mount-fields.mjs';
 import { copyOf, sure, write } from './admin-parts.mjs';
-import { mark, textIn } from './fields.mjs';
+import { fieldOf, markReason, reasonOf, tellReason } from './admin-reasons.mjs';
+import { textIn, unmark } from './fields.mjs';
 import { filled } from './texts.mjs';
 import words from './admin-words.mjs';
 
@@ -67,7 +68,7 @@ async function save(context, form, mount) {
   const { notice, go } = context;
   const name = mount ? mount.name : textIn('mount-name', words.mount.nameNeeded);
   if (!name) return;
-  for (const { id } of form.querySelectorAll('[aria-invalid=true]')) mark(id, '');
+  unmark(form);
   const fields = writtenIn(form.elements, mount);
   if (mount && Object.keys(fields).length === 0) {
     notice.say(words.done.nothing);
@@ -99,8 +100,9 @@ async function insisting({ act, notice }, work, { question, name, refused = () =
   const onRefused = (error) => {
     passkeys = error.more?.passkeys ?? 0;
     if (passkeys > 0) return true;
-    if (error.slug !== 'conflict') return refused(error);
-    notice.tell({ title: words.mount.conflictTitle, text: words.mount.conflict, quoted: error.detail });
+    const reason = reasonOf(error);
+    if (error.slug !== 'conflict' || !reason) return refused(error);
+    tellReason(notice, reason, { title: words.mount.conflictTitle });
     return true;
   };
   let answered = await act(() => work({}), { onRefused });
@@ -111,23 +113,18 @@ async function insisting({ act, notice }, work, { question, name, refused = () =
   if (answered) done();
 }
 
-// Says what was refused, in the words of the service, and goes to the field.
+// Says what was refused: at the field, or where there is no place for it, above the form.
 function tellRefusal(notice, error) {
-  const named = /^([\w.]+?)(?:\[\d+\])?: /.exec(error.detail ?? '');
-  if (error.slug !== 'bad-request' || !named) return false;
-  const [all, field] = named;
-  if (field === 'mount') {
-    mark('mount-name', words.mount.nameRefused);
+  const reason = reasonOf(error);
+  const field = fieldOf(reason);
+  if (!field) return false;
+  const id = `mount-${field === 'mount' ? 'name' : field}`;
+  if (document.getElementById(`${id}-error`)) {
+    markReason(id, reason);
     return true;
   }
   const label = words.policy.fields[field.split('.').pop()];
   if (!label) return false;
-  const said = error.detail.slice(all.length);
-  if (document.getElementById(`mount-${field}-error`)) {
-    mark(`mount-${field}`, said);
-    return true;
-  }
-  const where = field.startsWith(SECOND) ? `${words.policy.twoFactor}: ${label}` : label;
-  notice.tell({ title: words.refusedTitle, text: where, quoted: said });
+  tellReason(notice, reason, { about: field.startsWith(SECOND) ? `${words.policy.twoFactor}: ${label}` : label });
   return true;
 }

@@ -100,9 +100,3 @@ export function namesIn(text) {
   const names = text.split(/[,，、]/).map((name) => name.trim()).filter((name) => name !== '');
   return [...new Set(names)];
 }
-
-// What was refused of a form, where the service says which field it was.
-export function fieldOf(error) {
-  const name = /^(\w+):/.exec(error.detail ?? '')?.[1];
-  return error.slug === 'bad-request' && name && Object.hasOwn(words.refused, name) ? name : null;
-}

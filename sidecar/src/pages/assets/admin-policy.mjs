@@ -2,6 +2,7 @@
 
 import { MOUNT, POLICY } from './admin-mount-fields.mjs';
 import { copyOf, rowOf, write } from './admin-parts.mjs';
+import { fieldOf, writeReason } from './admin-reasons.mjs';
 import { filled } from './texts.mjs';
 import { moment } from './times.mjs';
 import words from './admin-words.mjs';
@@ -30,12 +31,21 @@ function mountPart(mount, ofPages) {
   change.href = `#mount?${new URLSearchParams({ name })}`;
   write(change, '.of', ` ${name}`);
   if (mount.problem) part.querySelector('.broken').hidden = false;
-  const said = [mount.problem, ...(mount.warnings ?? [])].filter(Boolean);
   const list = part.querySelector('.said-of-mount');
-  list.hidden = said.length === 0;
-  list.append(...said.map((text) => Object.assign(document.createElement('li'), { textContent: text, lang: 'en' })));
+  list.hidden = mount.causes.length === 0;
+  list.append(...mount.causes.map(causeOf));
   part.querySelector('tbody').append(...settings(mount));
   return part;
+}
+
+// What is wrong with the mount, or should be known of it; in front which setting it is.
+function causeOf(reason) {
+  const item = document.createElement('li');
+  const said = writeReason(document.createElement('span'), reason);
+  const field = fieldOf(reason)?.split('.').pop();
+  if (field) item.append(`${words.policy.fields[field] ?? field}: `);
+  item.append(said);
+  return item;
 }
 
 // Every setting, and of the looser policy those that differ.

@@ -1,8 +1,10 @@
 // Administrators: all users with their passkeys as a file, and users from a file. Nothing is imported
 // that was not looked at: first it is said what would happen.
 
+import { importing } from './admin-import.mjs';
 import { fillMounts } from './admin-links.mjs';
 import { badge, copyOf, rowOf, write } from './admin-parts.mjs';
+import { reasonOf, tellReason, writeReason } from './admin-reasons.mjs';
 import { saveAs } from './saving.mjs';
 import { filled } from './texts.mjs';
 import words from './admin-words.mjs';
@@ -31,32 +33,35 @@ function fillImport(context, view, mounts) {
   const form = view.querySelector('form');
   const { elements } = form;
   const result = view.querySelector('.result');
-  const carryOut = view.querySelector('.carry-out');
-  let file = null;
-  fillMounts(form.querySelector('.import-mount'), mounts, context.mount);
-  const anew = () => {
-    result.hidden = true;
-  };
-  form.addEventListener('change', anew);
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    anew();
-    file = await fileIn(elements.file.files[0]);
-    if (!file) {
-      context.notice.tell({ title: words.transfer.noFileTitle, text: words.transfer.noFile });
-      return;
-    }
-    await ask(context, { file, elements, result, dryRun: true });
+  const orders = importing({
+    ask: (order, how) => ask(context, order, { ...how, isLast: () => form.isConnected && how.isLast() }),
+    show: (report, order) => show(result, report, order.options.skip),
+    withdraw: () => {
+      result.hidden = true;
+    },
+    unreadable: () => context.notice.tell({ title: words.transfer.noFileTitle, text: words.transfer.noFile }),
   });
-  carryOut.addEventListener('click', () => ask(context, { file, elements, result, dryRun: false }));
+  fillMounts(form.querySelector('.import-mount'), mounts, context.mount);
+  form.addEventListener('change', orders.changed);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const [file] = elements.file.files;
+    const [skip, mount] = [elements.skip.checked, elements.mount.value];
+    orders.look(() => orderOf(file, { skip, mount }));
+  });
+  view.querySelector('.carry-out').addEventListener('click', orders.carryOut);
 }
 
-// What was chosen, as text, and in which of the two forms it is; `null` when it is no JSON.
-async function fileIn(chosen) {
-  if (!chosen) return null;
-  const text = await chosen.text();
-  const format = formatOf(text);
-  return format ? { text, format } : null;
+// What is to be sent: the file as it was when it was read, and the options as they were. `null` when
+// it is no JSON, or cannot be read.
+async function orderOf(file, { skip, mount }) {
+  const text = await file?.text().catch(() => null);
+  const format = formatOf(text ?? '');
+  if (!format) return null;
+  const options = { format, skip };
+  // The mount of another export stands in it.
+  if (format === 'keycloak' && mount) options.mount = mount;
+  return { text, options };
 }
 
 export function formatOf(text) {
@@ -69,23 +74,26 @@ export function formatOf(text) {
   }
 }
 
-async function ask({ calls, act, notice }, { file, elements, result, dryRun }) {
-  const options = { format: file.format, dry_run: dryRun, skip: elements.skip.checked };
-  if (file.format === 'keycloak' && elements.mount.value) options.mount = elements.mount.value;
+async function ask({ calls, act, notice }, { text, options }, { dryRun, isLast }) {
   let refused = null;
-  const answered = await act(() => calls.imported(options, file.text), {
-    onRefused: (error) => {
-      refused = error.more?.report ?? null;
-      if (refused) return true;
-      if (error.slug !== 'bad-request' && error.slug !== 'conflict') return false;
-      notice.tell({ title: words.transfer.refusedTitle, text: words.transfer.refused, quoted: error.detail });
-      return true;
-    },
+  const onRefused = (error) => {
+    if (!isLast()) return true;
+    refused = error.more?.report ?? null;
+    if (refused) return true;
+    const reason = reasonOf(error);
+    if (!reason) return false;
+    const { refusedTitle: title, refused: about } = words.transfer;
+    const place = reason.field ? filled(words.transfer.place, { place: reason.field }) : '';
+    tellReason(notice, reason, { title, about, place });
+    return true;
+  };
+  // A question waits for the one before it; a second click on the button is one too many.
+  const answered = await act(() => calls.imported({ ...options, dry_run: dryRun }, text), {
+    onRefused, patient: dryRun, wanted: isLast,
   });
   const report = answered?.answer ?? refused;
-  if (!report) return;
-  show(result, report, elements.skip.checked);
-  if (report.done) notice.say(filled(words.transfer.done, report), 'good');
+  if (report?.done) notice.say(filled(words.transfer.done, report), 'good');
+  return report;
 }
 
 function show(result, report, skip) {
@@ -122,10 +130,18 @@ function lineRow(line) {
   write(row, '.name', line.name || filled(words.transfer.nameless, { place: line.index + 1 }));
   const outcome = Object.hasOwn(words.transfer.outcomes, line.outcome) ? words.transfer.outcomes[line.outcome] : line.outcome;
   row.querySelector('.outcome').append(badge(outcome, KIND[line.outcome]));
-  const said = [...line.reasons, ...(line.notes ?? [])].map((text) => {
-    return Object.assign(document.createElement('p'), { textContent: text, lang: 'en' });
-  });
-  row.querySelector('.reasons').append(...said);
+  row.querySelector('.reasons').append(...line.causes.map(causeOf));
   write(row, '.passkey-count', line.passkeys ?? '');
   return row;
+}
+
+// What is in the way of somebody; in front the place in the file. That it is the name goes without saying.
+function causeOf(reason) {
+  const paragraph = document.createElement('p');
+  if (reason.field && reason.field !== 'name') {
+    const place = filled(words.transfer.place, { place: reason.field });
+    paragraph.append(Object.assign(document.createElement('code'), { textContent: place }));
+  }
+  paragraph.append(writeReason(document.createElement('span'), reason));
+  return paragraph;
 }

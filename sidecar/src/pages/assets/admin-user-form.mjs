@@ -1,7 +1,8 @@
 // Administrators: what can be written about a user.
 
-import { fieldOf, namesIn } from './admin-parts.mjs';
+import { namesIn } from './admin-parts.mjs';
 import { tellField } from './admin-users.mjs';
+import { unmark } from './fields.mjs';
 import words from './admin-words.mjs';
 
 const LIMITS = ['token_ttl', 'token_period', 'token_max_ttl'];
@@ -13,17 +14,14 @@ export function fillForm({ calls, act, user, notice, done }, form) {
   elements.must_register_passkey.checked = user.must_register_passkey;
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
+    unmark(form);
     const changes = changesIn(elements, before, user);
     if (Object.keys(changes).length === 0) {
       notice.say(words.done.nothing);
       return;
     }
     const changed = await act(() => calls.changeUser(user.id, changes), {
-      onRefused: (error) => {
-        if (!fieldOf(error)) return false;
-        tellField(notice, error, elements);
-        return true;
-      },
+      onRefused: (error) => tellField(error, elements),
     });
     if (!changed) return;
     const [warning] = changed.answer.warnings ?? [];

@@ -2,8 +2,10 @@
 
 import { fillLink } from './admin-links.mjs';
 import { badge, copyOf, placeOf, rowOf, statesOf, sure, write, writeWhen } from './admin-parts.mjs';
+import { fieldOf, inWords, reasonOf } from './admin-reasons.mjs';
 import { sessionRow } from './admin-sessions.mjs';
 import { fillForm } from './admin-user-form.mjs';
+import { markElement } from './fields.mjs';
 import { filled } from './texts.mjs';
 import { isNew, moment } from './times.mjs';
 import words from './admin-words.mjs';
@@ -88,8 +90,9 @@ function passkeyRow({ calls, act, user, done }, passkey) {
     event.preventDefault();
     const label = form.elements.label.value.trim();
     const refused = (error) => {
-      if (error.slug !== 'bad-request') return false;
-      write(row, '.field-error', words.refused.label);
+      const reason = reasonOf(error);
+      if (fieldOf(reason) !== 'label') return false;
+      markElement(form.elements.label, row.querySelector('.field-error'), inWords(reason).text);
       return true;
     };
     const changed = await act(() => calls.labelPasskey(user.id, passkey.id, label), { onRefused: refused });

@@ -1,15 +1,18 @@
 // Administrators: the list of users, and a new one.
 
+import { fillBulk } from './admin-bulk.mjs';
 import { fillMounts } from './admin-links.mjs';
-import { badge, copyOf, fieldOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhen } from './admin-parts.mjs';
-import { mark, textIn } from './fields.mjs';
+import { badge, copyOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhen } from './admin-parts.mjs';
+import { fieldOf, markReason, reasonOf } from './admin-reasons.mjs';
+import { mark, textIn, unmark } from './fields.mjs';
 import { explain, filled } from './texts.mjs';
 import { asked } from './admin-api.mjs';
 import words from './admin-words.mjs';
 
 const LIMIT = 50;
 
-export async function usersView({ calls, go }, { query }) {
+export async function usersView(context, { query }) {
+  const { calls, go, picked } = context;
   const { search, group, disabled, after } = query;
   const { users, next } = await calls.users({ search, group, disabled, after, limit: LIMIT });
   const view = copyOf('users-view');
@@ -26,6 +29,8 @@ export async function usersView({ calls, go }, { query }) {
   view.querySelector('.empty').hidden = users.length > 0;
   view.querySelector('table').hidden = users.length === 0;
   view.querySelector('tbody').append(...users.map(userRow));
+  context.picked = [];
+  fillBulk(context, view, users, { picked, here: `#users${asked({ search, group, disabled, after })}` });
   page(view, '#users', query, next);
   return view;
 }
@@ -33,6 +38,7 @@ export async function usersView({ calls, go }, { query }) {
 function userRow(user) {
   const row = rowOf('users-row');
   write(row, '.name', user.name).href = placeOf(user.name);
+  row.querySelector('.pick-one').setAttribute('aria-label', filled(words.bulk.pick, { name: user.name }));
   write(row, '.display', user.display_name === user.name ? '' : user.display_name);
   write(row, '.email', user.email);
   row.querySelector('.groups').append(...user.groups.map((group) => {
@@ -59,8 +65,9 @@ export async function newUserView(context) {
 }
 
 async function create(context, form) {
-  const { calls, act, go, notice } = context;
+  const { calls, act, go } = context;
   const { elements } = form;
+  unmark(form);
   const name = textIn('new-name', words.field.nameNeeded);
   if (!name) return;
   const at = elements.mount.value || context.mount;
@@ -74,9 +81,8 @@ async function create(context, form) {
   const done = await act(() => calls.createUser(fields), {
     onRefused: (error) => {
       const text = error.name === 'Problem' && explain(error, 'create').field;
-      if (text) mark('new-name', text);
-      else if (!fieldOf(error)) return false;
-      else tellField(notice, error, elements);
+      if (!text) return tellField(error, elements);
+      mark('new-name', text);
       return true;
     },
   });
@@ -87,9 +93,11 @@ async function create(context, form) {
   go(placeOf(answer.name), { say: filled(words.done.created, { name: answer.name }) });
 }
 
-// Says which field was refused, and goes there.
-export function tellField(notice, error, elements) {
-  const name = fieldOf(error);
-  notice.tell({ title: words.refusedTitle, text: words.refused[name] });
-  elements[name]?.focus();
+// Says what is wrong with a field of the form, below it; or that there is no such field.
+export function tellField(error, elements) {
+  const reason = reasonOf(error);
+  const id = elements[fieldOf(reason) ?? '']?.id;
+  if (!id || !document.getElementById(`${id}-error`)) return false;
+  markReason(id, reason);
+  return true;
 }

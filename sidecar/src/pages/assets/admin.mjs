@@ -6,6 +6,7 @@ import { auditView } from './admin-audit.mjs';
 import { mountView } from './admin-mount.mjs';
 import { placeIn } from './admin-parts.mjs';
 import { policyView } from './admin-policy.mjs';
+import { reasonOf, tellReason } from './admin-reasons.mjs';
 import { sessionsView } from './admin-sessions.mjs';
 import { transferView } from './admin-transfer.mjs';
 import { userView } from './admin-user.mjs';
@@ -20,14 +21,15 @@ const card = document.getElementById('admin');
 const { base, mount, site, userName } = card.dataset;
 const notice = notices(card);
 const section = document.getElementById('view');
-const { alone } = oneAtATime();
+const { alone, after } = oneAtATime();
 
 const allowed = freshness(api(base, mount), notice, {
   base, userName, need: ['user_verified'], stay: true,
 });
 
 // What a view can use. `made` is a link that was just made, which is shown once.
-const context = { calls: adminApi(base), notice, allowed, act, go, mount, userName, made: null };
+// `picked` are users who stay selected.
+const context = { calls: adminApi(base), notice, allowed, act, go, mount, userName, made: null, picked: [] };
 
 const VIEWS = {
   users: { tab: 'users', view: usersView },
@@ -44,8 +46,8 @@ const VIEWS = {
 let turn = 0;
 // The address of what is shown.
 let shownAt = null;
-// What to say once the next view is there.
-let saying = '';
+// What to say once the next view is there, or to tell where not all went well.
+let saying = {};
 
 addEventListener('hashchange', open);
 open();
@@ -63,10 +65,10 @@ async function open() {
     shown = await allowed(() => view(context, place));
   } catch (error) {
     if (mine !== turn) return;
-    saying = '';
+    saying = {};
     // What is shown stays, and so does its address.
     if (shownAt !== null) history.replaceState(null, '', shownAt || location.pathname);
-    notice.fail(error, 'login');
+    fail(error);
     return;
   } finally {
     clearTimeout(slow);
@@ -75,13 +77,14 @@ async function open() {
   markTab(tab);
   section.replaceChildren(shown);
   shownAt = asked;
-  const say = saying;
-  saying = '';
+  const { say = '', tell } = saying;
+  saying = {};
   notice.say(say, 'good');
   const title = section.querySelector('h1');
   document.title = `${title.textContent} – ${site}`;
   title.focus({ preventScroll: true });
-  if (!say) scrollTo(0, 0);
+  if (tell) notice.tell(tell);
+  else if (!say) scrollTo(0, 0);
 }
 
 function markTab(tab) {
@@ -92,23 +95,31 @@ function markTab(tab) {
 }
 
 // Goes to a view, and says there what was done. The one that is open is fetched again.
-function go(hash, { say = '' } = {}) {
-  saying = say;
+function go(hash, told = {}) {
+  saying = told;
   if (location.hash === hash) open();
   else location.hash = hash;
 }
 
 // Does something that changes something: one at a time, and what goes wrong is said. Comes back with
-// what the service answered, or with nothing when it refused.
-async function act(work, { onRefused } = {}) {
+// what the service answered, or with nothing when it refused. Whoever is `patient` waits for what is
+// under way, and does nothing when it is not `wanted` any more by then.
+async function act(work, { onRefused, patient = false, wanted = () => true } = {}) {
   let done = null;
-  await alone(async () => {
+  await (patient ? after : alone)(async () => {
+    if (!wanted()) return;
     notice.clear();
     try {
       done = { answer: await allowed(work) };
     } catch (error) {
-      if (!onRefused?.(error)) notice.fail(error, 'login');
+      if (!onRefused?.(error)) fail(error);
     }
   });
   return done;
+}
+
+function fail(error) {
+  const reason = reasonOf(error);
+  if (reason) tellReason(notice, reason);
+  else notice.fail(error, 'login');
 }

@@ -5,8 +5,10 @@ const part = (id) => document.getElementById(id);
 
 // Says what is wrong with a field; an empty text says that nothing is.
 export function mark(id, text) {
-  const described = [`${id}-hint`, `${id}-error`].filter((one) => part(one));
-  if (text) part(id).setAttribute('aria-describedby', described.join(' '));
+  // A hint can be one that several fields share.
+  const hints = (part(id).getAttribute('aria-describedby') ?? '').split(' ');
+  const described = new Set([...hints, `${id}-hint`, `${id}-error`].filter((one) => one && part(one)));
+  if (text) part(id).setAttribute('aria-describedby', [...described].join(' '));
   markElement(part(id), part(`${id}-error`), text);
 }
 
@@ -20,6 +22,11 @@ export function markElement(input, error, text) {
   } else {
     input.removeAttribute('aria-invalid');
   }
+}
+
+// Before a form is sent again: what was wrong may be right now.
+export function unmark(form) {
+  for (const { id } of form.querySelectorAll('[id][aria-invalid=true]')) mark(id, '');
 }
 
 // What stands in a field; when that is nothing, the field says that something is needed.

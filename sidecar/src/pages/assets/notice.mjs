@@ -114,10 +114,11 @@ export function wasCancelled(error) {
     (error instanceof CeremonyFailure && error.reason === 'cancelled');
 }
 
-// `quoted` is what the service says, which speaks English.
-function noticeOf({ title, text, quoted, hints = [], link, reference }) {
+// `more` is a second paragraph, and `quoted` what the service says, which speaks English.
+function noticeOf({ title, text, more, quoted, hints = [], link, reference }) {
   const box = element('div', 'notice notice-alert');
-  box.append(element('p', 'notice-title', title), element('p', '', text));
+  box.append(element('p', 'notice-title', title));
+  for (const paragraph of [text, more]) if (paragraph) box.append(element('p', '', paragraph));
   if (quoted) box.append(Object.assign(element('p', 'quoted', quoted), { lang: 'en' }));
   if (hints.length > 0) {
     const list = element('ul', '');

@@ -47,6 +47,45 @@ async fn the_account_page_tells_a_passkey_by_label_maker_and_keeping() {
 }
 
 #[tokio::test]
+async fn the_account_page_shows_the_model_and_nothing_in_place_of_one() {
+    let with = |aaguid: &str| {
+        let mut passkey = passkey("Mine");
+        passkey.aaguid = Uuid::parse_str(aaguid).unwrap();
+        passkey
+    };
+    let passkeys = vec![
+        with("ee882879-721c-4913-9775-3dfcce97072a"),
+        with("aaaaaaaa-aaaa-4aaa-aaaa-aaaaaaaaaaaa"),
+        with("00000000-0000-0000-0000-000000000000"),
+    ];
+    let alice = Visitor::Known(user("alice", "Alice"));
+    let html = open(&pages(alice, passkeys), "/account").await.body;
+    let rows: Vec<&str> = html.split("<li class=\"passkey\"").collect();
+    for (row, name, model) in [
+        (
+            rows[1],
+            Some("YubiKey 5"),
+            Some("ee882879-721c-4913-9775-3dfcce97072a"),
+        ),
+        (rows[2], None, Some("aaaaaaaa-aaaa-4aaa-aaaa-aaaaaaaaaaaa")),
+        (rows[3], None, None),
+    ] {
+        let maker = match name {
+            Some(name) => format!("<span class=\"passkey-authenticator\">{name}</span>"),
+            None => "<span class=\"passkey-authenticator\" hidden></span>".to_owned(),
+        };
+        assert!(row.contains(&maker), "{row}");
+        let line = match model {
+            Some(model) => format!(
+                "<p class=\"passkey-model\">Model (AAGUID): <code class=\"passkey-aaguid\">{model}</code></p>"
+            ),
+            None => "<p class=\"passkey-model\" hidden>".to_owned(),
+        };
+        assert!(row.contains(&line), "{row}");
+    }
+}
+
+#[tokio::test]
 async fn a_disabled_passkey_is_marked_and_its_owner_is_told_why() {
     let alice = || Visitor::Known(user("alice", "Alice"));
     let mut copied = passkey("Copied");

@@ -121,7 +121,8 @@ fn asked_by_templates(texts: &BTreeMap<String, Shape>) -> BTreeSet<String> {
     }
     let mut sections: BTreeSet<&str> = texts.keys().filter_map(|it| it.split('.').next()).collect();
     sections.remove("language");
-    for (name, source) in sources(".", "rs") {
+    let code = [".", "views"].into_iter();
+    for (name, source) in code.flat_map(|folder| sources(folder, "rs")) {
         for quoted in source.split('"').skip(1).step_by(2) {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
             let section = quoted.split_once('.').map_or("", |(section, _)| section);

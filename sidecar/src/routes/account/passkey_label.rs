@@ -79,7 +79,7 @@ pub(super) async fn handle(
 ) -> Result<Json<Passkey>, Problem> {
     let mut audit = Audit::new("passkey_label", &client);
     match relabel(&app, &client, &headers, (&id, &change.label), &mut audit).await {
-        Ok(credential) => Ok(Json(Passkey::from(&credential))),
+        Ok(credential) => Ok(Json(Passkey::of(&app, &credential))),
         Err(error) => {
             audit.refused(error.reason());
             app.metrics.ceremony("passkey_label", error.reason());

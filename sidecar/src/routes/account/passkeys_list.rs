@@ -55,7 +55,7 @@ pub(super) async fn handle(
     let caller = any_caller(&app, &headers).await?;
     let credentials = app.store.credentials_of(caller.user.id).await;
     let credentials = credentials.map_err(|error| storage_problem(&error))?;
-    let passkeys = credentials.iter().map(Passkey::from).collect();
+    let passkeys = credentials.iter().map(|it| Passkey::of(&app, it)).collect();
     let user = PasskeyUser::from(&caller.user);
     Ok(Json(OwnPasskeys { passkeys, user }))
 }

@@ -1,6 +1,6 @@
 //! The code for the first administrator.
 
-use super::{Acting, refusal};
+use super::Acting;
 use crate::app::{App, Bootstrap};
 use crate::model::Actor;
 use crate::problem::{Problem, ProblemKind};
@@ -39,13 +39,13 @@ pub(super) async fn make(
         return Err(Problem::new(ProblemKind::NotFound, "Nothing is here."));
     }
     if !app.settings.admin.enabled {
-        return Err(refusal::conflict(
+        return Err(conflict(
             "Administration over the public listener is off (admin.enabled).",
         ));
     }
     let bootstrap = app.bootstrap(Actor::Operator).await;
     match bootstrap.map_err(|error| storage_problem(&error))? {
-        Bootstrap::Needless => Err(refusal::conflict(
+        Bootstrap::Needless => Err(conflict(
             "There is an administrator already, who can let others in.",
         )),
         Bootstrap::Code { code, record } => {
@@ -59,4 +59,9 @@ pub(super) async fn make(
             }))
         }
     }
+}
+
+/// Only the operator on the machine asks, who reads English.
+fn conflict(detail: &'static str) -> Problem {
+    Problem::new(ProblemKind::Conflict, detail)
 }

@@ -5,7 +5,7 @@ use super::user_view::{EnrolmentView, revealed};
 use super::{Acting, named, no_such_user, refusal};
 use crate::app::App;
 use crate::issuer::EnrolmentCode;
-use crate::model::{EnrolmentPurpose, Seconds};
+use crate::model::{EnrolmentPurpose, Reason, ReasonCode, Seconds};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
@@ -55,7 +55,11 @@ pub(super) async fn make(
 ) -> Result<Response, Problem> {
     let user = named(&app, &user).await?;
     if user.disabled {
-        return Err(refusal::conflict("The user is disabled."));
+        let reason = Reason::new(
+            ReasonCode::UserDisabled,
+            "The user is disabled. Enable the account first.",
+        );
+        return Err(refusal::conflict(reason));
     }
     let most = app.settings.people.link_lifetime;
     let life = wish.expires_in.map_or(Some(most.0), |it| it.seconds());

@@ -4,6 +4,7 @@
 use super::mount_view::{view, views};
 use super::{Acting, refusal};
 use crate::app::{App, MountChangeError, MountOrder};
+use crate::model::{Reason, ReasonCode as Code};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
@@ -162,27 +163,33 @@ fn no_such_mount() -> Problem {
 
 fn problem(error: MountChangeError) -> Problem {
     match error {
-        MountChangeError::Declared => refusal::conflict(
+        MountChangeError::Declared => refusal::conflict(Reason::new(
+            Code::MountDeclared,
             "This mount is declared in the configuration file. Change it there and restart.",
-        ),
+        )),
         MountChangeError::Unknown => no_such_mount(),
-        MountChangeError::Revision { current } => refusal::conflict(format!(
-            "The mount is another one than the one that you have seen: its revision is {current}."
-        )),
-        MountChangeError::Field(error) => {
-            Problem::new(ProblemKind::BadRequest, format!("{error}."))
+        MountChangeError::Revision { current } => {
+            let text = format!(
+                "The mount is another one than the one that you have seen: its revision is {current}."
+            );
+            refusal::conflict(Reason::new(Code::MountChanged, text))
         }
+        MountChangeError::Field(error) => refusal::bad(error.reason()),
         MountChangeError::Unusable(error) => {
-            Problem::new(ProblemKind::BadRequest, format!("{error}."))
+            refusal::bad(Reason::new(Code::NotAsExpected, error.to_string()))
         }
-        MountChangeError::TooMany { most } => refusal::conflict(format!(
-            "There are {most} mounts already, as many as there can be."
-        )),
-        MountChangeError::InUse { passkeys } => refusal::conflict(format!(
-            "{passkeys} passkeys were registered at this mount and would sign in no more. Say \
-             \"force\": true if that is meant."
-        ))
-        .with("passkeys", passkeys.into()),
+        MountChangeError::TooMany { most } => {
+            let text = format!("There are {most} mounts already, as many as there can be.");
+            refusal::conflict(Reason::new(Code::MountsTooMany, text).with("most", most))
+        }
+        MountChangeError::InUse { passkeys } => {
+            let text = format!(
+                "{passkeys} passkeys were registered at this mount and would sign in no more. Say \
+                 \"force\": true if that is meant."
+            );
+            let reason = Reason::new(Code::MountInUse, text).with("passkeys", passkeys);
+            refusal::conflict(reason).with("passkeys", passkeys.into())
+        }
         MountChangeError::Storage(error) => storage_problem(&error),
         MountChangeError::Interrupted(_) => Problem::store_unavailable(),
     }

@@ -46,7 +46,8 @@ fn written_view(mount: &WrittenMount) -> Value {
         Err(problem) => {
             let mut settings = Value::Object(mount.record.settings.clone());
             settings["name"] = mount.record.name.as_str().into();
-            settings["problem"] = problem.as_str().into();
+            settings["problem"] = problem.to_string().into();
+            settings["causes"] = json!([problem]);
             settings
         }
     };
@@ -67,7 +68,9 @@ fn point(mount: &MountPoint) -> Value {
     shown["auto_registration"] = mount.self_registration.into();
     shown["max_credentials"] = mount.max_credentials.into();
     shown["two_factor"] = ceremonies.two_factor().map(policy).into();
-    shown["warnings"] = mount.notices.as_slice().into();
+    let warnings = mount.notices.iter().map(ToString::to_string);
+    shown["warnings"] = warnings.collect::<Vec<_>>().into();
+    shown["causes"] = json!(mount.notices);
     shown
 }
 

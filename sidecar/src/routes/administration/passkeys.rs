@@ -1,6 +1,6 @@
 //! A user's passkeys, for administrators.
 
-use super::{Acting, named};
+use super::{Acting, named, refusal};
 use crate::app::App;
 use crate::model::{AuditRecord, Credential, CredentialId, User};
 use crate::problem::{Problem, ProblemKind};
@@ -51,13 +51,13 @@ pub(super) async fn list(
     let user = named(&app, &user).await?;
     let credentials = app.store.credentials_of(user.id).await;
     let credentials = credentials.map_err(|error| storage_problem(&error))?;
-    let passkeys = credentials.iter().map(shown).collect();
+    let passkeys = credentials.iter().map(|it| shown(&app, it)).collect();
     Ok(Json(Passkeys { passkeys }))
 }
 
-fn shown(credential: &Credential) -> PasskeyView {
+fn shown(app: &App, credential: &Credential) -> PasskeyView {
     PasskeyView {
-        passkey: Passkey::from(credential),
+        passkey: Passkey::of(app, credential),
         mount: credential.mount.clone(),
         algorithm: credential.algorithm,
         sign_count: credential.sign_count,
@@ -89,12 +89,8 @@ pub(super) async fn label(
 ) -> Result<Json<PasskeyView>, Problem> {
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;
-    let label = read_label(&change.label).ok_or_else(|| {
-        Problem::new(
-            ProblemKind::BadRequest,
-            "A label has 1 to 64 characters, none of them invisible.",
-        )
-    })?;
+    let label = read_label(&change.label)
+        .ok_or_else(|| refusal::field("label", "1 to 64 characters, none of them invisible"))?;
     let mut record = about(acting.record(&app, &client, "passkey_label"), &user, &id);
     record.detail = Some(label.clone());
     let labelled = app.store.label_credential(user.id, &id, &label, &record);
@@ -104,7 +100,8 @@ pub(super) async fn label(
     told(&record);
     let credential = app.store.credential(&id).await;
     let credential = credential.map_err(|error| storage_problem(&error))?;
-    Ok(Json(shown(&credential.ok_or_else(no_such_passkey)?)))
+    let credential = credential.ok_or_else(no_such_passkey)?;
+    Ok(Json(shown(&app, &credential)))
 }
 
 /// Removes a passkey, the last one too, and ends the sessions that it began.

@@ -1,14 +1,21 @@
 //! What can be wrong with an administrator's request, beyond what every request can have.
 
+use crate::model::{Reason, ReasonCode};
 use crate::problem::{Problem, ProblemKind};
-use std::borrow::Cow;
 
 /// A field does not hold what belongs there.
 pub(super) fn field(name: &str, expected: impl std::fmt::Display) -> Problem {
-    Problem::new(
-        ProblemKind::BadRequest,
-        format!("{name}: expected {expected}."),
-    )
+    bad(Reason::expected(name, expected))
+}
+
+/// The `after` of a list is no `next` of one.
+pub(super) fn no_such_page() -> Problem {
+    bad(Reason::expected("after", "the `next` of a page").coded(ReasonCode::NoSuchPage))
+}
+
+/// What was sent is not as it must be.
+pub(super) fn bad(reason: Reason) -> Problem {
+    Problem::because(ProblemKind::BadRequest, reason)
 }
 
 /// A parameter of the query is unknown, or not of the form that it has.
@@ -20,6 +27,6 @@ pub(super) fn query() -> Problem {
 }
 
 /// Something stands in the way that is as it is.
-pub(super) fn conflict(detail: impl Into<Cow<'static, str>>) -> Problem {
-    Problem::new(ProblemKind::Conflict, detail)
+pub(super) fn conflict(reason: Reason) -> Problem {
+    Problem::because(ProblemKind::Conflict, reason)
 }

@@ -75,7 +75,7 @@ pub(super) async fn list(
 ) -> Result<Json<SessionPage>, Problem> {
     let after = query.after.as_deref().map(uuid::Uuid::try_parse);
     let after = after.transpose().map(|it| it.map(SessionId));
-    let after = after.map_err(|_| refusal::field("after", "the `next` of a page"))?;
+    let after = after.map_err(|_| refusal::no_such_page())?;
     let page = app
         .store
         .session_page(after, app.now(), size(query.limit)?)

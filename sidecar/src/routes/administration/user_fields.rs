@@ -1,7 +1,7 @@
 //! What an administrator can write about a user, checked.
 
-use super::refusal::field;
-use crate::model::{Seconds, UserChange};
+use super::refusal::bad;
+use crate::model::{Reason, Seconds, UserChange};
 use crate::problem::Problem;
 use crate::routes::passkey::label;
 use crate::storage::MOST_NAMES;
@@ -81,7 +81,7 @@ pub(super) enum Span {
 
 impl Span {
     fn read(&self, name: &str) -> Result<Option<Seconds>, Problem> {
-        limit(name, self.seconds().unwrap_or(u64::MAX))
+        limit(name, self.seconds().unwrap_or(u64::MAX)).map_err(bad)
     }
 
     pub(super) fn seconds(&self) -> Option<u64> {
@@ -93,11 +93,14 @@ impl Span {
 }
 
 /// A limit of one user's; 0 stands for "as for everyone".
-pub(super) fn limit(name: &str, seconds: u64) -> Result<Option<Seconds>, Problem> {
+pub(super) fn limit(name: &str, seconds: u64) -> Result<Option<Seconds>, Reason> {
     match seconds {
         0 => Ok(None),
         seconds if seconds <= LONGEST => Ok(Some(Seconds(seconds))),
-        _ => Err(field(name, "seconds, or a text like \"10m\" or \"12h\"")),
+        _ => Err(Reason::expected(
+            name,
+            "seconds, or a text like \"10m\" or \"12h\"",
+        )),
     }
 }
 
@@ -122,12 +125,13 @@ impl UserFields {
     /// The change that they ask for.
     pub(super) fn check(&self) -> Result<UserChange, Problem> {
         let span = |name, span: &Option<Span>| span.as_ref().map(|it| it.read(name)).transpose();
+        let names = |name, given: &[String]| names(name, given).map_err(bad);
         let change = UserChange {
             display_name: self.display_name.as_deref().map(shown).transpose()?,
             email: match &self.email {
                 Given::Absent => None,
                 Given::Nothing => Some(None),
-                Given::Text(text) => Some(Some(address(text)?)),
+                Given::Text(text) => Some(Some(address(text).map_err(bad)?)),
             },
             groups: self
                 .groups
@@ -152,12 +156,17 @@ impl UserFields {
 }
 
 fn shown(text: &str) -> Result<String, Problem> {
-    label(text).ok_or_else(|| field("display_name", "1 to 64 visible characters"))
+    label(text).ok_or_else(|| {
+        bad(Reason::expected(
+            "display_name",
+            "1 to 64 visible characters",
+        ))
+    })
 }
 
 /// Not more than a header can carry and a person can have typed; whether mail arrives there is the
 /// administrator's word.
-pub(super) fn address(text: &str) -> Result<String, Problem> {
+pub(super) fn address(text: &str) -> Result<String, Reason> {
     let plain =
         |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, ',' | ';' | '<' | '>');
     let is_one = text.len() <= EMAIL_MAX_BYTES
@@ -168,12 +177,12 @@ pub(super) fn address(text: &str) -> Result<String, Problem> {
     if is_one {
         Ok(text.to_owned())
     } else {
-        Err(field("email", "an address like ann@example.com"))
+        Err(Reason::expected("email", "an address like ann@example.com"))
     }
 }
 
 /// Groups and policies end in a header, with commas between them.
-pub(super) fn names(name: &str, given: &[String]) -> Result<Vec<String>, Problem> {
+pub(super) fn names(name: &str, given: &[String]) -> Result<Vec<String>, Reason> {
     let is_one = |text: &str| {
         !text.contains(',')
             && label(text).as_deref() == Some(text)
@@ -181,7 +190,7 @@ pub(super) fn names(name: &str, given: &[String]) -> Result<Vec<String>, Problem
     };
     let bytes: usize = given.iter().map(String::len).sum();
     if given.len() > MOST_NAMES || bytes > NAMES_MAX_BYTES || !given.iter().all(|it| is_one(it)) {
-        return Err(field(
+        return Err(Reason::expected(
             name,
             format_args!(
                 "at most {MOST_NAMES} names of 1 to {NAME_MAX_CHARS} visible characters without \

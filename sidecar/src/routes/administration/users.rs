@@ -6,7 +6,9 @@ use super::{Acting, named, no_such_user, refusal};
 use crate::app::{App, MountPoint};
 use crate::entropy::random;
 use crate::issuer::EnrolmentCode;
-use crate::model::{EnrolmentPurpose, User, UserChange, UserId, UserLimits, UserName};
+use crate::model::{
+    EnrolmentPurpose, Reason, ReasonCode, User, UserChange, UserId, UserLimits, UserName,
+};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
@@ -15,7 +17,7 @@ use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
 use crate::routes::openapi::{STORE, tag};
-use crate::storage::{MOST_NAMES, UserAdded, UserChanged, is_bounded};
+use crate::storage::{MOST_NAMES, MOST_USER_BYTES, UserAdded, UserChanged, is_bounded};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -319,7 +321,9 @@ fn too_large() -> Problem {
         "at most {MOST_NAMES} names each, and less text: with the rest of the user's fields they \
          are more than a record holds"
     );
-    refusal::field("groups, token_policies", expected)
+    let reason = Reason::expected("groups, token_policies", expected);
+    let reason = reason.coded(ReasonCode::RecordTooLarge);
+    refusal::bad(reason.with("most", MOST_USER_BYTES))
 }
 
 /// What a new user has been given that opens doors.
@@ -385,7 +389,10 @@ async fn remove(
 
 /// So that no administration is left without its last administrator by a slip of the hand.
 pub(super) fn own_account() -> Problem {
-    refusal::conflict("Nobody disables or deletes their own account. Ask another administrator.")
+    refusal::conflict(Reason::new(
+        ReasonCode::OwnAccount,
+        "Nobody disables or deletes their own account. Ask another administrator.",
+    ))
 }
 
 /// Says what will not work at the next login.

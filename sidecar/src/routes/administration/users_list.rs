@@ -76,7 +76,7 @@ pub(super) async fn list(
         disabled: query.disabled,
     };
     let after = query.after.as_deref().map(UserName::parse).transpose();
-    let after = after.map_err(|_| refusal::field("after", "the `next` of a page"))?;
+    let after = after.map_err(|_| refusal::no_such_page())?;
     let most = size(query.limit)?;
     let page = app.store.user_page(after.as_ref(), &filter, most).await;
     let page = page.map_err(|error| storage_problem(&error))?;

@@ -11,16 +11,14 @@ use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
 use crate::issuer::{Presence, begin};
-use crate::model::{
-    AuditRecord, AuthenticatorClass, Credential, Session, User, authenticator_name,
-};
+use crate::model::{AuditRecord, AuthenticatorClass, Credential, Session, User};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::{Audit, own_record};
 use crate::routes::caller::{Caller, CallerError, any_caller, storage_problem};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
 use crate::routes::openapi::{RegistrationResponse, STORE, tag};
-use crate::routes::passkey::{Passkey, label};
+use crate::routes::passkey::{Passkey, label, model_name};
 use crate::routes::signed_in::{Auth, HandOutError, SignedIn, SignedInAnswer};
 use crate::storage::{CredentialInserted, RegistrationCeremony, StorageError, UserCreated};
 use axum::Json;
@@ -217,7 +215,7 @@ async fn finish(
         let signed_in = redeem(app, mount, client, ceremony, proof, audit).await?;
         app.metrics.session("begun");
         end_held(app, headers).await?;
-        return Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))));
+        return Ok(signed_in.answer(client, Some(Passkey::of(app, &new.credential))));
     }
     if let Some(session) = session {
         return add_passkey(app, mount, client, &new.credential, &session).await;
@@ -287,8 +285,8 @@ fn verify(
         app.now(),
     )?;
     // Without a name it has no label: whoever shows it says "passkey" in the reader's language.
-    let known = authenticator_name(new.credential.aaguid).unwrap_or_default();
-    new.credential.label = label.unwrap_or_else(|| known.to_owned());
+    let known = || model_name(app, new.credential.aaguid).unwrap_or_default();
+    new.credential.label = label.unwrap_or_else(known);
     Ok(new)
 }
 
@@ -319,7 +317,7 @@ async fn add_passkey(
     // A second factor is not what a user who must register one has to register.
     let still_must = caller.session.is_restricted(&caller.user) && !credential.is_strict();
     let auth = Auth::of(&caller.user, lease).restricted(still_must);
-    Ok(Json(SignedInAnswer::added(auth, Passkey::from(credential))).into_response())
+    Ok(Json(SignedInAnswer::added(auth, Passkey::of(app, credential))).into_response())
 }
 
 async fn create_account(
@@ -358,7 +356,7 @@ async fn create_account(
     };
     store_account(app, &user, &new.credential, &session, &record).await?;
     app.metrics.session("begun");
-    Ok(signed_in.answer(client, Some(Passkey::from(&new.credential))))
+    Ok(signed_in.answer(client, Some(Passkey::of(app, &new.credential))))
 }
 
 /// When the session cannot be stored, the account is there all the same, and can sign in.

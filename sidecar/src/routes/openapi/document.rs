@@ -1,12 +1,13 @@
 //! From annotations to the document that is sent.
 
-use super::REFUSES;
 use super::refusals::{ALWAYS, CHANGING, GATE};
+use super::{REFUSES, ReasonView};
 use crate::issuer::SessionCookies;
 use crate::problem::{PROBLEM_TYPE, ProblemKind};
 use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use utoipa::PartialSchema as _;
 use utoipa::openapi::OpenApi;
 
 /// The version of the API, not of the program: that is nobody's business.
@@ -14,6 +15,9 @@ const VERSION: &str = "1";
 
 /// What a refused import tells beside its problem.
 const REPORT: &str = "ImportReport";
+
+/// Why something is not taken.
+const REASON: &str = "Reason";
 
 /// The methods that a path item can have here.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -103,6 +107,8 @@ pub(super) fn document(
         );
     }
     let mut problem = problem();
+    let reason = serde_json::to_value(ReasonView::schema()).unwrap_or_default();
+    schemas.insert(REASON.to_owned(), reason);
     if schemas.contains_key(REPORT) {
         let reference = format!("#/components/schemas/{REPORT}");
         problem["properties"]["report"] = json!({ "$ref": reference });
@@ -242,6 +248,11 @@ fn problem() -> Value {
             "title": { "type": "string" },
             "status": { "type": "integer" },
             "detail": { "type": "string" },
+            "errors": {
+                "type": "array",
+                "description": "Of `bad-request` and `conflict`: what `detail` says, for programs",
+                "items": { "$ref": format!("#/components/schemas/{REASON}") },
+            },
             "passkeys": {
                 "type": "integer",
                 "description": "How many would sign in no more; `force` is for whoever means that",

@@ -11,7 +11,9 @@ mod refusals;
 mod schema;
 
 pub(super) use refusals::{ANY_CALLER, CALLER, STORE};
-pub(super) use schema::{AuthenticationResponse, RegistrationResponse, WebAuthnOptions};
+pub(super) use schema::{
+    AuthenticationResponse, ReasonView, RegistrationResponse, WebAuthnOptions,
+};
 
 use super::administration::is_administered_here;
 use crate::app::App;

@@ -34,3 +34,18 @@ pub(in crate::routes) struct AuthenticationResponse {
     r#type: String,
     response: Map<String, Value>,
 }
+
+/// Why something is not taken, or what should be known of it.
+#[derive(ToSchema)]
+#[schema(as = Reason)]
+#[expect(dead_code, reason = "describes what is written of a reason")]
+pub(in crate::routes) struct ReasonView {
+    /// The field, or the place in a document; absent: all of it.
+    field: Option<String>,
+    /// Stable; the texts are not.
+    code: String,
+    /// What the sentence names, by what it is.
+    values: Option<std::collections::BTreeMap<String, String>>,
+    /// In English.
+    detail: String,
+}

@@ -131,3 +131,31 @@ async fn a_bad_file_is_told_to_administrators_and_takes_nothing_back() {
     ann.finish("register", response).await.expect(400);
     assert_eq!(place.reason(), "authenticator_compromised");
 }
+
+#[tokio::test]
+async fn a_model_that_only_the_metadata_know_is_called_as_they_call_it() {
+    let metadata = Metadata::new();
+    metadata.put(1, "FIDO_CERTIFIED");
+    let place = Place::configured(&metadata.configuration("")).await;
+    let mut root = administrator(&place, "root").await;
+    let mut ann = place.person();
+    ann.authenticator.aaguid = MODEL;
+    ann.register("ann").await;
+    let own = ann.read("/v1/self/passkeys").await.expect(200).json();
+    let theirs = root.read("/v1/admin/users/ann/passkeys").await;
+    for passkeys in [own, theirs.expect(200).json()] {
+        let passkey = &passkeys["passkeys"][0];
+        assert_eq!(passkey["authenticator"], "A model");
+        assert_eq!(passkey["label"], "A model", "it is proposed as a label");
+    }
+    let id = software_authenticator::encode(&ann.authenticator.credentials[0].id);
+    let label = json!({ "label": "Mine" });
+    let renamed = ann.patch(&format!("/v1/self/passkeys/{id}"), label).await;
+    renamed.expect(200);
+    let page = ann.read("/account").await.expect(200);
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    assert!(
+        page.contains(r#"<span class="passkey-authenticator">A model</span>"#),
+        "{page}"
+    );
+}

@@ -179,7 +179,7 @@ fn mistakes() -> Vec<(&'static str, String, &'static str)> {
                 "\"credentials\":[{{\"type\":\"webauthn-passwordless\",\"credentialData\":\"{{\\\"counter\\\":{}\"}},",
                 "[".repeat(100_000)
             ),
-            "credentials[0].credentialData: counter: invalid type",
+            "credentials[0].credentialData.counter: invalid type",
         ),
         (
             type_of,

@@ -260,15 +260,15 @@ async fn a_passkey_that_cannot_come_over_is_named() {
         ),
         (
             data("credentialPublicKey", json!(7)),
-            "credentials[1].credentialData: credentialPublicKey: invalid type",
+            "credentials[1].credentialData.credentialPublicKey: invalid type",
         ),
         (
             data("counter", json!(-3)),
-            "credentials[1].credentialData: counter: invalid value",
+            "credentials[1].credentialData.counter: invalid value",
         ),
         (
             data("aaguid", json!("nil")),
-            "credentials[1].credentialData: aaguid: ",
+            "credentials[1].credentialData.aaguid: ",
         ),
         (
             data("credentialId", json!("")),

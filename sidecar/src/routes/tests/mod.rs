@@ -20,6 +20,7 @@ mod login;
 mod mounts;
 mod people;
 mod readiness;
+mod reasons;
 mod refusals;
 mod registration;
 mod renewal;

@@ -44,6 +44,7 @@ async fn names_of_deleted_users_stay_taken_where_the_others_go() {
     let refused = import(&there, "", &document).await.expect(409).json();
     let in_the_way = json!([{
         "index": 1, "name": "old.2", "outcome": "conflict", "reasons": ["a user of this name is here"],
+        "causes": [{ "code": "user-is-here", "detail": "a user of this name is here" }],
     }]);
     assert_eq!(refused["report"]["names"], in_the_way);
     assert_eq!(refused["report"]["conflicts"], 1);
@@ -95,10 +96,14 @@ async fn names_that_cannot_be_reserved_are_told() {
         {
             "index": 0, "name": "a b", "outcome": "refused",
             "reasons": ["a user name cannot hold a space"],
+            "causes": [{ "code": "name-space", "detail": "a user name cannot hold a space" }],
         },
         {
             "index": 1, "name": "ANN", "outcome": "conflict",
             "reasons": ["a user of the document has this name"],
+            "causes": [
+                { "code": "user-in-document", "detail": "a user of the document has this name" },
+            ],
         },
     ]);
     assert_eq!(report["names"], names);

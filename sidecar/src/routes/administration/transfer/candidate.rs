@@ -2,11 +2,13 @@
 
 use crate::app::App;
 use crate::ceremony::authentication::is_decoy;
-use crate::ceremony::{Imported, registration};
+use crate::ceremony::{CeremonyError, Imported, NotAdmitted, registration};
 use crate::entropy::random;
-use crate::model::{Credential, CredentialId, PolicyName, UnixTime, User, UserId};
+use crate::model::{
+    Credential, CredentialId, PolicyName, Reason, ReasonCode as Code, UnixTime, User, UserId,
+};
 use crate::routes::passkey::label;
-use crate::storage::{MOST_RECORD_BYTES, is_bounded};
+use crate::storage::{MOST_RECORD_BYTES, MOST_USER_BYTES, is_bounded};
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -20,17 +22,17 @@ const MOST_PASSKEYS: usize = 64;
 
 /// Everything that is wrong with one user, each with its place.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(pub(super) Vec<String>);
+pub(super) struct Refusals(pub(super) Vec<Reason>);
 
-impl From<String> for Refusals {
-    fn from(reason: String) -> Self {
+impl From<Reason> for Refusals {
+    fn from(reason: Reason) -> Self {
         Self(vec![reason])
     }
 }
 
 impl Refusals {
     /// The value, where there is one; otherwise the reason is kept.
-    pub(super) fn take<T>(&mut self, read: Result<T, String>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, read: Result<T, Reason>) -> Option<T> {
         read.map_err(|reason| self.0.push(reason)).ok()
     }
 }
@@ -43,7 +45,7 @@ pub(super) struct Candidate {
     /// Whether the document does not say the user's id.
     pub(super) drawn: bool,
     /// What an administrator should know beforehand.
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Reason>,
 }
 
 /// What one user of a document came to.
@@ -67,8 +69,8 @@ pub(super) struct Reading {
 pub(super) enum Read {
     Candidate(Box<Candidate>),
     /// It is no person.
-    Skipped(&'static str),
-    Refused(Vec<String>),
+    Skipped(Reason),
+    Refused(Vec<Reason>),
 }
 
 impl Entry {
@@ -115,30 +117,41 @@ impl Reader<'_> {
     }
 
     /// Passkeys sign in for the relying party id that they were registered for, and for no other.
-    pub(super) fn same_rp_id(&self, field: &str, mount: &str, rp_id: &str) -> Result<(), String> {
+    pub(super) fn same_rp_id(&self, field: &str, mount: &str, rp_id: &str) -> Result<(), Reason> {
         let served = self.app.mount_points.served();
         let Some(here) = served.named(mount) else {
-            return Err(format!("{field}: there is no mount {mount:?} here"));
+            let text = format!("there is no mount {mount:?} here");
+            return Err(no_such_mount(text, mount).at(field));
         };
         let ours = here.ceremonies.relying_party().id();
         if ours == rp_id {
             return Ok(());
         }
-        Err(format!(
-            "{field}: these passkeys are for {rp_id:?}, and the mount {mount:?} is for {ours:?}: \
-             none of them could sign in"
-        ))
+        let text = format!(
+            "these passkeys are for {rp_id:?}, and the mount {mount:?} is for {ours:?}: none of \
+             them could sign in"
+        );
+        let reason = Reason::new(Code::OtherRpId, text).at(field);
+        Err(reason
+            .with("theirs", rp_id)
+            .with("mount", mount)
+            .with("ours", ours))
     }
 
     /// A passkey that could sign in here.
-    pub(super) fn credential(&self, parts: &Parts<'_>) -> Result<Credential, String> {
+    pub(super) fn credential(&self, parts: &Parts<'_>) -> Result<Credential, Reason> {
         let served = self.app.mount_points.served();
         let mount = served.named(parts.mount);
-        let mount = mount.ok_or_else(|| format!("mount: there is no {:?} here", parts.mount))?;
-        let id = CredentialId::from_bytes(parts.id).map_err(|error| format!("id: {error}"))?;
+        let mount = mount.ok_or_else(|| {
+            let text = format!("there is no {:?} here", parts.mount);
+            no_such_mount(text, parts.mount).at("mount")
+        })?;
+        let id = CredentialId::from_bytes(parts.id)
+            .map_err(|error| Reason::new(Code::IdForm, error.to_string()).at("id"))?;
         if is_decoy(&self.app.decoy_key, &id) {
             // One of ours for a name that nobody has; it can be nobody's.
-            return Err("id: somebody has this credential id already".to_owned());
+            let text = "somebody has this credential id already";
+            return Err(Reason::new(Code::PasskeyTaken, text).at("id"));
         }
         let imported = Imported {
             public_key: parts.public_key,
@@ -149,15 +162,18 @@ impl Reader<'_> {
         };
         let trust = self.app.trust.current();
         let admitted = imported.admit(&mount.ceremonies, &trust, self.now);
-        let (record, algorithm) = admitted.map_err(|error| format!("public_key: {error}"))?;
+        let (record, algorithm) =
+            admitted.map_err(|error| not_admitted(&error).at("public_key"))?;
         let attachment = match parts.attachment {
             None | Some("platform" | "cross-platform") => parts.attachment.map(str::to_owned),
-            Some(_) => return Err("attachment: expected platform or cross-platform".to_owned()),
+            Some(_) => {
+                return Err(Reason::expected("attachment", "platform or cross-platform"));
+            }
         };
         let shown = match parts.label.trim() {
             "" => String::new(),
             text => label(text)
-                .ok_or_else(|| "label: expected at most 64 visible characters".to_owned())?,
+                .ok_or_else(|| Reason::expected("label", "at most 64 visible characters"))?,
         };
         Ok(Credential {
             id,
@@ -188,21 +204,23 @@ impl Reader<'_> {
         mut refusals: Refusals,
     ) -> Result<Candidate, Refusals> {
         if credentials.len() > MOST_PASSKEYS {
-            let reason = format!("passkeys: more than {MOST_PASSKEYS} of one user");
-            refusals.0.push(reason);
+            let text = format!("more than {MOST_PASSKEYS} of one user");
+            let reason = Reason::new(Code::TooMany, text).with("most", MOST_PASSKEYS);
+            refusals.0.push(reason.at("passkeys"));
         }
         let fits = |record: serde_json::Result<Vec<u8>>| {
             record.is_ok_and(|record| record.len() <= MOST_RECORD_BYTES)
         };
         if !is_bounded(&user) {
-            let reason =
-                "user: more than a record holds: fewer or shorter groups and token_policies";
-            refusals.0.push(reason.to_owned());
+            let text = "more than a record holds: fewer or shorter groups and token_policies";
+            let reason = Reason::new(Code::RecordTooLarge, text).with("most", MOST_USER_BYTES);
+            refusals.0.push(reason.at("user"));
         }
         let all_fit = credentials.iter().all(|it| fits(serde_json::to_vec(it)));
         if !all_fit {
-            let reason = format!("passkeys: a record has more than {MOST_RECORD_BYTES} bytes");
-            refusals.0.push(reason);
+            let text = format!("a record has more than {MOST_RECORD_BYTES} bytes");
+            let reason = Reason::new(Code::RecordTooLarge, text).with("most", MOST_RECORD_BYTES);
+            refusals.0.push(reason.at("passkeys"));
         }
         if !refusals.0.is_empty() {
             return Err(refusals);
@@ -210,7 +228,8 @@ impl Reader<'_> {
         let mut notes = Vec::new();
         let admins = &self.app.settings.admin.groups;
         if let Some(group) = user.groups.iter().find(|it| admins.contains(it)) {
-            notes.push(format!("becomes an administrator: member of {group}"));
+            let text = format!("becomes an administrator: member of {group}");
+            notes.push(Reason::new(Code::BecomesAdministrator, text).with("group", group));
         }
         Ok(Candidate {
             user,
@@ -221,21 +240,53 @@ impl Reader<'_> {
     }
 }
 
+fn no_such_mount(text: String, mount: &str) -> Reason {
+    Reason::new(Code::NoSuchMount, text).with("mount", mount)
+}
+
+/// Why no passkey of this key can sign in here.
+fn not_admitted(error: &NotAdmitted) -> Reason {
+    use CeremonyError as E;
+    let code = match error {
+        NotAdmitted::NoPolicy(_) => Code::NoPolicy,
+        NotAdmitted::Ceremony(error) => match error {
+            E::AlgorithmNotOffered { .. } => Code::AlgorithmNotOffered,
+            E::AaguidNotAcceptable { .. } | E::AaguidForbidden { .. } => Code::ModelRefused,
+            E::AuthenticatorCompromised { .. } => Code::ModelCompromised,
+            E::AttestationMissing => Code::MakerUnproven,
+            _ => Code::KeyForm,
+        },
+    };
+    let reason = Reason::new(code, error.to_string());
+    match error {
+        NotAdmitted::NoPolicy(policy) => reason.with("policy", policy.as_str()),
+        NotAdmitted::Ceremony(
+            E::AaguidNotAcceptable { aaguid }
+            | E::AaguidForbidden { aaguid }
+            | E::AuthenticatorCompromised { aaguid, .. },
+        ) => reason.with("model", aaguid),
+        NotAdmitted::Ceremony(_) => reason,
+    }
+}
+
 /// Strict JSON; an error names the place.
-pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, String> {
+pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, Reason> {
+    let form = |text: String| Reason::new(Code::DocumentForm, text);
     // A derive also reads a struct from an array.
     if text.trim_ascii_start().first() != Some(&b'{') {
-        return Err("expected a JSON object".to_owned());
+        return Err(form("expected a JSON object".to_owned()));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let read =
-        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            match error.path().to_string().as_str() {
-                "." => error.inner().to_string(),
-                path => format!("{path}: {}", error.inner()),
-            }
-        })?;
-    deserializer.end().map_err(|error| error.to_string())?;
+    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let reason = form(error.inner().to_string());
+        match error.path().to_string().as_str() {
+            "." => reason,
+            path => reason.at(path),
+        }
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| form(error.to_string()))?;
     Ok(read)
 }
 

@@ -4,7 +4,8 @@ use super::candidate::{Candidate, Entry, Parts, Reader, Reading, Refusals};
 use super::fields;
 use crate::ceremony::{attestation_format, public_key, registered_under};
 use crate::model::{
-    Credential, Enrolment, PolicyName, Seconds, User, UserHandle, UserId, UserLimits,
+    Credential, Enrolment, PolicyName, Reason, ReasonCode as Code, Seconds, User, UserHandle,
+    UserId, UserLimits,
 };
 use crate::routes::passkey::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -151,11 +152,13 @@ impl UserEntry {
         let drawn = self.id.is_none();
         let id = UserId(self.id.unwrap_or_else(|| reader.draw_id()));
         if id == Enrolment::NOBODY {
-            refused.0.push("id: it is kept for nobody".to_owned());
+            let reason = Reason::new(Code::IdForm, "it is kept for nobody");
+            refused.0.push(reason.at("id"));
         }
         let handle = self.user_handle.as_deref().map(|text| {
-            let expected = "user_handle: expected 1 to 64 bytes in unpadded base64url";
-            refused.take(UserHandle::parse(text).ok_or_else(|| expected.to_owned()))
+            let expected =
+                || Reason::expected("user_handle", "1 to 64 bytes in unpadded base64url");
+            refused.take(UserHandle::parse(text).ok_or_else(expected))
         });
         let created_at = refused.take(fields::time("created_at", self.created_at.as_deref()));
         let name = refused.take(fields::name(&self.name));
@@ -173,7 +176,7 @@ impl UserEntry {
         let mut credentials = Vec::with_capacity(self.passkeys.len());
         for (number, passkey) in self.passkeys.into_iter().enumerate() {
             let read = passkey.credential(id, reader);
-            let placed = |reason| format!("passkeys[{number}].{reason}");
+            let placed = |reason: Reason| reason.at(format_args!("passkeys[{number}]"));
             credentials.extend(refused.take(read.map_err(placed)));
         }
         let (Some(name), Some(display_name), Some(created_at)) = (name, display_name, created_at)
@@ -223,7 +226,7 @@ impl PasskeyEntry {
         }
     }
 
-    fn credential(self, user: UserId, reader: &Reader<'_>) -> Result<Credential, String> {
+    fn credential(self, user: UserId, reader: &Reader<'_>) -> Result<Credential, Reason> {
         let time = |name: &str, text: Option<&str>| fields::time(name, text);
         let created_at = time("created_at", self.created_at.as_deref())?;
         let last_used_at = time("last_used_at", self.last_used_at.as_deref())?;
@@ -248,20 +251,22 @@ impl PasskeyEntry {
         credential.last_used_at = last_used_at;
         credential.disabled_at = disabled_at;
         if self.backup_state && self.backup_eligible == Some(false) {
-            return Err("backup_state: what is not eligible for backup has none".to_owned());
+            let text = "what is not eligible for backup has none";
+            return Err(Reason::new(Code::BackupState, text).at("backup_state"));
         }
         Ok(credential)
     }
 }
 
 /// The users of a document; an error names the place where it is none.
-pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Reading, String> {
+pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Reading, Reason> {
     let document: UsersDocument<'_> = super::candidate::parse(body)?;
     if document.format != FORMAT || document.version != VERSION {
-        return Err(format!(
-            "format, version: expected {FORMAT:?}, {VERSION}, not {:?}, {}",
+        let text = format!(
+            "expected {FORMAT:?}, {VERSION}, not {:?}, {}",
             document.format, document.version
-        ));
+        );
+        return Err(Reason::new(Code::DocumentVersion, text).at("format, version"));
     }
     // A mount that is not here may have no passkeys there either.
     let served = reader.app.mount_points.served();
@@ -277,9 +282,12 @@ pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Reading, String> 
         let name = user.name.clone();
         let mut mounts = user.passkeys.iter().map(|it| &it.mount);
         let candidate = match mounts.find(|it| !document.rp_ids.contains_key(*it)) {
-            Some(mount) => Err(Refusals::from(format!(
-                "passkeys: rp_ids does not say for which relying party those of {mount:?} are"
-            ))),
+            Some(mount) => {
+                let text =
+                    format!("rp_ids does not say for which relying party those of {mount:?} are");
+                let reason = Reason::new(Code::RpIdMissing, text).with("mount", mount);
+                Err(Refusals::from(reason.at("passkeys")))
+            }
             None => user.candidate(reader),
         };
         Entry::new(index, name, candidate)

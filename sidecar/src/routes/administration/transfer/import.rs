@@ -7,6 +7,7 @@ use super::plan::{Manner, Plan};
 use super::report::ImportReport;
 use super::{document, keycloak};
 use crate::app::App;
+use crate::model::{Reason, ReasonCode};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::administration::paging::StrictQuery;
 use crate::routes::administration::{Acting, refusal};
@@ -87,7 +88,8 @@ pub(in crate::routes::administration) async fn handle(
     };
     // One at a time: each takes many times the memory of its document.
     let _turn = app.importing.try_acquire().map_err(|_| {
-        refusal::conflict("Another import is under way. Try again when it has ended.")
+        let text = "Another import is under way. Try again when it has ended.";
+        refusal::conflict(Reason::new(ReasonCode::ImportUnderWay, text))
     })?;
     let body = read_body(request.into_body(), BODY_MAX_BYTES, BODY_DEADLINE).await?;
     let reading = read(&app, options, body).await?;
@@ -104,7 +106,8 @@ pub(in crate::routes::administration) async fn handle(
     if answers {
         return Ok(Json(report).into_response());
     }
-    let refused = refusal::conflict("Nothing was imported: the report says what is in the way.");
+    let text = "Nothing was imported: the report says what is in the way.";
+    let refused = refusal::conflict(Reason::new(ReasonCode::NothingImported, text));
     let report = serde_json::to_value(report).map_err(|_| Problem::internal())?;
     Ok(refused.with("report", report).into_response())
 }
@@ -116,7 +119,9 @@ async fn read(app: &Arc<App>, options: Options, body: Bytes) -> Result<Reading, 
         let reader = Reader { app: &app, now };
         match options.format {
             Format::Latchkey if options.mount.is_some() => {
-                Err("mount: the document itself says it".to_owned())
+                let reason =
+                    Reason::new(ReasonCode::MountInDocument, "the document itself says it");
+                Err(reason.at("mount"))
             }
             Format::Latchkey => document::read(&body, &reader),
             Format::Keycloak => {
@@ -127,5 +132,5 @@ async fn read(app: &Arc<App>, options: Options, body: Bytes) -> Result<Reading, 
         }
     });
     let read = read.await.map_err(|_| Problem::internal())?;
-    read.map_err(|reason| Problem::new(ProblemKind::BadRequest, format!("{reason}.")))
+    read.map_err(refusal::bad)
 }

@@ -7,7 +7,10 @@
 
 use super::candidate::{Candidate, Entry, Parts, Read, Reader, Reading, Refusals, bounded, parse};
 use super::fields;
-use crate::model::{Credential, PolicyName, UnixTime, User, UserHandle, UserId, UserLimits};
+use crate::model::{
+    Credential, PolicyName, Reason, ReasonCode as Code, UnixTime, User, UserHandle, UserId,
+    UserLimits,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -75,7 +78,7 @@ struct CredentialData {
 }
 
 /// The users of an export, whose passkeys come to `mount`.
-pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Reading, String> {
+pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Reading, Reason> {
     let realm: KeycloakRealm<'_> = parse(body)?;
     let rp_ids = [
         ("webAuthnPolicyRpId", &realm.two_factor_rp_id),
@@ -100,7 +103,8 @@ pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Read
         };
         let name = user.username.clone();
         if user.service_account_client_id.is_some() {
-            let read = Read::Skipped("the account of a service, which has no passkey");
+            let text = "the account of a service, which has no passkey";
+            let read = Read::Skipped(Reason::new(Code::ServiceAccount, text));
             return Entry { index, name, read };
         }
         let unsaid = |policy| says(policy).unwrap_or_default().is_empty();
@@ -123,7 +127,7 @@ impl KeycloakUser {
         let refused = &mut refusals;
         let (mut notes, mut credentials) = (Vec::new(), Vec::new());
         let id = Uuid::try_parse(&self.id).map(UserId);
-        let id = refused.take(id.map_err(|_| "id: expected a UUID".to_owned()));
+        let id = refused.take(id.map_err(|_| Reason::expected("id", "a UUID")));
         let name = refused.take(fields::name(&self.username));
         let display_name = refused.take(fields::display_name(&self.shown()));
         let email = refused.take(self.email(&mut notes));
@@ -143,19 +147,16 @@ impl KeycloakUser {
             };
             unsure |= unsaid(policy);
             let read = credential.read(user, mount, policy, reader);
-            let placed = |reason| format!("credentials[{number}].{reason}");
+            let placed = |reason: Reason| reason.at(format_args!("credentials[{number}]"));
             credentials.extend(refused.take(read.map_err(placed)));
         }
         if others > 0 {
-            notes.push(format!(
-                "left out: {others} credentials that are no passkeys"
-            ));
+            let text = format!("left out: {others} credentials that are no passkeys");
+            notes.push(Reason::new(Code::OthersLeftOut, text).with("count", others));
         }
         if unsure {
-            notes.push(
-                "the export does not say the relying party id: it must be that of the mount"
-                    .to_owned(),
-            );
+            let text = "the export does not say the relying party id: it must be that of the mount";
+            notes.push(Reason::new(Code::RpIdUnsure, text));
         }
         let required = self.required_actions.as_deref().unwrap_or_default();
         let (Some(_), Some(name), Some(display_name)) = (id, name, display_name) else {
@@ -199,12 +200,13 @@ impl KeycloakUser {
     }
 
     /// Only what was verified there: applications take an address for proven.
-    fn email(&self, notes: &mut Vec<String>) -> Result<Option<String>, String> {
+    fn email(&self, notes: &mut Vec<Reason>) -> Result<Option<String>, Reason> {
         match self.email.as_deref() {
             None | Some("") => Ok(None),
             Some(text) if self.email_verified == Some(true) => fields::email(text).map(Some),
             Some(_) => {
-                notes.push("left out: an email address that was not verified".to_owned());
+                let text = "left out: an email address that was not verified";
+                notes.push(Reason::new(Code::EmailLeftOut, text));
                 Ok(None)
             }
         }
@@ -227,10 +229,10 @@ impl KeycloakCredential {
         mount: &str,
         policy: PolicyName,
         reader: &Reader<'_>,
-    ) -> Result<Credential, String> {
+    ) -> Result<Credential, Reason> {
         let inner = self.credential_data.as_deref().unwrap_or_default();
         let data: CredentialData =
-            parse(inner.as_bytes()).map_err(|error| format!("credentialData: {error}"))?;
+            parse(inner.as_bytes()).map_err(|reason| reason.at("credentialData"))?;
         let id = fields::any_base64("credentialData.credentialId", &data.credential_id)?;
         let key = fields::any_base64(
             "credentialData.credentialPublicKey",

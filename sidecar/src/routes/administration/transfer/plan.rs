@@ -5,7 +5,7 @@ use super::report::{ImportOutcome as Outcome, ImportReport, ImportedUserReport};
 use super::reserved::Reservations;
 use crate::app::App;
 use crate::ceremony::public_key;
-use crate::model::{AuditRecord, Credential, User};
+use crate::model::{AuditRecord, Credential, Reason, ReasonCode as Code, User};
 use crate::storage::{ImportConflict, Imported, ImportedUser, StorageError};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ struct Line {
     index: usize,
     name: String,
     outcome: Outcome,
-    reasons: Vec<String>,
-    notes: Vec<String>,
+    reasons: Vec<Reason>,
+    notes: Vec<Reason>,
     store: Option<ImportedUser>,
 }
 
@@ -54,7 +54,7 @@ impl Plan {
             };
             match read {
                 Read::Candidate(candidate) => compare(app, &mut line, *candidate).await?,
-                Read::Skipped(reason) => line.end(Outcome::Skipped, vec![reason.to_owned()]),
+                Read::Skipped(reason) => line.end(Outcome::Skipped, vec![reason]),
                 Read::Refused(reasons) => line.end(Outcome::Refused, reasons),
             }
             lines.push(line);
@@ -115,17 +115,22 @@ impl Plan {
 
     /// Marks those whom the store does not take.
     fn note(&mut self, conflicts: Vec<ImportConflict>) {
-        let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut reasons: BTreeMap<String, Vec<Reason>> = BTreeMap::new();
         for conflict in conflicts {
             let (name, reason) = match conflict {
                 ImportConflict::NameTaken(name) => {
-                    (name, "name: it belongs, or belonged, to someone".to_owned())
+                    let text = "it belongs, or belonged, to someone";
+                    (name, Reason::new(Code::NameTaken, text).at("name"))
                 }
-                ImportConflict::IdTaken(name) => (name, "id: it is someone's already".to_owned()),
-                ImportConflict::CredentialTaken(name, id) => (
-                    name,
-                    format!("passkeys: somebody has the credential id {id} already"),
-                ),
+                ImportConflict::IdTaken(name) => {
+                    let text = "it is someone's already";
+                    (name, Reason::new(Code::IdTaken, text).at("id"))
+                }
+                ImportConflict::CredentialTaken(name, id) => {
+                    let text = format!("somebody has the credential id {id} already");
+                    let reason = Reason::new(Code::PasskeyTaken, text).with("id", id);
+                    (name, reason.at("passkeys"))
+                }
             };
             reasons.entry(name.to_string()).or_default().push(reason);
         }
@@ -167,7 +172,7 @@ impl Plan {
 }
 
 impl Line {
-    fn end(&mut self, outcome: Outcome, reasons: Vec<String>) {
+    fn end(&mut self, outcome: Outcome, reasons: Vec<Reason>) {
         self.outcome = outcome;
         self.reasons = reasons;
         self.store = None;
@@ -179,10 +184,15 @@ impl Line {
             name: self.name,
             outcome: self.outcome,
             passkeys: self.store.map(|it| it.credentials.len()),
-            reasons: self.reasons,
-            notes: self.notes,
+            reasons: texts(&self.reasons),
+            notes: texts(&self.notes),
+            causes: self.reasons.into_iter().chain(self.notes).collect(),
         }
     }
+}
+
+fn texts(reasons: &[Reason]) -> Vec<String> {
+    reasons.iter().map(ToString::to_string).collect()
 }
 
 /// For the audit log.
@@ -218,11 +228,10 @@ async fn compare(app: &App, line: &mut Line, candidate: Candidate) -> Result<(),
         line.end(Outcome::Unchanged, Vec::new());
     } else {
         let differs: Vec<&str> = differs.into_iter().collect();
-        let reason = format!(
-            "name: a user of this name is here, and differs in {}",
-            differs.join(", ")
-        );
-        line.end(Outcome::Conflict, vec![reason]);
+        let differs = differs.join(", ");
+        let text = format!("a user of this name is here, and differs in {differs}");
+        let reason = Reason::new(Code::UserDiffers, text).with("fields", differs);
+        line.end(Outcome::Conflict, vec![reason.at("name")]);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What an import came to, or would come to: the answer to it.
 
+use crate::model::Reason;
+use crate::routes::openapi::ReasonView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -60,6 +62,9 @@ pub(super) struct ImportedUserReport {
     pub(super) reasons: Vec<String>,
     /// What an administrator should know.
     pub(super) notes: Vec<String>,
+    /// The reasons and then the notes, for programs.
+    #[schema(value_type = Vec<ReasonView>)]
+    pub(super) causes: Vec<Reason>,
 }
 
 /// What is in the way of one name of a deleted user.
@@ -71,4 +76,7 @@ pub(super) struct ImportedNameReport {
     pub(super) name: String,
     pub(super) outcome: ImportOutcome,
     pub(super) reasons: Vec<String>,
+    /// The reasons, for programs.
+    #[schema(value_type = Vec<ReasonView>)]
+    pub(super) causes: Vec<Reason>,
 }

@@ -2,9 +2,10 @@
 //! somebody new would be taken for somebody old.
 
 use super::candidate::Entry;
+use super::fields;
 use super::report::{ImportOutcome, ImportedNameReport};
 use crate::app::App;
-use crate::model::UserName;
+use crate::model::{Reason, ReasonCode, UserName};
 use crate::storage::StorageError;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use std::collections::BTreeSet;
@@ -33,26 +34,28 @@ impl Reservations {
             .collect();
         let mut all = Self::default();
         for (index, text) in names.into_iter().enumerate() {
-            let mut told = |outcome, reason| {
+            let mut told = |outcome, reason: Reason| {
                 all.in_the_way.push(ImportedNameReport {
                     index,
                     name: text.clone(),
                     outcome,
-                    reasons: vec![reason],
+                    reasons: vec![reason.to_string()],
+                    causes: vec![reason],
                 });
             };
             let name = match UserName::parse(&text) {
                 Ok(name) => name,
                 Err(error) => {
-                    told(ImportOutcome::Refused, error.to_string());
+                    told(ImportOutcome::Refused, fields::no_name(error));
                     continue;
                 }
             };
             if users.contains(&name) {
-                let reason = "a user of the document has this name".to_owned();
+                let text = "a user of the document has this name";
+                let reason = Reason::new(ReasonCode::UserInDocument, text);
                 told(ImportOutcome::Conflict, reason);
             } else if app.store.user_by_name(&name).await?.is_some() {
-                let reason = "a user of this name is here".to_owned();
+                let reason = Reason::new(ReasonCode::UserIsHere, "a user of this name is here");
                 told(ImportOutcome::Conflict, reason);
             } else if !app.store.is_name_taken(&name).await? {
                 all.names.push(name);

@@ -19,7 +19,7 @@ pub(in crate::storage::embedded) fn synced(engine: &Path) {
 }
 
 /// A store whose state at each fsync is copied.
-async fn witnessed(parent: &Path) -> (Arc<EmbeddedStore>, PathBuf) {
+fn witnessed(parent: &Path) -> (Arc<EmbeddedStore>, PathBuf) {
     let (live, as_of_fsync) = (parent.join("live"), parent.join("as-of-fsync"));
     let store = Arc::new(EmbeddedStore::open(&live).unwrap());
     let mut copies = COPIES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +45,7 @@ async fn assert_kept(as_of_fsync: &Path, accounts: &[u128]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_in_the_file_as_of_the_last_fsync() {
     let parent = tempfile::tempdir().unwrap();
-    let (store, as_of_fsync) = witnessed(parent.path()).await;
+    let (store, as_of_fsync) = witnessed(parent.path());
     let mut acknowledged = Vec::new();
     // One at a time: each has an fsync of its own.
     for n in 1..=12 {

@@ -1,0 +1,204 @@
+//! What is wrong with what an administrator sends, for pages that say it in another language: a code
+//! and a field, which do not change when the sentence does.
+
+use super::people::{ADMIN, administrator};
+use super::transfer::{good, import};
+use super::*;
+
+const STAFF: &str = "/v1/auth/staff/config";
+
+/// The only entry of `errors`, and that `detail` says the same.
+fn reason(refused: &Answer) -> Value {
+    let problem = refused.json();
+    let [reason] = problem["errors"].as_array().unwrap().as_slice() else {
+        panic!("{problem}");
+    };
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains(reason["detail"].as_str().unwrap()),
+        "{problem}"
+    );
+    reason.clone()
+}
+
+fn is(reason: &Value, field: Option<&str>, code: &str) {
+    assert_eq!(reason["code"], code, "{reason}");
+    assert_eq!(reason["field"].as_str(), field, "{reason}");
+}
+
+#[tokio::test]
+async fn a_field_of_a_mount_is_refused_by_its_name_and_a_code() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let model = "ee882879-721c-4913-9775-3dfcce97072a";
+    for (fields, field, code, found) in [
+        (
+            json!({ "rp_id": "example.net" }),
+            "rp_id",
+            "id-of-no-origin",
+            Some("example.net"),
+        ),
+        (
+            json!({ "rp_origins": ["http://a.example"] }),
+            "rp_origins",
+            "origin-form",
+            Some("http://a.example"),
+        ),
+        (json!({ "timeout": 5 }), "timeout", "out-of-range", None),
+        (
+            json!({ "timeout": "soon" }),
+            "timeout",
+            "not-as-expected",
+            None,
+        ),
+        (
+            json!({ "two_factor": { "timeout": 5 } }),
+            "two_factor.timeout",
+            "out-of-range",
+            None,
+        ),
+        (
+            json!({ "max_credentials": 101 }),
+            "max_credentials",
+            "out-of-range",
+            None,
+        ),
+        (
+            json!({ "attestation": "direct" }),
+            "attestation",
+            "no-trust-anchors",
+            None,
+        ),
+        (
+            json!({ "forbidden_aaguids": ["00000000-0000-0000-0000-000000000000"] }),
+            "forbidden_aaguids",
+            "model-hidden",
+            None,
+        ),
+        (
+            json!({ "acceptable_aaguids": [model, "no model"] }),
+            "acceptable_aaguids[1]",
+            "not-as-expected",
+            None,
+        ),
+        (
+            json!({ "acceptable_aaguids": [model], "forbidden_aaguids": [model] }),
+            "forbidden_aaguids",
+            "model-in-both",
+            Some(model),
+        ),
+        (json!({ "nonsense": 5 }), "nonsense", "unknown-field", None),
+    ] {
+        let refused = reason(&root.post(STAFF, fields).await.expect(400));
+        is(&refused, Some(field), code);
+        assert_eq!(refused["values"]["found"].as_str(), found, "{refused}");
+    }
+    let upper = root.post("/v1/auth/Staff/config", json!({})).await;
+    is(&reason(&upper), Some("mount"), "not-as-expected");
+    let declared = root.post("/v1/auth/webauthn/config", json!({})).await;
+    is(&reason(&declared.expect(409)), None, "mount-declared");
+    root.post(STAFF, json!({})).await.expect(200);
+    let behind = root.post(STAFF, json!({ "revision": 9 })).await;
+    is(&reason(&behind.expect(409)), None, "mount-changed");
+}
+
+#[tokio::test]
+async fn what_should_be_known_of_a_mount_has_codes_as_well() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let fields = json!({
+        "auto_registration": true, "two_factor": {},
+        "acceptable_aaguids": ["ee882879-721c-4913-9775-3dfcce97072a"],
+    });
+    let made = root.post(STAFF, fields).await.expect(200).json()["data"].clone();
+    let codes: Vec<_> = made["causes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["code"].as_str().unwrap())
+        .collect();
+    let wanted = ["accounts-for-anyone", "second-factor-on", "models-hidden"];
+    assert_eq!(codes, wanted, "{made}");
+    assert_eq!(made["warnings"].as_array().unwrap().len(), codes.len());
+}
+
+#[tokio::test]
+async fn a_field_of_a_user_is_refused_by_its_name_and_what_is_in_the_way_by_a_code() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    root.post("/v1/admin/users", json!({ "name": "ann" }))
+        .await
+        .expect(201);
+    for (field, value) in [
+        ("email", json!("nobody")),
+        ("display_name", json!(" ")),
+        ("groups", json!(["a,b"])),
+        ("add_groups", json!(["a,b"])),
+        ("token_policies", json!([""])),
+        ("token_ttl", json!("soon")),
+    ] {
+        let body = json!({ field: value });
+        let refused = root.patch("/v1/admin/users/ann", body).await.expect(400);
+        is(&reason(&refused), Some(field), "not-as-expected");
+    }
+    let own = root.delete("/v1/admin/users/root").await.expect(409);
+    is(&reason(&own), None, "own-account");
+    root.post("/v1/admin/users/ann/disable", json!({}))
+        .await
+        .expect(204);
+    let link = root.post("/v1/admin/users/ann/enrolment", json!({})).await;
+    is(&reason(&link.expect(409)), None, "user-disabled");
+    for list in ["users?after=x%20y", "sessions?after=x", "audit?after=x"] {
+        let page = root.read(&format!("/v1/admin/{list}")).await.expect(400);
+        is(&reason(&page), Some("after"), "no-such-page");
+    }
+}
+
+#[tokio::test]
+async fn whoever_cannot_be_imported_has_a_code_at_the_place() {
+    let place = Place::configured(ADMIN).await;
+    let looked_at = async |document: &Value| {
+        let report = import(&place, "?dry_run=true", document).await.expect(200);
+        report.json()["users"][0]["causes"].clone()
+    };
+    for (path, value, field, code) in [
+        ("/users/0/name", json!("a b"), "name", "name-space"),
+        (
+            "/users/0/name",
+            json!("a\u{202e}b"),
+            "name",
+            "name-character",
+        ),
+        ("/users/0/email", json!("x"), "email", "not-as-expected"),
+        ("/users/0/passkeys", json!(7), "passkeys", "document-form"),
+        (
+            "/users/0/passkeys/0/public_key",
+            json!("AAAA"),
+            "passkeys[0].public_key",
+            "key-form",
+        ),
+        (
+            "/users/0/passkeys/0/policy",
+            json!("two_factor"),
+            "passkeys[0].public_key",
+            "no-policy",
+        ),
+    ] {
+        let mut document = good();
+        let (within, name) = path.rsplit_once('/').unwrap();
+        document.pointer_mut(within).unwrap()[name] = value;
+        let causes = looked_at(&document).await;
+        is(&causes[0], Some(field), code);
+    }
+    let mut document = good();
+    document["users"][0]["groups"] = json!(["latchkey-admins"]);
+    let notes = looked_at(&document).await;
+    is(&notes[0], None, "becomes-administrator");
+    assert_eq!(notes[0]["values"]["group"], "latchkey-admins");
+
+    document["rp_ids"]["webauthn"] = json!("login.example.net");
+    let refused = import(&place, "", &document).await.expect(400);
+    let refused = reason(&refused);
+    is(&refused, Some("rp_ids.webauthn"), "other-rp-id");
+    assert_eq!(refused["values"]["theirs"], "login.example.net");
+}
