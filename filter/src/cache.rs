@@ -127,6 +127,7 @@ fn weight(token: &Known) -> usize {
         &claims.preferred_username,
         &claims.name,
         &claims.email,
+        &claims.rt_hash,
     ];
     let authn = claims.authn.iter().flat_map(|authn| {
         [Some(&authn.aaguid), authn.attachment.as_ref()]
@@ -171,8 +172,14 @@ impl Hasher for AlreadyHashed {
 
 #[cfg(test)]
 mod tests {
+    use latchkey_token::{Authn, Claims};
+    use serde_json::json;
+
     use super::*;
     use crate::{identity::Told, test_support};
+
+    /// Puts a text into a token's claims.
+    type Change = fn(&mut Claims, String);
 
     fn token(name: &str) -> Rc<Known> {
         let mut claims = test_support::claims();
@@ -212,6 +219,44 @@ mod tests {
         assert!(cache.find(cache.fingerprint(b"1")).is_none());
         cache.clear();
         assert!(cache.is_empty() && cache.bytes == 0);
+    }
+
+    #[test]
+    fn every_text_of_a_token_weighs() {
+        let weight_of = |change: Change, bytes: usize| {
+            let mut claims = test_support::claims();
+            claims.authn = Some(Authn {
+                aaguid: "00000000-0000-0000-0000-000000000000".to_owned(),
+                ..Authn::default()
+            });
+            change(&mut claims, "a".repeat(bytes));
+            // What is told of them would weigh, too.
+            let told = json!({"email": null, "preferred_username": null, "groups": null});
+            let told = test_support::config_and(&json!({"identity_headers": told}));
+            let told = Told::new(&told);
+            weight(&Known::new(test_support::verified(&claims), &told))
+        };
+        let texts: [(&str, Change); 9] = [
+            ("jti", |claims, text| claims.jti = text),
+            ("acr", |claims, text| claims.acr = Some(text)),
+            ("amr", |claims, text| claims.amr = vec![text]),
+            ("preferred_username", |claims, text| {
+                claims.preferred_username = Some(text);
+            }),
+            ("name", |claims, text| claims.name = Some(text)),
+            ("email", |claims, text| claims.email = Some(text)),
+            ("groups", |claims, text| claims.groups = vec![text]),
+            ("rt_hash", |claims, text| claims.rt_hash = Some(text)),
+            ("attachment", |claims, text| {
+                if let Some(authn) = &mut claims.authn {
+                    authn.attachment = Some(text);
+                }
+            }),
+        ];
+        for (name, change) in texts {
+            let (short, long) = (weight_of(change, 1), weight_of(change, 501));
+            assert!(long >= short + 500, "{name}: {short}, {long}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub enum Target<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NormalPath<'a> {
     text: Cow<'a, str>,
+    /// As it came, without the question mark.
     query: Option<&'a [u8]>,
     changed: bool,
     ambiguity: Option<Ambiguity>,
@@ -162,12 +163,6 @@ impl NormalPath<'_> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// The query as it came, without the question mark.
-    #[must_use]
-    pub fn query(&self) -> Option<&[u8]> {
-        self.query
     }
 
     /// Whether the client wrote it differently.

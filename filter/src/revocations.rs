@@ -1,6 +1,7 @@
 //! What was revoked, and how this worker learns of it.
 
 mod feed;
+mod patience;
 mod revoked;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ pub use feed::{Feed, FeedError};
 pub use revoked::{MAX_ENTRIES, Revocable, Revoked, Which};
 
 use crate::reason::Reason;
+use patience::PatientClock;
 
 /// The entries that one call of [`Revocations::sweep`] looks at.
 const SWEEP: usize = 2_000;
@@ -21,6 +23,7 @@ pub struct Revocations {
     pub revoked: Revoked,
     /// The questions and answers.
     pub feed: Feed,
+    clock: PatientClock,
     max_age_ms: u64,
     when_stale: WhenStale,
 }
@@ -32,6 +35,7 @@ impl Revocations {
         Self {
             revoked: Revoked::default(),
             feed: Feed::default(),
+            clock: PatientClock::default(),
             max_age_ms: u64::try_from(config.max_age.as_millis()).unwrap_or(u64::MAX),
             when_stale: config.when_stale,
         }
@@ -73,8 +77,10 @@ impl Revocations {
         }
     }
 
-    /// Forgets some of what can hit no token any more. `now` is in Unix seconds.
+    /// Forgets some of what can hit no token any more. Called at each tick; `now` is in Unix
+    /// milliseconds.
     pub fn sweep(&mut self, now: u64) {
-        self.revoked.sweep(now, SWEEP);
+        let now = self.clock.tick(now);
+        self.revoked.sweep(now.saturating_div(1_000), SWEEP);
     }
 }

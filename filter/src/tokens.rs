@@ -189,8 +189,8 @@ impl Tokens {
         let fingerprint = self.cache.fingerprint(token);
         if let Some(known) = self.cache.find(fingerprint) {
             *cache_hit = Some(true);
-            // A clock that steps must not bring a token back, so only what has expired for good
-            // is forgotten; not yet valid ones stay.
+            // What has expired takes no more room. What is not valid yet, because the clock has
+            // stepped back, will be again.
             return match known.token.still_valid(now, self.expected.clock_skew) {
                 Ok(()) => Ok(Session::Valid(known)),
                 Err(error @ TokenError::Expired { .. }) => {

@@ -2,8 +2,10 @@
 
 use std::thread;
 
-use latchkey_tests::{Client, Gateway, Visitor};
-use serde_json::json;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use latchkey_tests::{Client, Gateway, Visitor, wait};
+use serde_json::{Value, json};
 use software_authenticator::Authenticator;
 
 const FINISH: &str = "/_latchkey/v1/auth/webauthn/login/finish";
@@ -232,26 +234,53 @@ fn the_gateway_tells_the_sidecar_the_clients_address_as_it_knows_it() {
     assert!(!log.contains("203.0.113."), "{log}");
 }
 
+/// Case 34: a session of someone else's, one that the user has had before, and values that never were
+/// one.
 #[test]
-fn a_planted_session_is_replaced_at_login() {
+fn what_was_planted_before_a_login_opens_nothing_after_it() {
     let gateway = Gateway::start();
     let mut eve = Visitor::new(gateway.envoy.port);
     eve.register("eve");
     let mut ann = Visitor::new(gateway.envoy.port);
     ann.register("ann");
-    ann.cookies.clone_from(&eve.cookies);
-    ann.log_in("ann");
-    for (name, planted) in &eve.cookies {
-        assert_ne!(ann.cookies.get(name), Some(planted), "{name}");
+    let before = ann.cookies.clone();
+    let answer = ann.call("POST", "/_latchkey/v1/self/logout", &json!({}));
+    assert_eq!(answer.status, 204);
+    let made_up = before.keys().map(|name| (name.clone(), "A".repeat(64)));
+    let made_up = made_up.collect();
+    for (what, planted) in [
+        ("someone else's", &eve.cookies),
+        ("one that has ended", &before),
+        ("made up", &made_up),
+    ] {
+        let mut planter = Visitor::new(gateway.envoy.port);
+        planter.cookies.clone_from(planted);
+        ann.cookies.clone_from(planted);
+        ann.log_in("ann");
+        for (name, planted) in planted {
+            assert_ne!(ann.cookies.get(name), Some(planted), "{what}: {name}");
+        }
+        let sid = |visitor: &Visitor| {
+            let payload = visitor.cookies["latchkey"].split('.').nth(1)?.to_owned();
+            let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+            let claims: Value = serde_json::from_slice(&payload).expect("JSON");
+            claims["sid"].as_str().map(str::to_owned)
+        };
+        assert!(sid(&ann).is_some() && sid(&ann) != sid(&planter), "{what}");
+        let _ = gateway.upstream.take();
+        assert_eq!(ann.request("GET", "/").send().status, 200, "{what}");
+        let received = gateway.upstream.only();
+        let user = received.header("x-auth-request-preferred-username");
+        assert_eq!(user.as_deref(), Some("ann"), "{what}");
+        // Who planted it gets nowhere with it, by itself and by its refresh secret.
+        wait::until(&format!("{what}: the gateway refuses it"), || {
+            let status = planter.request("GET", "/").send().status;
+            (status == 401).then_some(())
+        });
+        let refresh = "/_latchkey/v1/self/refresh";
+        let answer = planter.call("POST", refresh, &json!({}));
+        assert_eq!(answer.status, 401, "{what}");
     }
-    assert_eq!(ann.request("GET", "/").send().status, 200);
-    let received = gateway.upstream.only();
-    assert_eq!(
-        received
-            .header("x-auth-request-preferred-username")
-            .as_deref(),
-        Some("ann")
-    );
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_tests::{Gateway, Plan, Visitor, programs, wait};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -236,4 +236,87 @@ fn no_request_fails_while_keys_are_rotated() {
             "{published}"
         );
     });
+}
+
+/// The key of each state.
+fn ring(gateway: &Gateway) -> Vec<(String, String)> {
+    let keys = order(gateway, &["keys", "list", "-o", "json"]);
+    let keys: Value = serde_json::from_str(&keys).expect("JSON");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let keys = keys["keys"].as_array().expect("keys").iter();
+    keys.map(|key| (text(&key["state"]), text(&key["kid"])))
+        .collect()
+}
+
+fn key_in(ring: &[(String, String)], state: &str) -> String {
+    let found = ring.iter().find(|(is, _)| is == state);
+    let (_, kid) = found.unwrap_or_else(|| panic!("no key that {state} in {ring:?}"));
+    kid.clone()
+}
+
+/// The key that signed the token which a visitor holds.
+fn signed_by(visitor: &Visitor) -> String {
+    let header = visitor.cookies["latchkey"]
+        .split('.')
+        .next()
+        .expect("a header");
+    let header = URL_SAFE_NO_PAD.decode(header).expect("base64url");
+    let header: Value = serde_json::from_slice(&header).expect("JSON");
+    header["kid"].as_str().expect("a key").to_owned()
+}
+
+/// Case 86. At whatever moment: the ring is the one from before or the one from after, the token that
+/// the old key signed is good, and so is the first that is signed then.
+#[test]
+fn a_kill_in_a_rotation_signs_nobody_out() {
+    const ROUNDS: usize = 16;
+    let mut gateway = Gateway::start();
+    let mut ann = Visitor::new(gateway.envoy.port);
+    ann.register("ann");
+    let (mut stayed, mut changed) = (0, 0);
+    for round in 0..ROUNDS {
+        let before = ring(&gateway);
+        assert_eq!(signed_by(&ann), key_in(&before, "signs"), "round {round}");
+        let mut rotating = Command::new(programs::sidecar())
+            .args(["keys", "rotate", "--now", "--config"])
+            .arg(gateway.dir().join("latchkey.toml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program runs");
+        // At another moment each time, by work done and not by the clock; the last time afterwards.
+        for _ in 0..2 * round {
+            let _ = gateway.sidecar.internal().get("/healthz").attempt();
+        }
+        let was_told = round + 1 == ROUNDS && rotating.wait().expect("it ends").success();
+        gateway.sidecar.process().kill();
+        let _ = rotating.wait();
+        assert_eq!(status(&ann), 200, "round {round}: the sidecar is away");
+
+        gateway.sidecar.resume();
+        let after = ring(&gateway);
+        let signs = key_in(&after, "signs");
+        if signs == key_in(&before, "signs") {
+            assert_eq!(after, before, "round {round}");
+            assert!(!was_told, "what was answered is stored");
+            stayed += 1;
+        } else {
+            assert_eq!(signs, key_in(&before, "next"), "round {round}");
+            assert_ne!(key_in(&after, "next"), signs, "round {round}");
+            changed += 1;
+        }
+        let published = gateway
+            .sidecar
+            .public()
+            .get("/_latchkey/.well-known/jwks.json");
+        let published = published.send().text();
+        for (_, kid) in &before {
+            assert!(published.contains(kid), "round {round}: {published}");
+        }
+        assert_eq!(status(&ann), 200, "round {round}: a token of before");
+        ann.log_in("ann");
+        assert_eq!(signed_by(&ann), signs, "round {round}");
+        assert_eq!(status(&ann), 200, "round {round}: a token of now");
+    }
+    assert!(stayed > 0 && changed > 0, "{stayed} and {changed}");
 }

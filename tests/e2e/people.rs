@@ -13,6 +13,7 @@ mod languages;
 mod login;
 mod mounts;
 mod notices;
+mod related_origins;
 mod signals;
 mod step_up;
 mod transfer;

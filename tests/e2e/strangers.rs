@@ -1,14 +1,16 @@
 //! Those who do not belong here: floods of logins, and the doors of the administration.
 
-use latchkey_tests::{Gateway, Plan, Visitor};
-use serde_json::{Value, json};
+use latchkey_tests::{Gateway, Plan, Visitor, wait};
+use serde_json::json;
 use software_authenticator::{Authenticator, encode};
 use std::fs;
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use crate::conformance::start;
-use crate::operate::order;
+use crate::policies::audited;
+use crate::requests::{described, filled, first_administrator};
 
 /// A flood of begins, and of begins with junk finishes: nothing is stored, everyone else comes in.
 #[test]
@@ -70,33 +72,16 @@ fn bytes_below(directory: &Path) -> u64 {
 
 /// Method and path of every endpoint of the administration, by the program's own description.
 fn administration(gateway: &Gateway) -> Vec<(String, String)> {
-    let document = gateway.client().get("/_latchkey/v1/openapi.json").send();
-    let document = document.json();
-    let paths = document["paths"].as_object().expect("paths").clone();
-    let mut found = Vec::new();
-    for (path, methods) in paths {
-        let below = path.strip_prefix("/_latchkey").unwrap_or(&path);
-        let administers = below.starts_with("/v1/admin/")
-            || below.contains("/{mount}/config")
-            || below.contains("/{mount}/user");
-        for method in methods.as_object().into_iter().flat_map(|it| it.keys()) {
-            if administers && ["get", "post", "put", "patch", "delete"].contains(&method.as_str()) {
-                let examples = [
-                    ("{mount}", "webauthn"),
-                    ("{user}", "ann"),
-                    ("{name}", "ann"),
-                    ("{id}", "00000000-0000-0000-0000-000000000001"),
-                    ("{kid}", "none"),
-                ];
-                let path = examples
-                    .iter()
-                    .fold(below.to_owned(), |path, (from, to)| path.replace(from, to));
-                assert!(!path.contains('{'), "{path}");
-                found.push((method.to_uppercase(), format!("/_latchkey{path}")));
-            }
-        }
-    }
-    found
+    let administers = |path: &str| {
+        path.starts_with("/v1/admin/")
+            || path.contains("/{mount}/config")
+            || path.contains("/{mount}/user")
+    };
+    let described = described(gateway).into_iter();
+    let described = described.filter(|(_, path)| administers(path));
+    described
+        .map(|(method, path)| (method, filled(&path)))
+        .collect()
 }
 
 fn every_answer(visitor: &Visitor, endpoints: &[(String, String)], status: u16, problem: &str) {
@@ -128,16 +113,31 @@ fn the_administration_answers_administrators_alone() {
     assert_eq!(answer.status, 204);
     every_answer(&after, &endpoints, 401, "unauthorized");
     // And it does answer.
-    let made = order(&gateway, &["admin", "bootstrap", "-o", "json"]);
-    let made: Value = serde_json::from_str(&made).expect("JSON");
-    let (_, code) = made["link"]
-        .as_str()
-        .and_then(|link| link.split_once('#'))
-        .expect("a link");
-    let mut root = Visitor::new(gateway.envoy.port);
-    let options = root.begin("register", &json!({"code": code, "username": "root"}));
-    let response = root.authenticator.create(&options);
-    assert_eq!(root.finish("register", &response).status, 200);
+    let root = first_administrator(&gateway);
     let listed = root.request("GET", "/_latchkey/v1/admin/users").send();
     assert_eq!(listed.status, 200, "{}", listed.text());
+}
+
+/// Nothing is wrong with the token but its age: its session lives, its login is a fresh one, its user
+/// administers.
+#[test]
+fn the_administration_answers_no_expired_token() {
+    let mut plan = Plan::new();
+    "[admin]\nenabled = true\n[log]\nformat = \"json\"\n".clone_into(&mut plan.sidecar.more);
+    "30s".clone_into(&mut plan.sidecar.token_ttl);
+    let mut gateway = plan.start();
+    let endpoints = administration(&gateway);
+    let mut root = first_administrator(&gateway);
+    let users = "/_latchkey/v1/admin/users";
+    assert_eq!(root.request("GET", users).send().status, 200);
+    // The life of the token, and what clocks may differ.
+    let ends = wait::unix_now() + 30 + 30;
+    let patience = Duration::from_secs(100);
+    let over = || (wait::unix_now() > ends).then_some(());
+    wait::within(patience, over).expect("time goes on");
+    every_answer(&root, &endpoints, 401, "unauthorized");
+    assert_eq!(audited(&mut gateway), "expired");
+    let renewed = root.call("POST", "/_latchkey/v1/self/refresh", &json!({}));
+    assert_eq!(renewed.status, 200, "{}", renewed.text());
+    assert_eq!(root.request("GET", users).send().status, 200);
 }

@@ -215,11 +215,24 @@ impl Page {
     /// # Panics
     /// When the browser does not do as told.
     pub fn add_authenticator(&mut self, transport: &str) -> String {
+        self.add_authenticator_that(transport, false)
+    }
+
+    /// The same with one whose passkeys are synced between devices.
+    ///
+    /// # Panics
+    /// When the browser does not do as told.
+    pub fn add_synced_authenticator(&mut self, transport: &str) -> String {
+        self.add_authenticator_that(transport, true)
+    }
+
+    fn add_authenticator_that(&mut self, transport: &str, syncs: bool) -> String {
         self.call("WebAuthn.enable", &json!({"enableUI": false}));
         let options = json!({
             "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": transport,
             "hasResidentKey": true, "hasUserVerification": true,
             "isUserVerified": true, "automaticPresenceSimulation": true,
+            "defaultBackupEligibility": syncs, "defaultBackupState": syncs,
         });
         let answer = self.call(
             "WebAuthn.addVirtualAuthenticator",

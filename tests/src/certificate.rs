@@ -60,24 +60,14 @@ impl Certificates {
     /// When a certificate cannot be read.
     #[must_use]
     pub fn transport_socket(&self) -> Value {
-        let file = |name: &str| self.server.directory.join(name);
+        let mut socket = self.server.transport_socket();
         let known: String = [&self.first, &self.second]
             .map(|client| fs::read_to_string(client.directory.join("tls.crt")))
             .map(|text| text.expect("a certificate"))
             .concat();
-        json!({
-            "name": "envoy.transport_sockets.tls",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-                "common_tls_context": {
-                    "tls_certificates": [{
-                        "certificate_chain": {"filename": file("tls.crt")},
-                        "private_key": {"filename": file("tls.key")},
-                    }],
-                    "validation_context": {"trusted_ca": {"inline_string": known}},
-                },
-            },
-        })
+        socket["typed_config"]["common_tls_context"]["validation_context"] =
+            json!({"trusted_ca": {"inline_string": known}});
+        socket
     }
 }
 
@@ -138,6 +128,24 @@ impl Certificate {
             &self.directory,
             &["dgst", "-sha256", "-sign", "tls.key", "message"],
         )
+    }
+
+    /// What makes an Envoy listener show it.
+    #[must_use]
+    pub fn transport_socket(&self) -> Value {
+        let file = |name: &str| self.directory.join(name);
+        json!({
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+                "common_tls_context": {
+                    "tls_certificates": [{
+                        "certificate_chain": {"filename": file("tls.crt")},
+                        "private_key": {"filename": file("tls.key")},
+                    }],
+                },
+            },
+        })
     }
 
     /// Where certificate and key lie.

@@ -108,20 +108,56 @@ impl Sidecar {
     /// When its configuration cannot be written.
     #[must_use]
     pub fn launch(config: SidecarConfig, dir: &Path) -> Self {
-        let key = dir.join("encryption.key");
-        if !key.exists() {
-            fs::write(&key, "q7Vb0yWcXn4uY2mK8sLr5tPzHjGfDdSa1eRqTwUoIi0=\n").expect("key file");
-            let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-            fs::set_permissions(&key, only_owner).expect("key file");
-        }
-        let file = dir.join("latchkey.toml");
-        fs::write(&file, config.to_toml(dir)).expect("the sidecar's configuration can be written");
+        prepare(&config, dir);
         let process = start_process(dir);
         Self {
             config,
             dir: dir.to_owned(),
             process,
         }
+    }
+
+    /// Starts a sidecar whose store has a disk of its own, of so many mebibytes, and waits until it is
+    /// ready; `None` where this machine lets nobody mount one.
+    ///
+    /// # Panics
+    /// When the sidecar refuses to start, with its own words.
+    #[must_use]
+    pub fn on_small_disk(config: SidecarConfig, dir: &Path, mebibytes: u32) -> Option<Self> {
+        prepare(&config, dir);
+        fs::create_dir(dir.join("data")).expect("a directory");
+        let mount = format!("mount -t tmpfs -o mode=700,size={mebibytes}m tmpfs \"$0\"");
+        let inside = |script: &str| {
+            let namespace = ["--user", "--map-root-user", "--mount", "sh", "-c", script];
+            let mut arguments = namespace.map(str::to_owned).to_vec();
+            arguments.push(dir.join("data").display().to_string());
+            arguments
+        };
+        let mut trial = std::process::Command::new("unshare");
+        let trial = trial.args(inside(&mount)).output();
+        if !trial.is_ok_and(|output| output.status.success()) {
+            return None;
+        }
+        let mut arguments = inside(&format!("{mount} && exec \"$@\""));
+        arguments.push(programs::sidecar().display().to_string());
+        arguments.extend(["serve", "--config"].map(str::to_owned));
+        arguments.push(dir.join("latchkey.toml").display().to_string());
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut sidecar = Self {
+            config,
+            dir: dir.to_owned(),
+            process: Process::start("sidecar", dir, Path::new("unshare"), &arguments),
+        };
+        sidecar.await_ready();
+        Some(sidecar)
+    }
+
+    /// The store of a sidecar with a disk of its own, as it sees it.
+    #[must_use]
+    pub fn own_disk(&self) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.process.id()));
+        let data = self.data();
+        root.join(data.strip_prefix("/").unwrap_or(&data))
     }
 
     fn await_ready(&mut self) {
@@ -170,6 +206,18 @@ impl Sidecar {
     pub fn internal(&self) -> Client {
         Client::new(self.config.internal_port)
     }
+}
+
+/// Writes the key and the configuration.
+fn prepare(config: &SidecarConfig, dir: &Path) {
+    let key = dir.join("encryption.key");
+    if !key.exists() {
+        fs::write(&key, "q7Vb0yWcXn4uY2mK8sLr5tPzHjGfDdSa1eRqTwUoIi0=\n").expect("key file");
+        let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(&key, only_owner).expect("key file");
+    }
+    let file = dir.join("latchkey.toml");
+    fs::write(&file, config.to_toml(dir)).expect("the sidecar's configuration can be written");
 }
 
 fn start_process(dir: &Path) -> Process {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Access, ConfigError, FilterConfig, Preflight, Problem, Rule};
+use crate::{Access, Acr, Amr, ConfigError, FilterConfig, Preflight, Problem, Require, Rule};
 
 /// More rules than this are a mistake.
 const MAX_RULES: usize = 1000;
@@ -56,7 +56,9 @@ pub(crate) fn check(config: &FilterConfig) -> Result<(), ConfigError> {
         .rules
         .iter()
         .enumerate()
-        .try_for_each(|(index, rule)| check_rule(config, index, rule))
+        .try_for_each(|(index, rule)| {
+            check_rule(config, index, rule).map_err(|error| error.in_rule(rule.about()))
+        })
 }
 
 fn headers(config: &FilterConfig) -> Result<(), ConfigError> {
@@ -100,7 +102,7 @@ fn check_rule(config: &FilterConfig, index: usize, rule: &Rule) -> Result<(), Co
         ("paths", matches.paths.as_ref().map(Vec::len)),
     ] {
         length.map_or(Ok(()), |length| {
-            count(&key(&format!("match.{name}")), length)
+            count_where_named(&key(&format!("match.{name}")), length)
         })?;
     }
     if !refuse_ambiguous_paths && *allow == Access::Public {
@@ -133,6 +135,7 @@ fn check_rule(config: &FilterConfig, index: usize, rule: &Rule) -> Result<(), Co
         }
         let max_age = require.max_age.unwrap_or(PRESENCE_AGE.0);
         within(&key("require.max_age"), max_age, PRESENCE_AGE)?;
+        check_passkey(require, &key("require"))?;
     }
     for (at, path) in matches.paths.iter().flatten().enumerate() {
         if config.public_path.covers(path.as_str()) {
@@ -146,7 +149,42 @@ fn check_rule(config: &FilterConfig, index: usize, rule: &Rule) -> Result<(), Co
     Ok(())
 }
 
-pub(crate) fn count(key: &str, length: usize) -> Result<(), ConfigError> {
+/// A passkey either stays in one authenticator or can be synchronised.
+fn check_passkey(require: &Require, key: &str) -> Result<(), ConfigError> {
+    let synced = require.authenticator.synced;
+    let demands = [
+        ("acr", "phrh", require.acr == Some(Acr::Phrh), true),
+        ("amr", "hwk", require.amr.contains(&Amr::Hwk), true),
+        ("amr", "swk", require.amr.contains(&Amr::Swk), false),
+        ("authenticator.synced", "false", synced == Some(false), true),
+        ("authenticator.synced", "true", synced == Some(true), false),
+    ];
+    let mut made = demands.iter().filter(|(_, _, is_made, _)| *is_made);
+    let Some((first, that, _, stays)) = made.next() else {
+        return Ok(());
+    };
+    match made.find(|(.., other)| other != stays) {
+        None => Ok(()),
+        Some((second, this, ..)) => refuse(
+            format!("{key}.{second}"),
+            Problem::NobodyMeets {
+                this,
+                that,
+                other: format!("{key}.{first}"),
+            },
+        ),
+    }
+}
+
+/// The entries of a list that may be left out.
+pub(crate) fn count_where_named(key: &str, length: usize) -> Result<(), ConfigError> {
+    match length {
+        0 => refuse(key, Problem::EmptyNotAbsent),
+        _ => count(key, length),
+    }
+}
+
+fn count(key: &str, length: usize) -> Result<(), ConfigError> {
     match length {
         0 => refuse(key, Problem::Empty),
         1..=MAX_ENTRIES => Ok(()),

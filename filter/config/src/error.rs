@@ -10,13 +10,20 @@ use crate::{
     duration,
 };
 
-/// Why a configuration is refused. Its text begins with the path of the key.
+/// Why a configuration is refused. Its text begins with the path of the key, and ends with what the
+/// rule is about where it is one of many that is at fault.
 #[derive(Debug, Error)]
-#[error("{key}: {problem}")]
-pub struct ConfigError {
+#[error(transparent)]
+pub struct ConfigError(Box<Fault>);
+
+/// Behind a pointer: moving it from place to place would be some kilobytes of module.
+#[derive(Debug, Error)]
+#[error("{key}: {problem}{}", Rule(rule.as_deref()))]
+struct Fault {
     key: String,
     #[source]
     problem: Problem,
+    rule: Option<String>,
 }
 
 /// What is wrong with the value of a key.
@@ -33,7 +40,7 @@ pub enum Problem {
         known: &'static [&'static str],
     },
     /// There is no default.
-    #[error("missing")]
+    #[error("missing, and there is no default")]
     Missing,
     /// Another type of value.
     #[error("expected an object")]
@@ -95,6 +102,9 @@ pub enum Problem {
     /// A list that must name something names nothing.
     #[error("must not be empty")]
     Empty,
+    /// The same where nothing need be named.
+    #[error("must not be empty: name something, or leave it out")]
+    EmptyNotAbsent,
     /// A list is longer than any sensible configuration.
     #[error("at most {most} entries")]
     TooMany {
@@ -116,7 +126,7 @@ pub enum Problem {
         other: String,
     },
     /// A rule without `allow: authenticated` or `deny` cannot weaken the checks of the path.
-    #[error("a public rule always refuses ambiguous paths")]
+    #[error("a public rule always refuses ambiguous paths; leave it out")]
     AmbiguousButPublic,
     /// Cross-site requests are judged only where a session is needed.
     #[error("only a rule with `allow: authenticated` has a use for it")]
@@ -124,6 +134,16 @@ pub enum Problem {
     /// What a session must have is asked only where one is needed.
     #[error("only a rule with `allow: authenticated` can require something")]
     RequireWithoutSession,
+    /// Two demands that exclude each other: whoever is sent to sign in for them comes back without.
+    #[error("`{this}` excludes `{that}` in {other}: no passkey has both")]
+    NobodyMeets {
+        /// What is asked for here.
+        this: &'static str,
+        /// What is asked for there.
+        that: &'static str,
+        /// Path of the other key.
+        other: String,
+    },
     /// Preflights are OPTIONS requests, so this rule never meets one.
     #[error("a preflight is an OPTIONS request, and the rule's `match.methods` lacks OPTIONS")]
     PreflightWithoutOptions,
@@ -137,23 +157,35 @@ pub enum Problem {
 
 impl ConfigError {
     pub(crate) fn new(key: impl Into<String>, problem: impl Into<Problem>) -> Self {
-        Self {
+        Self(Box::new(Fault {
             key: key.into(),
             problem: problem.into(),
-        }
+            rule: None,
+        }))
+    }
+
+    /// Says what the rule at fault is about: its number alone finds no rule among hundreds.
+    pub(crate) fn in_rule(mut self, about: Option<String>) -> Self {
+        self.0.rule = about;
+        self
     }
 
     /// Path of the key that is at fault, such as `rules[3].match.paths[0]`; `configuration` is the
     /// whole of it.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        &self.0.key
     }
+}
 
-    /// What is wrong there.
-    #[must_use]
-    pub fn problem(&self) -> &Problem {
-        &self.problem
+struct Rule<'a>(Option<&'a str>);
+
+impl fmt::Display for Rule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(about) => write!(f, " (the rule for {about})"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! JSON read strictly, and its members taken one by one with their paths.
 
-use std::{fmt, time::Duration};
+use std::{cell::OnceCell, fmt, time::Duration};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -11,11 +11,46 @@ use crate::{ConfigError, Problem, duration};
 /// tell which.
 pub(crate) fn parse(text: &[u8]) -> Result<Value, ConfigError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Strict.deserialize(&mut deserializer).and_then(|value| {
+    let fault = OnceCell::new();
+    let strict = Strict {
+        place: Place::Whole,
+        fault: &fault,
+    };
+    let value = strict.deserialize(&mut deserializer).and_then(|value| {
         deserializer.end()?;
         Ok(value)
     });
-    value.map_err(|error| ConfigError::new("configuration", Problem::Json(error)))
+    value.map_err(|error| {
+        let key = fault.into_inner().filter(|key| !key.is_empty());
+        let key = key.unwrap_or_else(|| "configuration".to_owned());
+        ConfigError::new(key, Problem::Json(error))
+    })
+}
+
+/// Where the reader is. Only an error needs it as text.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Whole,
+    Member(&'a Place<'a>, &'a str),
+    Entry(&'a Place<'a>, usize),
+}
+
+impl Place<'_> {
+    fn path(&self) -> String {
+        match self {
+            Self::Whole => String::new(),
+            Self::Member(of, key) => member(&of.path(), key),
+            Self::Entry(of, at) => format!("{}[{at}]", of.path()),
+        }
+    }
+}
+
+fn member(of: &str, key: &str) -> String {
+    if of.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{of}.{key}")
+    }
 }
 
 /// The members of an object that are not taken yet.
@@ -93,11 +128,7 @@ impl Members {
     }
 
     fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        member(&self.path, key)
     }
 }
 
@@ -173,17 +204,36 @@ impl Member {
     }
 }
 
-struct Strict;
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    place: Place<'a>,
+    /// The path of what could not be read.
+    fault: &'a OnceCell<String>,
+}
 
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
+impl Strict<'_> {
+    fn at<'a>(&'a self, place: Place<'a>) -> Strict<'a> {
+        Strict {
+            place,
+            fault: self.fault,
+        }
+    }
 
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
-        from.deserialize_any(self)
+    /// The innermost one comes first, and says most.
+    fn blame(self) {
+        self.fault.get_or_init(|| self.place.path());
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        from.deserialize_any(self).inspect_err(|_| self.blame())
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -216,16 +266,23 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = list.next_element_seed(Strict)? {
-            entries.push(entry);
+        loop {
+            let next = self.at(Place::Entry(&self.place, entries.len()));
+            match list.next_element_seed(next) {
+                Ok(Some(entry)) => entries.push(entry),
+                Ok(None) => return Ok(Value::Array(entries)),
+                Err(error) => {
+                    next.blame();
+                    return Err(error);
+                }
+            }
         }
-        Ok(Value::Array(entries))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
         while let Some(key) = object.next_key::<String>()? {
-            let value = object.next_value_seed(Strict)?;
+            let value = object.next_value_seed(self.at(Place::Member(&self.place, &key)))?;
             if members.contains_key(&key) {
                 return Err(A::Error::custom(format_args!("`{key}` stands there twice")));
             }

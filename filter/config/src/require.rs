@@ -125,7 +125,7 @@ impl Require {
             ],
         )?;
         if is_empty {
-            return Err(ConfigError::new(path, Problem::Empty));
+            return Err(ConfigError::new(path, Problem::EmptyNotAbsent));
         }
         Ok(Self {
             groups: Membership::read(members.take("groups"))?,
@@ -161,7 +161,7 @@ impl Membership {
             all: list(members.take("all"))?,
         };
         if this.is_empty() {
-            return Err(ConfigError::new(path, Problem::Empty));
+            return Err(ConfigError::new(path, Problem::EmptyNotAbsent));
         }
         Ok(this)
     }
@@ -195,7 +195,7 @@ where
     };
     let path = member.path.clone();
     let entries: Vec<T> = member.texts()?;
-    crate::check::count(&path, entries.len())?;
+    crate::check::count_where_named(&path, entries.len())?;
     Ok(entries)
 }
 

@@ -1,5 +1,7 @@
 //! Rules: which requests need a session, and which session.
 
+use serde_json::Value;
+
 use crate::{
     ConfigError, Problem,
     json::{Member, Members},
@@ -62,8 +64,27 @@ pub enum Access {
     Deny,
 }
 
+/// Longer ones are not shown in messages.
+const MAX_SHOWN_BYTES: usize = 100;
+
 impl Rule {
     pub(crate) fn read(rule: Member) -> Result<Self, ConfigError> {
+        let about = about(&rule.value);
+        Self::read_members(rule).map_err(|error| error.in_rule(about))
+    }
+
+    /// What it is about, for messages: its first path, or else its first host.
+    pub(crate) fn about(&self) -> Option<String> {
+        let Match { hosts, paths, .. } = &self.matches;
+        let path = paths.as_ref().and_then(|paths| paths.first());
+        let host = || hosts.as_ref().and_then(|hosts| hosts.first());
+        shown(
+            path.map(PathPattern::as_str)
+                .or_else(|| host().map(Host::as_str)),
+        )
+    }
+
+    fn read_members(rule: Member) -> Result<Self, ConfigError> {
         let mut members = Members::new(
             rule,
             &[
@@ -92,6 +113,19 @@ impl Rule {
                 .map_or_else(|| Ok(Vec::new()), Member::texts)?,
         })
     }
+}
+
+/// The same of a rule that may be wrong.
+fn about(rule: &Value) -> Option<String> {
+    let first = |of: &str| rule.get("match")?.get(of)?.get(0)?.as_str();
+    shown(first("paths").or_else(|| first("hosts")))
+}
+
+fn shown(text: Option<&str>) -> Option<String> {
+    let is_plain = |text: &&str| {
+        text.len() <= MAX_SHOWN_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    text.filter(is_plain).map(str::to_owned)
 }
 
 impl Preflight {

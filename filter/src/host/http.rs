@@ -86,6 +86,7 @@ impl Http {
     /// The answer to a call that this request made.
     pub(super) fn on_answer(&mut self, call: u32, body_size: usize) {
         if let Err(failure) = self.handle_answer(call, body_size) {
+            // Where nothing is enforced, nothing waits.
             fail(&failure);
         }
     }
@@ -194,6 +195,7 @@ impl Http {
                 self.with_plugin(|plugin| {
                     match keys {
                         Ok(keys) => plugin.set_keys(keys, now),
+                        // The root context's own fetch says why.
                         Err(_) => plugin.metrics.count(Counter::KeyFetchFailures),
                     }
                     Ok(())
@@ -292,7 +294,14 @@ impl Plugin {
         if !is_fetching || !self.fetches.take_one(milliseconds()?) {
             return None;
         }
-        calls::keys(&self.gate.config().sidecar).ok()
+        match calls::keys(&self.gate.config().sidecar) {
+            Ok(call) => Some(call),
+            Err(error) => {
+                self.metrics.count(Counter::KeyFetchFailures);
+                abi::log(Level::Warn, &format!("key fetch for a request: {error}"));
+                None
+            }
+        }
     }
 
     fn count(&mut self, decision: &Decision) {

@@ -230,7 +230,7 @@ impl Root {
                 plugin.metrics.set_key_age(now.saturating_sub(at));
             }
             if let Some(revocations) = plugin.gate.revocations() {
-                revocations.sweep(now.saturating_div(1_000));
+                revocations.sweep(now);
                 let (age, entries) = (revocations.feed.age(now), revocations.revoked.len());
                 plugin.metrics.set_revocations(age, entries);
             }

@@ -369,6 +369,34 @@ fn entries_end_by_themselves_piece_by_piece() {
 }
 
 #[test]
+fn a_gateways_clock_that_leaps_ahead_and_back_revives_nothing() {
+    let mut revocations = Revocations::new(&Config {
+        max_age: std::time::Duration::from_mins(1),
+        when_stale: WhenStale::Allow,
+    });
+    let page = Page {
+        sessions: vec![session(1)],
+        ..page("e", 1)
+    };
+    revocations.revoked.add(&page).unwrap();
+    let mut now = NOW;
+    let mut ticks = |revocations: &mut Revocations, minutes: u64, ahead: u64| {
+        for _ in 0..minutes * 60 * 4 {
+            now += 250;
+            revocations.sweep(now + ahead);
+        }
+    };
+    ticks(&mut revocations, 1, 0);
+    // Three hours ahead for five minutes: its tokens end after ten.
+    ticks(&mut revocations, 5, 3 * 3_600_000);
+    ticks(&mut revocations, 1, 0);
+    assert_eq!(revocations.revoked.len(), 1);
+    // What is over is forgotten all the same.
+    ticks(&mut revocations, 10, 0);
+    assert!(revocations.revoked.is_empty());
+}
+
+#[test]
 fn a_list_without_end_is_refused_before_it_fills_the_memory() {
     let mut revoked = Revoked::default();
     let mut number = 0;

@@ -1,8 +1,8 @@
 //! From a checked configuration and an open store to a program that can answer.
 
 use super::keys::keys_maintained;
-use super::{App, BOOTSTRAP_FILE, MOST_POLLS, MountPoint, MountPoints, Settings};
-use crate::attestation::{MetadataSource, SourcesError, TrustKeeper};
+use super::{App, BOOTSTRAP_FILE, METADATA_FILE, MOST_POLLS, MountPoint, MountPoints, Settings};
+use crate::attestation::{MetadataSource, Past, SourcesError, TrustKeeper};
 use crate::ceremony::authentication::{DecoyKey, StandIn};
 use crate::ceremony::challenge::ChallengeKey;
 use crate::ceremony::{CeremonyError, Mount, RelyingParty, RelyingPartyError};
@@ -17,6 +17,7 @@ use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
 use crate::routes::{AddressLimiter, Bodies, LoginLimit, Metrics, ProofLimits, Renewals};
 use crate::storage::{StorageError, Store};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::sync::{Mutex, Semaphore};
@@ -113,8 +114,11 @@ async fn trust(
         Some(series) => store.metadata_number(&series).await?,
         None => None,
     };
-    let known = known.unwrap_or(0);
-    Ok(TrustKeeper::open(&config.attestation, known, clock.now())?)
+    let past = Past {
+        number: known.unwrap_or(0),
+        copy: beside_the_store(config, METADATA_FILE),
+    };
+    Ok(TrustKeeper::open(&config.attestation, past, clock.now())?)
 }
 
 /// What is revoked, under an epoch that no other start has had: 128 random bits.
@@ -168,12 +172,17 @@ fn settings(config: &Config) -> Settings {
         admin: config.admin.clone(),
         people: config.people.clone(),
         audit: config.audit.clone(),
-        bootstrap_file: match config.storage.backend {
-            Backend::Sled => Some(config.storage.path.join(BOOTSTRAP_FILE)),
-            Backend::Memory => None,
-        },
+        bootstrap_file: beside_the_store(config, BOOTSTRAP_FILE),
         gateways: config.listen.gateways.clone(),
         bind_certificate: config.session.bind_certificate,
+    }
+}
+
+/// A file of ours in the store's directory; a store in memory has none.
+fn beside_the_store(config: &Config, name: &str) -> Option<PathBuf> {
+    match config.storage.backend {
+        Backend::Sled => Some(config.storage.path.join(name)),
+        Backend::Memory => None,
     }
 }
 

@@ -12,6 +12,7 @@ pub use build::StartError;
 pub use keys::KeyChangeError;
 pub use mounts::{MountChangeError, MountOrder, MountPoints, Served, WrittenMount};
 pub use people::{BOOTSTRAP_FILE, Bootstrap, BootstrapCode};
+pub use trust::METADATA_FILE;
 
 pub use crate::config::SignCountPolicy;
 

@@ -4,6 +4,9 @@ use super::App;
 use crate::storage::StorageError;
 use std::sync::Arc;
 
+/// The file beside the store that holds a copy of the FIDO metadata in use.
+pub const METADATA_FILE: &str = "fido-metadata";
+
 impl App {
     /// Looks for new FIDO metadata, and notes in the store which are in use: older ones are refused
     /// from then on, after a restart too. Called once a minute.

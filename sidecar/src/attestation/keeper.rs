@@ -1,6 +1,6 @@
 //! The files behind the trust, and the last good state of them.
 
-use super::blob::MAX_BLOB_BYTES;
+use super::last_good::{LastGood, read_bounded};
 use super::{AnchorError, Anchors, BlobError, Metadata, Trust};
 use crate::model::UnixTime;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -88,11 +88,21 @@ pub enum SourcesError {
     },
 }
 
+/// What was in use before the program was started.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// The highest number of a blob.
+    pub number: u64,
+    /// Where its copy is kept, if anywhere.
+    pub copy: Option<PathBuf>,
+}
+
 /// Holds the trust in use. A new blob takes the place of the last one only when it is good; until
 /// then, and when the file is gone, the last good one stays.
 #[derive(Debug)]
 pub struct TrustKeeper {
     source: Option<(MetadataSource, Anchors)>,
+    last_good: LastGood,
     /// What a blob must not fall behind: the highest number that was ever in use.
     known: AtomicU64,
     trust: RwLock<Arc<Trust>>,
@@ -108,13 +118,13 @@ struct FileState {
 }
 
 impl TrustKeeper {
-    /// Reads the anchors, and the blob where there is one and its number is not below `known`: that
-    /// of a blob that was in use before the program was started. A blob that is no good does not keep
-    /// the program from starting: what needs it is refused until there is a good one.
+    /// Reads the anchors, and the blob where there is one and its number is not below that of the
+    /// past. A blob that is no good does not keep the program from starting: the last good one is
+    /// taken up again, and without one whatever needs it is refused until there is.
     ///
     /// # Errors
     /// When a certificate cannot be read.
-    pub fn open(sources: &Sources, known: u64, now: UnixTime) -> Result<Self, SourcesError> {
+    pub fn open(sources: &Sources, past: Past, now: UnixTime) -> Result<Self, SourcesError> {
         let mut anchors = Anchors::default();
         if let Some(directory) = &sources.anchors {
             read_directory(&mut anchors, directory)?;
@@ -126,12 +136,24 @@ impl TrustKeeper {
         let source = sources.metadata.as_ref().map(with_roots).transpose()?;
         let keeper = Self {
             source,
-            known: AtomicU64::new(known),
+            last_good: LastGood(past.copy),
+            known: AtomicU64::new(past.number),
             trust: RwLock::new(Arc::new(Trust::new(Arc::new(anchors), None))),
             file: Mutex::default(),
         };
+        // First, so that the file must be as good as if the program had never ended.
+        keeper.take_up_last_good(now);
         keeper.refresh(now);
         Ok(keeper)
+    }
+
+    fn take_up_last_good(&self, now: UnixTime) {
+        let (Some((source, roots)), Some(blob)) = (&self.source, self.last_good.read()) else {
+            return;
+        };
+        if let Err(problem) = self.use_blob(&blob, source, roots, now) {
+            tracing::warn!(%problem, "the FIDO metadata that were in use before the start are of no use");
+        }
     }
 
     /// The trust in use.
@@ -173,12 +195,20 @@ impl TrustKeeper {
         roots: &Anchors,
         now: UnixTime,
     ) -> Result<(), BlobError> {
-        let length = std::fs::metadata(&source.file).map_err(|_| BlobError::File)?;
-        if length.len() > MAX_BLOB_BYTES {
-            return Err(BlobError::TooLarge);
-        }
-        let blob = std::fs::read(&source.file).map_err(|_| BlobError::File)?;
-        let new = Metadata::verify_blob(&blob, roots, &source.signer, now)?;
+        let blob = read_bounded(&source.file)?;
+        self.use_blob(&blob, source, roots, now)?;
+        self.last_good.keep(&blob);
+        Ok(())
+    }
+
+    fn use_blob(
+        &self,
+        blob: &[u8],
+        source: &MetadataSource,
+        roots: &Anchors,
+        now: UnixTime,
+    ) -> Result<(), BlobError> {
+        let new = Metadata::verify_blob(blob, roots, &source.signer, now)?;
         let current = self.current();
         let known = self.known.load(Ordering::Relaxed);
         if new.number() < known {
@@ -229,6 +259,28 @@ impl TrustKeeper {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .problem
+    }
+
+    /// What administrators should know.
+    #[must_use]
+    pub fn warnings(&self, now: UnixTime) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(problem) = self.problem() {
+            let stays = match self.number() {
+                Some(number) => format!("number {number}, the last good one, stays in use"),
+                None => "none is in use".to_owned(),
+            };
+            warnings.push(format!(
+                "attestation.metadata: the file is refused: {problem}; {stays}."
+            ));
+        }
+        if self.is_stale(now) {
+            warnings.push(
+                "attestation.metadata: the FIDO metadata are stale: their next update is overdue."
+                    .to_owned(),
+            );
+        }
+        warnings
     }
 
     /// Gauges in the text format that Prometheus reads; nothing where there is no metadata file.

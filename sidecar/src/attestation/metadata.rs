@@ -61,9 +61,10 @@ impl Status {
 pub struct Metadata {
     number: u64,
     next_update: UnixTime,
-    models: HashMap<Uuid, Arc<Entry>>,
+    /// All that is said about a model: where there are two entries, none hides what the other reports.
+    models: HashMap<Uuid, Vec<Arc<Entry>>>,
     /// U2F authenticators have no AAGUID: SHA-1 of the public key of a certificate in the chain.
-    keys: HashMap<[u8; 20], Arc<Entry>>,
+    keys: HashMap<[u8; 20], Vec<Arc<Entry>>>,
 }
 
 #[derive(Debug, Default)]
@@ -88,11 +89,13 @@ impl Metadata {
         for raw in raw.entries {
             let entry = Arc::new(Entry::from(&raw));
             if let Some(aaguid) = raw.aaguid.filter(|aaguid| !aaguid.is_nil()) {
-                metadata.models.insert(aaguid, Arc::clone(&entry));
+                let known = metadata.models.entry(aaguid).or_default();
+                known.push(Arc::clone(&entry));
             }
             for key in raw.attestation_certificate_key_identifiers {
                 if let Some(key) = key_identifier(&key) {
-                    metadata.keys.insert(key, Arc::clone(&entry));
+                    let known = metadata.keys.entry(key).or_default();
+                    known.push(Arc::clone(&entry));
                 }
             }
         }
@@ -123,9 +126,10 @@ impl Metadata {
         self.models.is_empty()
     }
 
-    /// What the maker calls a model: `description` of its statement.
+    /// What the maker calls a model: `description` of its first statement that has one.
     pub(super) fn description(&self, aaguid: Uuid) -> Option<Arc<str>> {
-        self.models.get(&aaguid)?.description.clone()
+        let entries = self.models.get(&aaguid)?;
+        entries.iter().find_map(|entry| entry.description.clone())
     }
 
     /// The worst that is reported about a model at `now`, by its AAGUID and by the keys of its
@@ -175,6 +179,7 @@ impl Metadata {
             .get(&aaguid)
             .into_iter()
             .chain(by_key)
+            .flatten()
             .map(|entry| &**entry)
     }
 }

@@ -3,6 +3,7 @@
 //! The reasons are for the audit log and for tests. A stranger is told only that the ceremony was
 //! refused: `routes` answer all of these alike.
 
+use super::tpm::KeyFlaw;
 use crate::attestation::{Status, Untrusted};
 use crate::model::UnixTime;
 use uuid::Uuid;
@@ -220,6 +221,9 @@ pub enum CeremonyError {
         /// Its COSE number.
         algorithm: i64,
     },
+    /// The statement is right, and says that the key is not the authenticator's alone.
+    #[error("the attested key proves nothing: {0}")]
+    AttestationKey(KeyFlaw),
     /// The policy wants a statement with certificates, and there is none.
     #[error("the authenticator's make is not attested")]
     AttestationMissing,
@@ -302,6 +306,7 @@ impl CeremonyError {
             Self::AttestationFormat
                 | Self::AttestationMissing
                 | Self::AttestationAlgorithm { .. }
+                | Self::AttestationKey(_)
                 | Self::AttestationUntrusted(_)
                 | Self::AuthenticatorCompromised { .. }
                 | Self::AaguidNotAcceptable { .. }
@@ -362,6 +367,7 @@ impl CeremonyError {
             Self::AttestationFormat => "attestation_format",
             Self::AttestationStatement => "attestation_statement",
             Self::AttestationAlgorithm { .. } => "attestation_algorithm",
+            Self::AttestationKey(flaw) => flaw.reason(),
             Self::AttestationMissing => "attestation_missing",
             Self::AttestationUntrusted(untrusted) => untrusted.reason(),
             Self::AuthenticatorCompromised { .. } => "authenticator_compromised",

@@ -39,3 +39,4 @@ pub use mount::Mount;
 pub use policy::{LONGEST_CEREMONY, Policy, PolicyTag};
 pub use record::{attestation_format, public_key, registered_under};
 pub use relying_party::{RelyingParty, RelyingPartyError};
+pub use tpm::KeyFlaw;

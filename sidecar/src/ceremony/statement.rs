@@ -53,12 +53,14 @@ pub(super) fn verify(
     })
 }
 
-/// A statement whose algorithm proves nothing is as good as none: where attestation is not insisted
-/// on, the person goes on without.
+/// A statement whose algorithm proves nothing, or whose key is not the authenticator's alone, is as
+/// good as none: where attestation is not insisted on, the person goes on without.
 fn weak(verified: Result<(), CeremonyError>) -> Result<Option<CeremonyError>, CeremonyError> {
     match verified {
         Ok(()) => Ok(None),
-        Err(weak @ CeremonyError::AttestationAlgorithm { .. }) => Ok(Some(weak)),
+        Err(
+            weak @ (CeremonyError::AttestationAlgorithm { .. } | CeremonyError::AttestationKey(_)),
+        ) => Ok(Some(weak)),
         Err(refusal) => Err(refusal),
     }
 }
@@ -89,6 +91,9 @@ fn check_algorithm(
         // Apple's is no signature but a nonce in the certificate.
         Format::None | Format::Apple | Format::Tpm => return Ok(()),
     };
+    if object.format != Format::AndroidKey && attestation::has_a_format_of_its_own(certificate) {
+        return Err(CeremonyError::AttestationStatement);
+    }
     let (Some(algorithm), Some(signature)) = (algorithm, &object.signature) else {
         return Err(CeremonyError::AttestationStatement);
     };

@@ -6,6 +6,10 @@
 //!
 //! [WebAuthn Level 3, section 8.3]: https://www.w3.org/TR/webauthn-3/#sctn-tpm-attestation
 
+mod object_attributes;
+
+pub use object_attributes::KeyFlaw;
+
 use super::{
     CeremonyError,
     strict::{cbor::Item, cose::PublicKey},
@@ -58,7 +62,8 @@ impl TpmStatement {
     ///
     /// # Errors
     /// `AttestationAlgorithm` where the statement is made with an algorithm that proves nothing here
-    /// (SHA-1), `AttestationStatement` where it is wrong.
+    /// (SHA-1), `AttestationKey` where it is right and says that the key is not the TPM's alone,
+    /// `AttestationStatement` where it is wrong.
     pub(super) fn verify(
         &self,
         certificate: Option<&Vec<u8>>,
@@ -68,9 +73,9 @@ impl TpmStatement {
         client_data_json: &[u8],
     ) -> Result<(), CeremonyError> {
         let certificate = certificate.ok_or(CeremonyError::AttestationStatement)?;
-        let (key, name) = public_area(&self.pub_area).ok_or(CeremonyError::AttestationStatement)?;
+        let area = PublicArea::read(&self.pub_area).ok_or(CeremonyError::AttestationStatement)?;
         let info = CertifyInfo::read(&self.cert_info).ok_or(CeremonyError::AttestationStatement)?;
-        if !key.is(public_key) || info.name != name {
+        if !area.key.is(public_key) || info.name != area.name {
             return Err(CeremonyError::AttestationStatement);
         }
         if self.algorithm == RS1 {
@@ -94,9 +99,11 @@ impl TpmStatement {
                 &self.cert_info,
                 &self.signature,
             );
-        signed
-            .then_some(())
-            .ok_or(CeremonyError::AttestationStatement)
+        if !signed {
+            return Err(CeremonyError::AttestationStatement);
+        }
+        let flaw = object_attributes::flaw(area.object_attributes);
+        flaw.map_or(Ok(()), |flaw| Err(CeremonyError::AttestationKey(flaw)))
     }
 }
 
@@ -161,45 +168,58 @@ fn same_number(one: &[u8], other: &[u8]) -> bool {
     significant(one) == significant(other)
 }
 
-/// The key of a `TPMT_PUBLIC` (TPMv2-Part2, section 12.2.4), and the name that it has (TPMv2-Part1,
-/// section 16).
-fn public_area(bytes: &[u8]) -> Option<(TpmKey<'_>, Vec<u8>)> {
-    let mut rest = Reader(bytes);
-    let kind = rest.u16()?;
-    let name_algorithm = rest.u16()?;
-    let _object_attributes = rest.u32()?;
-    let _authentication_policy = rest.sized()?;
-    // TPMT_SYM_DEF_OBJECT: key bits and mode follow an algorithm. A signing key has none.
-    if rest.u16()? != ALG_NULL {
-        rest.take(4)?;
+/// What counts of a `TPMT_PUBLIC` (TPMv2-Part2, section 12.2.4).
+struct PublicArea<'a> {
+    key: TpmKey<'a>,
+    /// `TPMA_OBJECT`.
+    object_attributes: u32,
+    /// The name that it has (TPMv2-Part1, section 16).
+    name: Vec<u8>,
+}
+
+impl<'a> PublicArea<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let mut rest = Reader(bytes);
+        let kind = rest.u16()?;
+        let name_algorithm = rest.u16()?;
+        let object_attributes = rest.u32()?;
+        let _authentication_policy = rest.sized()?;
+        // TPMT_SYM_DEF_OBJECT: key bits and mode follow an algorithm. A signing key has none.
+        if rest.u16()? != ALG_NULL {
+            rest.take(4)?;
+        }
+        rest.scheme()?;
+        let key = match kind {
+            ALG_RSA => {
+                let _key_bits = rest.u16()?;
+                let exponent = match rest.u32()? {
+                    0 => 65_537,
+                    exponent => exponent,
+                };
+                let modulus = rest.sized()?;
+                TpmKey::Rsa { modulus, exponent }
+            }
+            ALG_ECC => {
+                let curve = rest.u16()?;
+                rest.scheme()?;
+                let (x, y) = (rest.sized()?, rest.sized()?);
+                TpmKey::Ecc { curve, x, y }
+            }
+            _ => return None,
+        };
+        let digest = match name_algorithm {
+            0x000b => Sha256::digest(bytes).to_vec(),
+            0x000c => Sha384::digest(bytes).to_vec(),
+            0x000d => Sha512::digest(bytes).to_vec(),
+            _ => return None,
+        };
+        let name = [&name_algorithm.to_be_bytes()[..], &digest].concat();
+        rest.0.is_empty().then_some(Self {
+            key,
+            object_attributes,
+            name,
+        })
     }
-    rest.scheme()?;
-    let key = match kind {
-        ALG_RSA => {
-            let _key_bits = rest.u16()?;
-            let exponent = match rest.u32()? {
-                0 => 65_537,
-                exponent => exponent,
-            };
-            let modulus = rest.sized()?;
-            TpmKey::Rsa { modulus, exponent }
-        }
-        ALG_ECC => {
-            let curve = rest.u16()?;
-            rest.scheme()?;
-            let (x, y) = (rest.sized()?, rest.sized()?);
-            TpmKey::Ecc { curve, x, y }
-        }
-        _ => return None,
-    };
-    let digest = match name_algorithm {
-        0x000b => Sha256::digest(bytes).to_vec(),
-        0x000c => Sha384::digest(bytes).to_vec(),
-        0x000d => Sha512::digest(bytes).to_vec(),
-        _ => return None,
-    };
-    let name = [&name_algorithm.to_be_bytes()[..], &digest].concat();
-    rest.0.is_empty().then_some((key, name))
 }
 
 /// Big-endian numbers and sized buffers.

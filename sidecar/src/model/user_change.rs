@@ -68,6 +68,17 @@ impl UserChange {
         user
     }
 
+    /// Whether the user can have more text than before. What cannot, such as disabling someone, must
+    /// never fail because of what is there already.
+    #[must_use]
+    pub fn can_grow(&self) -> bool {
+        self.display_name.is_some()
+            || self.email.is_some()
+            || self.groups.is_some()
+            || !self.add_groups.is_empty()
+            || self.policies.is_some()
+    }
+
     /// The names of what it sets, for the audit log.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {

@@ -25,8 +25,9 @@ pub struct LiveRevocations {
     epoch: String,
     tokens_live_for: Seconds,
     inner: Mutex<Inner>,
-    /// Shows the version to whoever waits.
-    version: watch::Sender<u64>,
+    /// Wakes whoever waits. Without the version: a copy of it, which two revocations at once could
+    /// leave behind the list's own, would send workers away with nothing, or let one sleep on.
+    news: watch::Sender<()>,
     stopping: watch::Sender<bool>,
 }
 
@@ -66,7 +67,7 @@ impl LiveRevocations {
         let floors = stored.iter().cloned().collect();
         let list = List::new(stored);
         Self {
-            version: watch::Sender::new(list.version()),
+            news: watch::Sender::new(()),
             stopping: watch::Sender::new(false),
             epoch,
             tokens_live_for,
@@ -136,13 +137,12 @@ impl LiveRevocations {
 
     /// Tells everyone who waits. Only what is stored is published.
     pub fn publish(&self, reserved: Reserved) {
-        let version = {
+        {
             let mut inner = self.inner();
             inner.take(&reserved.0);
             inner.list.add(reserved.0);
-            inner.list.version()
-        };
-        self.version.send_replace(version);
+        }
+        self.news.send_replace(());
     }
 
     /// The same for sessions that the store has chosen and revoked itself, by what
@@ -176,10 +176,14 @@ impl LiveRevocations {
         if question.epoch.as_deref() != Some(&*self.epoch) {
             return;
         }
-        let (mut version, mut stopping) = (self.version.subscribe(), self.stopping.subscribe());
+        // Before the version is looked at: what is published after that wakes.
+        let (mut news, mut stopping) = (self.news.subscribe(), self.stopping.subscribe());
         // The senders live as long as this value.
+        let heard = async {
+            while self.inner().list.version() == question.version && news.changed().await.is_ok() {}
+        };
         tokio::select! {
-            _ = version.wait_for(|version| *version != question.version) => {}
+            () = heard => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
     }

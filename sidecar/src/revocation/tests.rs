@@ -128,6 +128,40 @@ async fn whoever_waits_hears_at_once_of_a_revocation_and_of_the_end() {
     wait(1).await.unwrap();
 }
 
+/// A worker that is answered with nothing new waits before it asks again, and one that is not woken
+/// does not hear for as long as a question is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_revocations_at_once_none_wakes_for_nothing_and_none_is_slept_through() {
+    const AT_ONCE: u128 = 4;
+    const ROUNDS: u128 = 3_000;
+    let live = Arc::new(live());
+    let worker = tokio::spawn({
+        let live = Arc::clone(&live);
+        async move {
+            let mut version = 0;
+            while u128::from(version) < AT_ONCE * ROUNDS {
+                live.changed(&asking(version)).await;
+                let page = live.page(&asking(version));
+                assert!(page.version > version, "woken for nothing at {version}");
+                version = page.version;
+            }
+        }
+    });
+    let publishing = (0..AT_ONCE).map(|part| {
+        let live = Arc::clone(&live);
+        tokio::task::spawn_blocking(move || {
+            for n in 0..ROUNDS {
+                publish(&live, session(part * ROUNDS + n));
+            }
+        })
+    });
+    for task in publishing.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(20), worker).await;
+    heard.expect("the last one is heard of, too").unwrap();
+}
+
 #[test]
 fn it_ends_by_itself_but_not_because_the_clock_leaps() {
     let live = live();

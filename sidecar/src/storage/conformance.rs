@@ -159,6 +159,8 @@ suite! {
     people::a_user_is_made_without_a_passkey,
     people::one_of_many_users_with_one_name_is_added,
     people::two_changes_at_once_lose_nothing_of_each_other,
+    people::changes_at_once_do_not_add_up_to_too_much,
+    people::a_user_never_outgrows_a_record,
     people::a_deleted_user_leaves_nothing_but_the_name,
     people::users_are_listed_by_name_in_pages,
     people::users_are_found_by_text_and_group,

@@ -1,7 +1,7 @@
 //! What administrators do with users, and how people come (back) in: whole steps, each with its
 //! record in the audit log, so that nothing is done that the log does not tell.
 
-use super::StorageError;
+use super::{MOST_RECORD_BYTES, StorageError};
 use crate::model::{
     AuditFilter, AuditRecord, Credential, CredentialId, Enrolment, EnrolmentPurpose, Minted,
     RecoveryCodes, SecretHash, Session, SessionId, UnixTime, User, UserChange, UserId, UserName,
@@ -11,6 +11,32 @@ use async_trait::async_trait;
 /// Records that one page of a search looks at before it gives back what it has: the cost of a
 /// request, however large the store is.
 pub const LOOKED_AT: usize = 2_000;
+
+/// Groups of one user at most, and as many policies: a cookie ends before that, unless
+/// `token.groups` limits what goes into tokens.
+pub const MOST_NAMES: usize = 200;
+/// The record of a user at most, as administrators write it: what the program notes in it later, such
+/// as a warning about a passkey, fits in any case.
+pub const MOST_USER_BYTES: usize = MOST_RECORD_BYTES - 256;
+
+/// Whether the record of the user is within both bounds. It can be beyond them where an older version
+/// wrote it.
+#[must_use]
+pub fn is_bounded(user: &User) -> bool {
+    let fits = serde_json::to_vec(user).is_ok_and(|record| record.len() <= MOST_USER_BYTES);
+    fits && user.groups.len() <= MOST_NAMES && user.policies.len() <= MOST_NAMES
+}
+
+/// What became of a change to a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserChanged {
+    /// The user as it is now.
+    Changed(Box<User>),
+    /// There is no such user.
+    Gone,
+    /// With it the user would have more than fits ([`is_bounded`]): nothing was changed.
+    TooLarge,
+}
 
 /// What became of a user that an administrator makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,13 +199,14 @@ pub trait People: Send + Sync {
         enrolment: Option<&Enrolment>,
         audit: &AuditRecord,
     ) -> Result<UserAdded, StorageError>;
-    /// Changes a user; the user as it is then, `None` when it is gone.
+    /// Changes a user, unless it would have more than fits then: what counts is what is there, so
+    /// that two changes at once do not add up to too much.
     async fn change_user(
         &self,
         id: UserId,
         change: &UserChange,
         audit: &AuditRecord,
-    ) -> Result<Option<User>, StorageError>;
+    ) -> Result<UserChanged, StorageError>;
     /// Removes a user with passkeys, sessions and codes. The name stays taken. `false` when there
     /// is none.
     async fn delete_user(&self, id: UserId, audit: &AuditRecord) -> Result<bool, StorageError>;

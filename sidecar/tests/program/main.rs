@@ -1,5 +1,6 @@
 //! The program as a supervisor and an administrator see it: exit codes, messages, signals, logs.
 
+mod bootstrap;
 mod operator;
 mod printing;
 mod transfer;
@@ -69,7 +70,11 @@ struct Running {
 
 impl Running {
     fn start(home: &Home) -> Self {
-        let mut child = home.serve().spawn().unwrap();
+        Self::of(home.serve())
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut running = Self {
             child,

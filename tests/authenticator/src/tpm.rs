@@ -47,6 +47,13 @@ impl TpmDraft {
         self.name = [&[0x00, 0x0b][..], &digest].concat();
     }
 
+    /// Describes the key with other attributes (`TPMA_OBJECT`), as the TPM itself would.
+    pub fn describe_the_key(&mut self, object_attributes: u32) {
+        let bytes = object_attributes.to_be_bytes();
+        self.public_area.splice(4..8, bytes);
+        self.name_the_key();
+    }
+
     /// The `TPMS_ATTEST`: what is signed.
     #[must_use]
     pub fn cert_info(&self) -> Vec<u8> {
@@ -83,7 +90,8 @@ impl TpmDraft {
     }
 }
 
-/// The `TPMT_PUBLIC` of a signing key without restrictions.
+/// The `TPMT_PUBLIC` of a key as Windows Hello has it made, which never leaves its TPM (0x00060472:
+/// `fixedTPM`, `fixedParent`, `sensitiveDataOrigin`, `userWithAuth`, `noDA`, `decrypt`, `sign`).
 fn public_area(key: &Key) -> Vec<u8> {
     let parameters: Vec<Vec<u8>> = key
         .cose()

@@ -10,15 +10,24 @@ use serde_json::json;
 fn a_configuration_with_a_mistake_lets_nothing_pass() {
     let upstream = Upstream::start();
     let forge = Forge::new("http://localhost/_latchkey", "test-key", 7);
-    for (mistake, member, value) in [
-        ("an unknown key", "rulez", json!([])),
-        ("an unknown value", "default", json!("open")),
-        ("an empty issuer", "issuer", json!("")),
-        ("no audience", "audiences", json!([])),
+    for (mistake, member, value, said) in [
+        ("an unknown key", "rulez", json!([]), "rulez: unknown key"),
+        ("an unknown value", "default", json!("open"), "default: "),
+        ("an empty issuer", "issuer", json!(""), "issuer: "),
+        ("no audience", "audiences", json!([]), "audiences: "),
         (
             "a rule that is none",
             "rules",
             json!([{"match": {"path": "/x"}, "allow": "public"}]),
+            "rules[0].match.path: unknown key",
+        ),
+        (
+            "a rule that asks for what there is not",
+            "rules",
+            json!([{"match": {"paths": ["/x"]}, "allow": "public"},
+                {"match": {"paths": ["/admin/**"]}, "allow": "authenticated",
+                    "require": {"acr": "gold"}}]),
+            "rules[1].require.acr: expected \"phr\" or \"phrh\" (the rule for /admin/**)",
         ),
     ] {
         let (mut config, port, admin) = with_inline_keys(&forge.jwks(), upstream.port);
@@ -41,10 +50,8 @@ fn a_configuration_with_a_mistake_lets_nothing_pass() {
         }
         assert!(upstream.take().is_empty(), "{mistake}");
         let log = envoy.process().log();
-        assert!(
-            log.contains(member),
-            "{mistake}: the log names the key:\n{log}"
-        );
+        let said = format!("configuration refused: {said}");
+        assert!(log.contains(&said), "{mistake}: {said}\n{log}");
     }
 }
 

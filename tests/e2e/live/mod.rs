@@ -4,6 +4,7 @@
 mod certificates;
 mod expiry;
 mod keys;
+mod limits;
 mod metrics;
 mod renewal;
 mod revocations;

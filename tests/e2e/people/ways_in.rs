@@ -27,7 +27,7 @@ impl Person {
     }
 
     /// Adds a passkey of another authenticator on the account page, and names it.
-    fn add_passkey(&mut self, label: &str) -> String {
+    pub(super) fn add_passkey(&mut self, label: &str) -> String {
         let authenticator = self.page.add_authenticator("usb");
         self.authenticators.push(authenticator.clone());
         self.page.answer_by_itself(&authenticator, true);

@@ -281,3 +281,120 @@ fn a_host_that_is_a_url_is_told_so() {
         "{said}"
     );
 }
+
+/// A number finds no rule among hundreds.
+#[test]
+fn what_the_rule_at_fault_is_about_is_said() {
+    let said = |rule: Value| {
+        let config = with("", "rules", json!([{"allow": "deny"}, rule]));
+        parse(&config).unwrap_err().to_string()
+    };
+    let matches = json!({"hosts": ["app.example.com"], "paths": ["/admin/**", "/root"]});
+    for (rule, expected) in [
+        // Found while it is read, and found in the whole.
+        (
+            json!({"match": matches, "allow": "authenticated", "require": {"acr": "gold"}}),
+            "rules[1].require.acr: expected \"phr\" or \"phrh\" (the rule for /admin/**)",
+        ),
+        (
+            json!({"match": matches, "allow": "deny", "require": {"acr": "phr"}}),
+            "rules[1].require: only a rule with `allow: authenticated` can require something \
+             (the rule for /admin/**)",
+        ),
+        (
+            json!({"match": matches}),
+            "rules[1].allow: missing, and there is no default (the rule for /admin/**)",
+        ),
+        (
+            json!({"match": {"hosts": ["app.example.com"]}, "allow": "all"}),
+            "rules[1].allow: expected \"public\", \"authenticated\" or \"deny\" \
+             (the rule for app.example.com)",
+        ),
+        // The key says it already, and no message shows what no path has.
+        (
+            json!({"match": {"paths": ["/a\n[critical]"]}, "allow": "deny"}),
+            "rules[1].match.paths[0]: expected only characters of a path, without query, `;`, `\\` \
+             or spaces",
+        ),
+        (json!("deny"), "rules[1]: expected an object"),
+        (
+            json!({"allow": "deny", "match": {"methods": []}}),
+            "rules[1].match.methods: must not be empty: name something, or leave it out",
+        ),
+    ] {
+        assert_eq!(said(rule), expected);
+    }
+}
+
+#[test]
+fn where_the_text_is_no_json_the_rule_is_named_too() {
+    let text = |rules: &str| {
+        let config = with("", "rules", json!("here")).to_string();
+        config.replace("\"here\"", rules)
+    };
+    for (rules, expected) in [
+        (
+            r#"[{"allow": "deny"}, {"allow": "deny", "allow": "public"}]"#,
+            "rules[1]: `allow` stands there twice",
+        ),
+        (
+            r#"[{"allow": "deny"}, {"match": {"paths": ["/a",]}, "allow": "deny"}]"#,
+            "rules[1].match.paths[1]: trailing comma",
+        ),
+        (
+            r#"[{"allow": "deny"} {"allow": "deny"}]"#,
+            "rules[1]: expected `,` or `]`",
+        ),
+        (
+            r#"[{"allow": "deny"}, {"allow": "deny" "match": {}}]"#,
+            "rules[1]: expected `,` or `}`",
+        ),
+        (r#"[{"allow": deny}]"#, "rules[0].allow: expected value"),
+    ] {
+        let error = FilterConfig::parse(text(rules).as_bytes()).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+        assert!(error.to_string().contains(" at line 1 column "), "{error}");
+    }
+    let error = FilterConfig::parse(b"{").unwrap_err();
+    assert_eq!(error.key(), "configuration");
+}
+
+#[test]
+fn demands_that_no_passkey_meets_together_are_refused() {
+    for (require, expected) in [
+        (
+            json!({"acr": "phrh", "authenticator": {"synced": true}}),
+            "authenticator.synced: `true` excludes `phrh` in rules[0].require.acr",
+        ),
+        (
+            json!({"acr": "phrh", "amr": ["user", "swk"]}),
+            "amr: `swk` excludes `phrh` in rules[0].require.acr",
+        ),
+        (
+            json!({"amr": ["swk", "hwk"]}),
+            "amr: `swk` excludes `hwk` in rules[0].require.amr",
+        ),
+        (
+            json!({"amr": ["hwk"], "authenticator": {"synced": true}}),
+            "authenticator.synced: `true` excludes `hwk` in rules[0].require.amr",
+        ),
+        (
+            json!({"amr": ["swk"], "authenticator": {"synced": false}}),
+            "authenticator.synced: `false` excludes `swk` in rules[0].require.amr",
+        ),
+    ] {
+        let rules = json!([{"allow": "authenticated", "require": require}]);
+        let error = parse(&with("", "rules", rules)).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("rules[0].require.{expected}: no passkey has both")
+        );
+    }
+    for require in [
+        json!({"acr": "phrh", "amr": ["hwk", "mfa"], "authenticator": {"synced": false}}),
+        json!({"acr": "phr", "amr": ["swk"], "authenticator": {"synced": true}}),
+    ] {
+        let rules = json!([{"allow": "authenticated", "require": require}]);
+        parse(&with("", "rules", rules)).unwrap();
+    }
+}

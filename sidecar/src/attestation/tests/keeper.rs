@@ -1,6 +1,6 @@
 //! Files on disk: what replaces what, and what is said about it.
 
-use super::super::{BlobError, MetadataSource, Sources, TrustKeeper};
+use super::super::{BlobError, MetadataSource, Past, Sources, TrustKeeper};
 use super::NOW;
 use super::blobs::{SIGNER, Service, payload};
 use super::certificates::{Authority, CertifiedKey, attestation};
@@ -60,9 +60,16 @@ impl Files {
 
     /// After a start before which this number was in use.
     fn open_knowing(&self, known: u64) -> TrustKeeper {
-        TrustKeeper::open(&self.sources(), known, NOW).expect("readable roots")
+        let past = Past {
+            number: known,
+            copy: None,
+        };
+        TrustKeeper::open(&self.sources(), past, NOW).expect("readable roots")
     }
 }
+
+/// Makes something of a good file.
+type Spoil<'a> = &'a dyn Fn(&Files);
 
 fn number(keeper: &TrustKeeper) -> Option<u64> {
     keeper
@@ -173,7 +180,7 @@ fn without_a_good_blob_the_program_starts_and_trusts_nobody() {
             .contains("latchkey_fido_metadata_number 0\n")
     );
     assert_eq!(
-        TrustKeeper::open(&Sources::default(), 0, NOW)
+        TrustKeeper::open(&Sources::default(), Past::default(), NOW)
             .expect("nothing")
             .metrics(NOW),
         ""
@@ -192,7 +199,7 @@ fn anchors_are_the_files_of_a_directory() {
         anchors: Some(directory.path().to_owned()),
         metadata: None,
     };
-    let keeper = TrustKeeper::open(&sources, 0, NOW).expect("two anchors");
+    let keeper = TrustKeeper::open(&sources, Past::default(), NOW).expect("two anchors");
     for root in [&one, &two] {
         let chain = [root.issue(&CertifiedKey::new(3), &attestation(None))];
         assert_eq!(keeper.current().verify(Uuid::nil(), &chain, NOW), Ok(()));
@@ -204,7 +211,7 @@ fn what_cannot_be_read_at_start_is_named_with_its_key() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path();
     let said = |sources: &Sources| {
-        TrustKeeper::open(sources, 0, NOW)
+        TrustKeeper::open(sources, Past::default(), NOW)
             .expect_err("a mistake")
             .to_string()
     };
@@ -273,4 +280,79 @@ fn another_signer_or_root_has_numbers_of_its_own() {
     assert_ne!(other.series().expect("a root"), series);
     fs::write(&source.root, &Authority::root("Other", 1).pem).expect("a file");
     assert_ne!(source.series().expect("a root"), series);
+}
+
+#[test]
+fn a_restart_takes_up_the_last_good_blob_where_the_file_is_bad_older_or_gone() {
+    let files = Files::new();
+    let copy = files.directory.path().join("data-copy");
+    let open = |number: u64, now: UnixTime| {
+        let past = Past {
+            number,
+            copy: Some(copy.clone()),
+        };
+        TrustKeeper::open(&files.sources(), past, now).expect("readable roots")
+    };
+    files.put_number(6, "2099-01-01");
+    let keeper = open(0, NOW);
+    assert_eq!((number(&keeper), keeper.warnings(NOW).len()), (Some(6), 0));
+
+    let older = BlobError::Older {
+        number: 5,
+        known: 6,
+    };
+    let spoilt: [(Spoil<'_>, BlobError); 4] = [
+        (&|files| files.put("no blob"), BlobError::Form),
+        (&|files| files.put_number(5, "2099-01-01"), older),
+        (&|files| files.put_number(7, "2027-01-01"), BlobError::Stale),
+        (
+            &|files| fs::remove_file(files.directory.path().join("blob.jwt")).expect("there"),
+            BlobError::File,
+        ),
+    ];
+    for (spoil, problem) in spoilt {
+        spoil(&files);
+        let keeper = open(6, NOW);
+        assert_eq!(
+            (number(&keeper), keeper.problem()),
+            (Some(6), Some(problem))
+        );
+        let metrics = keeper.metrics(NOW);
+        assert!(metrics.contains("latchkey_fido_metadata_number 6\n"));
+        assert!(metrics.contains("latchkey_fido_metadata_refused 1\n"));
+        let warnings = keeper.warnings(NOW).concat();
+        assert!(warnings.contains(&problem.to_string()), "{warnings}");
+        assert!(
+            warnings.contains("number 6, the last good one"),
+            "{warnings}"
+        );
+    }
+    // The next good file takes its place, and is kept in its turn.
+    let keeper = open(6, NOW);
+    files.put_number(7, "2099-01-01");
+    keeper.refresh(NOW);
+    assert_eq!((number(&keeper), keeper.problem()), (Some(7), None));
+    files.put("no blob");
+    assert_eq!(number(&open(7, NOW)), Some(7));
+    // A copy from before, put back, is no way back; nor is one that somebody wrote.
+    fs::write(&copy, files.service.blob(&payload(6, &[]))).expect("a file");
+    assert_eq!(number(&open(7, NOW)), None);
+    let [eight, nine] = [8, 9].map(|number| files.service.blob(&payload(number, &[])));
+    let (head, _) = eight.rsplit_once('.').expect("a JWS");
+    let (_, signature) = nine.rsplit_once('.').expect("a JWS");
+    fs::write(&copy, format!("{head}.{signature}")).expect("a file");
+    assert_eq!(number(&open(7, NOW)), None);
+}
+
+#[test]
+fn a_stale_blob_is_told_to_administrators() {
+    let files = Files::new();
+    files.put_number(5, "2027-01-15");
+    let keeper = files.open();
+    assert!(keeper.warnings(NOW).is_empty());
+    let later = keeper.warnings(UnixTime(NOW.0 + 86_400));
+    assert!(later.concat().contains("stale"), "{later:?}");
+    files.put("no blob");
+    let none = files.open().warnings(NOW).concat();
+    assert!(none.contains("none is in use"), "{none}");
 }

@@ -198,6 +198,22 @@ fn each_status_of_a_compromise_counts_from_its_date() {
 }
 
 #[test]
+fn one_of_two_entries_about_a_model_does_not_hide_what_the_other_reports() {
+    let (one, two) = (Authority::root("One", 1), Authority::root("Two", 2));
+    let revoked = model(MODEL, &one.der, "REVOKED", "2020-01-01");
+    let good = model(MODEL, &two.der, "FIDO_CERTIFIED", "2020-01-01");
+    for entries in [[revoked.clone(), good.clone()], [good, revoked]] {
+        let trust = trust(&entries);
+        let aaguid = Uuid::from_bytes(MODEL);
+        assert_eq!(trust.compromised(aaguid, &[], NOW), Some(Status::Revoked));
+        for root in [&one, &two] {
+            let chain = [root.issue(&CertifiedKey::new(3), &attestation(None))];
+            assert_eq!(trust.verify(aaguid, &chain, NOW), Ok(()));
+        }
+    }
+}
+
+#[test]
 fn the_root_of_one_model_is_no_root_for_another() {
     let (one, two) = (Authority::root("One", 1), Authority::root("Two", 2));
     let entries = [

@@ -6,9 +6,13 @@ use super::super::{
 };
 use super::*;
 use crate::attestation::tests::blobs::{SIGNER, Service, model, payload};
-use crate::attestation::tests::certificates::{Authority, CertifiedKey, at, attestation};
+use crate::attestation::tests::certificates::{
+    Authority, CertifiedKey, at, attestation, tpm_attestation,
+};
 use crate::attestation::{Anchors, Metadata};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
+};
 use sha2::{Digest as _, Sha256};
 use software_authenticator::{Cbor, RegistrationDraft, flag};
 use std::sync::Arc;
@@ -370,12 +374,16 @@ fn a_format_is_one_of_those_that_can_be_verified() {
 
 /// A U2F statement: what it signs holds neither the model nor the flags.
 fn u2f(maker: &Maker, draft: &mut RegistrationDraft) {
+    u2f_with(maker, draft, &attestation(None));
+}
+
+fn u2f_with(maker: &Maker, draft: &mut RegistrationDraft, leaf: &CertificateParams) {
     let (x, y) = draft.key.coordinates();
     let id = software_authenticator::decode(&draft.id);
     let hash: [u8; 32] = Sha256::digest(draft.client_data.bytes()).into();
     let rp_id = draft.authenticator_data.rp_id_hash;
     let signed = [&[0][..], &rp_id, &hash, &id, &[4], &x, &y].concat();
-    let leaf = maker.root.issue(&maker.key, &attestation(None));
+    let leaf = maker.root.issue(&maker.key, leaf);
     draft.format = "fido-u2f".to_owned();
     draft.statement = Some(Cbor::Map(vec![
         (Cbor::from("sig"), Cbor::from(maker.key.key.sign(&signed))),
@@ -391,6 +399,57 @@ fn a_u2f_statement_is_signed_on_p256_alone() {
     let mut draft = draft();
     u2f(&maker, &mut draft);
     assert_eq!(under(&maker.trust(), Conveyance::Direct, &draft), STATEMENT);
+}
+
+/// A key that an app on a phone, or a TPM, has had certified signs about nobody but itself, whomever
+/// the administrator trusts.
+#[test]
+fn a_certificate_of_another_format_signs_no_statement() {
+    let maker = Maker::new();
+    let direct = |draft: &RegistrationDraft| under(&maker.trust(), Conveyance::Direct, draft);
+    let extension = |oid: &[u64]| {
+        let mut leaf = attestation(None);
+        let content = vec![0x30, 0x00];
+        let extension = CustomExtension::from_oid_content(oid, content);
+        leaf.custom_extensions.push(extension);
+        leaf
+    };
+    let usage = |oid: &[u64]| {
+        let mut leaf = attestation(None);
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(oid.to_vec())];
+        leaf
+    };
+    for (name, leaf, expected) in [
+        (
+            "any other",
+            extension(&[1, 3, 6, 1, 4, 1, 99999]),
+            "attested",
+        ),
+        (
+            "another usage",
+            usage(&[1, 3, 6, 1, 4, 1, 99999]),
+            "attested",
+        ),
+        (
+            "Android",
+            extension(&[1, 3, 6, 1, 4, 1, 11129, 2, 1, 17]),
+            STATEMENT,
+        ),
+        (
+            "Apple",
+            extension(&[1, 2, 840, 113_635, 100, 8, 2]),
+            STATEMENT,
+        ),
+        ("TPM", usage(&[2, 23, 133, 8, 3]), STATEMENT),
+        ("TPM, as it is", tpm_attestation(None), STATEMENT),
+    ] {
+        let mut draft = self::draft();
+        u2f_with(&maker, &mut draft, &leaf);
+        assert_eq!(direct(&draft), expected, "{name}, in U2F");
+        let mut draft = self::draft();
+        maker.packed(&mut draft, &leaf);
+        assert_eq!(direct(&draft), expected, "{name}, packed");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Ceremonies against a software authenticator, one thing wrong at a time.
 
 mod android;
+mod apple;
 mod attestation;
 mod authentication;
 mod challenges;

@@ -8,6 +8,8 @@ use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa};
 use software_authenticator::{Cbor, RegistrationDraft, TpmDraft, tpm_alternative_name};
 use std::sync::Arc;
 
+mod object_attributes;
+
 const MODEL: [u8; 16] = [0x08; 16];
 const STATEMENT: &str = "attestation_statement";
 
@@ -46,8 +48,18 @@ impl Maker {
     }
 
     fn attest(&self, draft: &mut RegistrationDraft, wrong: &Wrong) {
+        self.attest_with(draft, wrong, |_| {});
+    }
+
+    fn attest_with(
+        &self,
+        draft: &mut RegistrationDraft,
+        wrong: &Wrong,
+        also: impl Fn(&mut TpmDraft),
+    ) {
         let mut leaf = tpm_attestation(Some(MODEL));
         let mut info = TpmDraft::certifying(draft);
+        also(&mut info);
         match wrong {
             Wrong::Info(change) => change(&mut info),
             Wrong::Certificate(change) => change(&mut leaf),

@@ -96,7 +96,7 @@ pub(super) async fn search(
     };
     let from = match search.after.as_deref() {
         None => AuditCursor::START,
-        Some(text) => cursor(text).ok_or_else(|| refusal::no_such_page())?,
+        Some(text) => cursor(text).ok_or_else(refusal::no_such_page)?,
     };
     let page = app
         .store

@@ -8,12 +8,16 @@ use serde_json::{Value, json};
 /// The mount of this name, whether it answers or not.
 pub(super) fn view(app: &App, name: &str) -> Option<Value> {
     let served = app.mount_points.served();
-    if let Some(written) = served.written_as(name)
-        && !app.mount_points.declares(name)
-    {
-        return Some(written_view(written));
+    let mut shown = match served.written_as(name) {
+        Some(written) if !app.mount_points.declares(name) => written_view(written),
+        _ => declared(served.named(name)?),
+    };
+    // Every policy refuses models that the metadata report.
+    if let Some(Value::Array(warnings)) = shown.get_mut("warnings") {
+        let of_the_metadata = app.trust.warnings(app.now());
+        warnings.extend(of_the_metadata.into_iter().map(Value::from));
     }
-    served.named(name).map(|mount| declared(mount))
+    Some(shown)
 }
 
 /// Every mount: those of the configuration file, then the others by name.

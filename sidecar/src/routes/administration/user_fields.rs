@@ -4,14 +4,12 @@ use super::refusal::bad;
 use crate::model::{Reason, Seconds, UserChange};
 use crate::problem::Problem;
 use crate::routes::passkey::label;
+use crate::storage::MOST_NAMES;
 use serde::{Deserialize, Deserializer};
 
-/// Groups or policies of one user at most: a cookie ends before that, unless `token.groups` limits
-/// what goes into tokens.
-const MOST_NAMES: usize = 200;
 /// Characters of one of them.
 const NAME_MAX_CHARS: usize = 64;
-/// All groups and policies of a user together, so that the record stays one page of the store.
+/// All of them in one list; what a user has in all is judged by the store.
 const NAMES_MAX_BYTES: usize = 2_400;
 /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
 const EMAIL_MAX_BYTES: usize = 254;

@@ -1,6 +1,6 @@
 //! Users: made, shown, changed, deleted.
 
-use super::user_fields::{NewUser, UserFields, names};
+use super::user_fields::{NewUser, UserFields};
 use super::user_view::{UserView, revealed, view};
 use super::{Acting, named, no_such_user, refusal};
 use crate::app::{App, MountPoint};
@@ -17,7 +17,7 @@ use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
 use crate::routes::openapi::{STORE, tag};
-use crate::storage::UserAdded;
+use crate::storage::{MOST_NAMES, MOST_USER_BYTES, UserAdded, UserChanged, is_bounded};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -238,6 +238,9 @@ async fn make(
         handle: None,
     };
     let user = change.applied_to(&blank);
+    if !is_bounded(&user) {
+        return Err(too_large());
+    }
     let code = enroll.map(|mount| {
         EnrolmentCode::draw(
             (user.id, mount.ceremonies.name()),
@@ -289,7 +292,6 @@ async fn update(
         return Err(own_account());
     }
     let after = change.applied_to(user);
-    names("groups", &after.groups).map_err(refusal::bad)?;
     let action = match (change.fields().as_slice(), change.disabled) {
         (["disabled"], Some(true)) => "user_disable",
         (["disabled"], Some(false)) => "user_enable",
@@ -298,8 +300,11 @@ async fn update(
     let mut record = acting.record(app, client, action).to(user.id, &user.name);
     record.detail = Some(detail_of(&change, user, &after));
     let changed = app.store.change_user(user.id, &change, &record).await;
-    let changed = changed.map_err(|error| storage_problem(&error))?;
-    let changed = changed.ok_or_else(no_such_user)?;
+    let changed = match changed.map_err(|error| storage_problem(&error))? {
+        UserChanged::Changed(user) => *user,
+        UserChanged::Gone => return Err(no_such_user()),
+        UserChanged::TooLarge => return Err(too_large()),
+    };
     told(&record);
     if change.disabled == Some(true) {
         let ended = app.end_sessions(Some(user.id), None).await;
@@ -308,6 +313,17 @@ async fn update(
     let Json(mut shown) = shown(app, &changed).await?;
     warn(app, &changed, &mut shown);
     Ok(shown)
+}
+
+/// More than one user can have.
+fn too_large() -> Problem {
+    let expected = format!(
+        "at most {MOST_NAMES} names each, and less text: with the rest of the user's fields they \
+         are more than a record holds"
+    );
+    let reason = Reason::expected("groups, token_policies", expected);
+    let reason = reason.coded(ReasonCode::RecordTooLarge);
+    refusal::bad(reason.with("most", MOST_USER_BYTES))
 }
 
 /// What a new user has been given that opens doors.

@@ -293,7 +293,7 @@ async fn new_account(
         .transpose()?;
     let name = UserName::parse(name)?;
     audit.name(&name);
-    if app.store.user_by_name(&name).await?.is_some() {
+    if app.store.is_name_taken(&name).await? {
         // The one thing about others that a stranger can learn here: slowly.
         charge(TAKEN_NAME_COST)?;
         return Err(BeginError::NameTaken);
@@ -360,7 +360,7 @@ async fn coded_account(
         (CodeOf::Nobody, Some(name)) => {
             let name = UserName::parse(name)?;
             audit.name(&name);
-            if app.store.user_by_name(&name).await?.is_some() {
+            if app.store.is_name_taken(&name).await? {
                 return Err(BeginError::NameTaken);
             }
             let id = UserId(uuid::Builder::from_random_bytes(random(&*app.entropy)).into_uuid());

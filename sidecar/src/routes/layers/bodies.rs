@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,6 +19,11 @@ use tokio::time::timeout;
 
 /// The longest body: a registration with an attestation chain has some 10 KB.
 const BODY_MAX_BYTES: usize = 64 * 1024;
+
+/// Of a body that is too long, up to as many times the longest is read and dropped before it is
+/// answered: a gateway in the middle of sending would take the answer for a broken connection, and
+/// tell 503 to whoever could have mended it. Beyond that, nobody is waited for.
+const TAKEN_IN: usize = 4;
 
 /// What a gateway passes on in one piece has come by then.
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -125,21 +130,37 @@ pub(crate) async fn read_body(
     whole.unwrap_or_else(|_| Err(late()))
 }
 
-async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
+async fn read(mut body: Body, most: usize) -> Result<Bytes, Problem> {
     let too_large = || {
         let detail = format!("A body has at most {} KB here.", most / 1024);
         Problem::new(ProblemKind::TooLarge, detail)
     };
+    let taken_in = most.saturating_mul(TAKEN_IN);
     // What is announced need not be waited for.
     let announced = http_body::Body::size_hint(&body).lower();
-    if usize::try_from(announced).is_ok_and(|announced| announced > most) {
+    if usize::try_from(announced).is_ok_and(|announced| announced > taken_in) {
         return Err(too_large());
     }
-    match Limited::new(body, most).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Problem::new(ProblemKind::BadRequest, "The body broke off.")),
+    let (mut whole, mut come) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let broke_off = |_| Problem::new(ProblemKind::BadRequest, "The body broke off.");
+        let Ok(data) = frame.map_err(broke_off)?.into_data() else {
+            continue;
+        };
+        come = come.saturating_add(data.len());
+        if come > taken_in {
+            return Err(too_large());
+        }
+        if come <= most {
+            whole.extend_from_slice(&data);
+        } else {
+            whole = Vec::new();
+        }
     }
+    if come > most {
+        return Err(too_large());
+    }
+    Ok(whole.into())
 }
 
 fn late() -> Problem {
@@ -169,6 +190,29 @@ mod tests {
         assert_eq!(whole.unwrap().len(), BODY_MAX_BYTES);
         let refused = bodies.read(v4(1), body(BODY_MAX_BYTES + 1)).await;
         assert_eq!(refused.unwrap_err().kind(), ProblemKind::TooLarge);
+    }
+
+    /// Whoever is in the middle of sending one that is not much too long gets to its end first.
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_too_long_is_taken_in_before_it_is_refused_but_not_without_end() {
+        let bodies = Bodies::default();
+        let sent = async |pieces: usize| {
+            let (mut sender, body) = http_body_util::channel::Channel::<Bytes>::new(1);
+            let (answer, sent) = tokio::join!(bodies.read(v4(1), Body::new(body)), async move {
+                for sent in 0..pieces {
+                    let piece = Bytes::from(vec![b' '; BODY_MAX_BYTES]);
+                    if sender.send_data(piece).await.is_err() {
+                        return sent;
+                    }
+                }
+                pieces
+            });
+            assert_eq!(answer.unwrap_err().kind(), ProblemKind::TooLarge);
+            sent
+        };
+        assert_eq!(sent(2).await, 2);
+        assert_eq!(sent(TAKEN_IN).await, TAKEN_IN);
+        assert!(sent(100).await <= TAKEN_IN + 2);
     }
 
     #[tokio::test(start_paused = true)]

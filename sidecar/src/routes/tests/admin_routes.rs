@@ -204,6 +204,41 @@ async fn nobody_but_a_fresh_administrator_gets_an_answer() {
     assert_eq!(everything(&place).await.2, before.2);
 }
 
+/// The session behind it lives, its login is a fresh one, and its user administers: nothing is wrong
+/// with the token but its age.
+#[tokio::test]
+async fn an_expired_token_of_a_living_session_opens_nothing() {
+    let place = Place::configured(&ADMIN.replace(
+        "audiences = [\"app\"]",
+        "audiences = [\"app\"]\nttl = \"1m\"",
+    ))
+    .await;
+    let mut root = administrator(&place, "root").await;
+    let before = everything(&place).await;
+    let mut program = place.person();
+    program.browser = false;
+    program.cookies.clone_from(&root.cookies);
+    place.later(100);
+    for person in [&mut root, &mut program] {
+        for (method, _, path) in EVERY_ENDPOINT {
+            let body = if method == "GET" {
+                Value::Null
+            } else {
+                json!({})
+            };
+            let answer = person.call(method.parse().unwrap(), path, body).await;
+            assert_eq!(answer.status, 401, "{method} {path}");
+            assert_eq!(answer.problem(), "unauthorized", "{method} {path}");
+            assert_eq!(place.reason(), "expired", "{method} {path}");
+            assert!(answer.set_cookies().is_empty(), "{method} {path}");
+        }
+    }
+    assert_eq!(everything(&place).await, before);
+    // The refresh secret brings a new token, within the same five minutes.
+    root.post("/v1/self/refresh", json!({})).await.expect(200);
+    root.read("/v1/admin/users").await.expect(200);
+}
+
 #[tokio::test]
 async fn an_administrator_who_is_taken_out_of_the_group_is_out_at_once() {
     let place = Place::configured(ADMIN).await;

@@ -341,6 +341,27 @@ async fn the_log_says_which_groups_came_and_went_and_finds_an_access_that_was_sh
         .expect(200)
         .json();
     assert_eq!(shown["groups"].as_array().unwrap().len(), 151);
+    // Groups and policies together, too; and a new user.
+    let long: Vec<_> = (0..40)
+        .map(|it| format!("{it:02}{}", "x".repeat(50)))
+        .collect();
+    let body = json!({ "groups": long, "token_policies": long });
+    let answer = root.patch(path, body.clone()).await.expect(400);
+    assert!(
+        answer.json()["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("groups, token_policies:")
+    );
+    let mut new = body;
+    new["name"] = "bob".into();
+    let answer = root.post("/v1/admin/users", new).await.expect(400);
+    assert!(
+        answer.json()["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("groups, token_policies:")
+    );
 }
 
 #[tokio::test]

@@ -103,6 +103,35 @@ async fn metadata_that_were_in_use_are_remembered_over_a_restart() {
     assert_eq!(again.trust.number(), Some(17));
 }
 
+/// The last good ones refuse what they report all the same.
+#[tokio::test]
+async fn a_bad_file_is_told_to_administrators_and_takes_nothing_back() {
+    let metadata = Metadata::new();
+    metadata.put(3, "USER_KEY_REMOTE_COMPROMISE");
+    let place = Place::configured(&metadata.configuration("")).await;
+    let mut root = administrator(&place, "root").await;
+    let warnings = async |root: &mut Person<'_>| {
+        let shown = root.read("/v1/auth/webauthn/config").await.expect(200);
+        let warnings = shown.json()["data"]["warnings"].clone();
+        let warnings: Vec<String> = serde_json::from_value(warnings).unwrap();
+        let of_the_metadata = warnings.into_iter().filter(|it| it.contains("metadata"));
+        of_the_metadata.collect::<Vec<_>>()
+    };
+    assert!(warnings(&mut root).await.is_empty());
+    std::fs::write(metadata.directory.path().join("blob.jwt"), "no blob").unwrap();
+    place.app.refresh_trust().await.unwrap();
+    let told = warnings(&mut root).await;
+    let told = told.concat();
+    assert!(told.contains("not a signed blob"), "{told}");
+    assert!(told.contains("number 3, the last good one"), "{told}");
+    let mut ann = place.person();
+    ann.authenticator.aaguid = MODEL;
+    let options = ann.begin("register", json!({ "username": "ann" })).await;
+    let response = ann.authenticator.create(&options);
+    ann.finish("register", response).await.expect(400);
+    assert_eq!(place.reason(), "authenticator_compromised");
+}
+
 #[tokio::test]
 async fn a_model_that_only_the_metadata_know_is_called_as_they_call_it() {
     let metadata = Metadata::new();

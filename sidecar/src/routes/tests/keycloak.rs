@@ -10,7 +10,7 @@ use software_authenticator::{Cbor, Key, StoredCredential, cbor, encode, flag};
 const ID: &str = "0b2ef2f0-5a0e-4f0b-a0a5-3d9d2a1c7e11";
 
 /// A passkey that was registered with Keycloak: its handle is the text of the user's id.
-fn credential(seed: u8, sign_count: u32) -> StoredCredential {
+pub(super) fn credential(seed: u8, sign_count: u32) -> StoredCredential {
     StoredCredential {
         id: vec![seed; 64],
         rp_id: "app.example.com".to_owned(),
@@ -21,7 +21,7 @@ fn credential(seed: u8, sign_count: u32) -> StoredCredential {
 }
 
 /// As Keycloak writes it: the id in base64, the key in base64url, all of it JSON in a text.
-fn exported(kind: &str, credential: &StoredCredential) -> Value {
+pub(super) fn exported(kind: &str, credential: &StoredCredential) -> Value {
     let data = json!({
         "aaguid": "08987058-cadc-4b81-b6e1-30de50dcbe96",
         "credentialId": STANDARD.encode(&credential.id),
@@ -40,7 +40,7 @@ fn exported(kind: &str, credential: &StoredCredential) -> Value {
     })
 }
 
-fn realm(credentials: &[Value]) -> Value {
+pub(super) fn realm(credentials: &[Value]) -> Value {
     json!({
         "id": "a3d1",
         "realm": "example",

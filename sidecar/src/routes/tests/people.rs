@@ -146,13 +146,55 @@ async fn the_first_administrator_comes_in_with_a_code_and_only_the_first() {
 async fn a_bootstrap_code_is_good_for_an_hour() {
     let place = Place::configured(ADMIN).await;
     let code = bootstrap_code(&place).await;
-    place.later(3_600);
     let begin = json!({ "code": code, "username": "root" });
-    let answer = place
-        .person()
-        .post("/v1/auth/webauthn/register/begin", begin)
-        .await;
+    let path = "/v1/auth/webauthn/register/begin";
+    let (mut late, mut root) = (place.person(), place.person());
+    place.later(3_599);
+    // Begun in time, finished after it: the hour is the code's, not the beginning's.
+    let options = late.post(path, begin.clone()).await.expect(200).json();
+    let response = late.authenticator.create(&options["publicKey"]);
+    place.later(1);
+    let answer = late.finish("register", response).await;
     assert_eq!(answer.expect(400).problem(), "code-refused");
+    assert_eq!(place.reason(), "code_spent");
+    let answer = root.post(path, begin).await;
+    assert_eq!(answer.expect(400).problem(), "code-refused");
+    assert_eq!(place.reason(), "code_worthless");
+    assert!(late.cookies.is_empty());
+    // Nobody came: the operator is shown another one.
+    let next = bootstrap_code(&place).await;
+    assert_ne!(next, code);
+    let answer = root
+        .enrol(json!({ "code": next, "username": "root" }))
+        .await;
+    answer.expect(200);
+}
+
+/// Both were let begin. The code is spent by whoever finishes first.
+#[tokio::test]
+async fn a_bootstrap_code_makes_one_administrator_of_two_who_began() {
+    let place = Place::configured(ADMIN).await;
+    let code = bootstrap_code(&place).await;
+    let (mut one, mut other) = (place.person(), place.person());
+    let path = "/v1/auth/webauthn/register/begin";
+    let mut responses = Vec::new();
+    for (person, name) in [(&mut one, "one"), (&mut other, "other")] {
+        let begin = json!({ "code": code, "username": name });
+        let options = person.post(path, begin).await.expect(200).json();
+        responses.push(person.authenticator.create(&options["publicKey"]));
+    }
+    let second = responses.pop().unwrap();
+    let first = responses.pop().unwrap();
+    let (first, second) = tokio::join!(
+        one.finish("register", first),
+        other.finish("register", second)
+    );
+    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400]);
+    let users = place.control(Method::GET, "/v1/admin/users", Value::Null);
+    let users = users.await.expect(200).json();
+    assert_eq!(users["users"].as_array().unwrap().len(), 1, "{users}");
 }
 
 #[tokio::test]
@@ -203,7 +245,9 @@ async fn a_user_is_made_claimed_changed_and_deleted() {
         .await;
     assert_eq!(answer.expect(409).problem(), "name-taken");
     let mut eve = place.person();
-    let answer = eve.enrol(json!({ "username": "alice" })).await;
+    let begin = "/v1/auth/webauthn/register/begin";
+    let answer = eve.post(begin, json!({ "username": "alice" })).await;
+    // Before an authenticator has made a passkey that nobody takes.
     assert_eq!(answer.expect(409).problem(), "name-taken");
 }
 

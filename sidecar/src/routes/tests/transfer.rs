@@ -415,7 +415,7 @@ async fn a_document_that_is_none_is_refused_with_the_place() {
     assert_eq!(place.app.store.count_users().await.unwrap(), 0);
 }
 
-async fn post_text(place: &Place, path: &str, body: &str) -> Answer {
+pub(super) async fn post_text(place: &Place, path: &str, body: &str) -> Answer {
     let request = Request::post(path)
         .header("content-type", "application/json")
         .body(Body::from(body.to_owned()))

@@ -2,10 +2,10 @@
 
 use super::enrolments::{add, audit, enrolment};
 use super::*;
-use crate::model::{RecoveryCodes, SecretHash, User, UserChange};
+use crate::model::{RecoveryCodes, Seconds, SecretHash, User, UserChange};
 use crate::storage::{
-    Assertion, AssertionRecorded, ImportConflict, Imported, ImportedUser, LOOKED_AT, UserAdded,
-    UserFilter,
+    Assertion, AssertionRecorded, ImportConflict, Imported, ImportedUser, LOOKED_AT, MOST_NAMES,
+    UserAdded, UserChanged, UserFilter,
 };
 
 pub(super) async fn a_user_is_made_without_a_passkey(store: Arc<dyn Store>) {
@@ -68,7 +68,91 @@ pub(super) async fn two_changes_at_once_lose_nothing_of_each_other(store: Arc<dy
     let gone = store
         .change_user(user_id(2), &UserChange::default(), &audit("x"))
         .await;
-    assert_eq!(gone.unwrap(), None);
+    assert_eq!(gone.unwrap(), UserChanged::Gone);
+}
+
+/// Each of them alone would fit beside what was there when they began.
+pub(super) async fn changes_at_once_do_not_add_up_to_too_much(store: Arc<dyn Store>) {
+    add(&store, 1).await;
+    let answers = at_once(&store, |store, n| async move {
+        let groups = (0..10).map(|it| format!("g{n}-{it}"));
+        let change = UserChange {
+            add_groups: groups.collect(),
+            ..UserChange::default()
+        };
+        let record = audit("groups");
+        let changed = store.change_user(user_id(1), &change, &record);
+        changed.await.unwrap() == UserChanged::TooLarge
+    })
+    .await;
+    // One group is there before.
+    let fit = MOST_NAMES / 10 - 1;
+    assert_eq!(times(&answers, &false), fit);
+    let user = store.user(user_id(1)).await.unwrap().unwrap();
+    assert_eq!(user.groups.len(), 10 * fit + 1);
+    let told = actions(&store).await;
+    assert_eq!(times(&told, &"groups".to_owned()), fit, "and no more told");
+}
+
+pub(super) async fn a_user_never_outgrows_a_record(store: Arc<dyn Store>) {
+    add(&store, 1).await;
+    let change = async |change: UserChange| {
+        let record = audit("change");
+        let changed = store.change_user(user_id(1), &change, &record);
+        changed.await.unwrap()
+    };
+    // Written with an escape each, they need twice the room that they are long.
+    let names = |letter: &str, count: usize| -> Vec<String> {
+        let number = |it: usize| format!("{letter}{it:02}{}", "\"".repeat(60));
+        (0..count).map(number).collect()
+    };
+    let groups = change(UserChange {
+        groups: Some(names("g", 20)),
+        ..UserChange::default()
+    });
+    assert!(matches!(groups.await, UserChanged::Changed(_)));
+    let before = store.user(user_id(1)).await.unwrap();
+    for too_large in [
+        UserChange {
+            policies: Some(names("p", 20)),
+            ..UserChange::default()
+        },
+        UserChange {
+            add_groups: names("h", 20),
+            ..UserChange::default()
+        },
+    ] {
+        assert_eq!(change(too_large).await, UserChanged::TooLarge);
+        assert_eq!(store.user(user_id(1)).await.unwrap(), before);
+    }
+    // As much as there can be.
+    let mut full = UserChange::default();
+    for count in 1.. {
+        let next = UserChange {
+            policies: Some(names("p", count)),
+            ..UserChange::default()
+        };
+        if change(next.clone()).await == UserChanged::TooLarge {
+            break;
+        }
+        full = next;
+    }
+    assert!(matches!(change(full).await, UserChanged::Changed(_)));
+    // What an administrator and the program must be able to do to anyone.
+    let shut = change(UserChange {
+        disabled: Some(true),
+        must_register: Some(true),
+        token_ttl: Some(Some(Seconds(123_456_789))),
+        token_max_ttl: Some(Some(Seconds(123_456_789))),
+        token_period: Some(Some(Seconds(123_456_789))),
+        ..UserChange::default()
+    });
+    assert!(matches!(shut.await, UserChanged::Changed(_)));
+    let fewer = change(UserChange {
+        remove_groups: names("g", 20),
+        ..UserChange::default()
+    });
+    assert!(matches!(fewer.await, UserChanged::Changed(_)));
 }
 
 pub(super) async fn a_deleted_user_leaves_nothing_but_the_name(store: Arc<dyn Store>) {

@@ -9,6 +9,7 @@
 //!   checksum, an inventory counts and sums all records, a watermark outside of sled remembers how
 //!   far the store has come, and opening checks all of it: a store opens whole or not at all.
 
+mod audit_log;
 mod ceremonies;
 mod engine;
 mod files;
@@ -26,6 +27,7 @@ mod signing_keys;
 mod steps;
 mod upgrade;
 mod users;
+mod view;
 mod writer;
 
 #[cfg(test)]
@@ -36,9 +38,9 @@ pub use open_error::OpenError;
 use super::bounded::CeremoniesUnderWay;
 use super::{StorageError, Store, Writes};
 use async_trait::async_trait;
-use engine::View;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use view::View;
 use writer::Writer;
 
 /// What a sweep looks at in one go, and removes in one step at most, so that logins do not wait behind

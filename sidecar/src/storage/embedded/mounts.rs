@@ -2,10 +2,10 @@
 //! hold: so its record lies in pieces, written and removed in one step.
 
 use super::EmbeddedStore;
-use super::engine::{View, Way};
 use super::layout::{self, Key, Table};
 use super::ledger::Ledger;
 use super::people_steps::append_audit;
+use super::view::{View, Way};
 use crate::model::{AuditRecord, Credential, MountRecord};
 use crate::storage::{LOOKED_AT, Mounts, StorageError};
 use async_trait::async_trait;

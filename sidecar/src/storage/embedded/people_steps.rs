@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::storage::{
     ImportConflict, Imported, ImportedUser, Redeemed, Redemption, StorageError, UserAdded,
+    UserChanged, is_bounded,
 };
 use std::collections::BTreeSet;
 
@@ -50,15 +51,18 @@ pub(super) fn change_user(
     id: UserId,
     change: &UserChange,
     audit: &AuditRecord,
-) -> Step<Option<User>> {
+) -> Step<UserChanged> {
     let key = Key::user(id);
     let Some(user) = ledger.record::<User>(&key)? else {
-        return Ok(None);
+        return Ok(UserChanged::Gone);
     };
     let user = change.applied_to(&user);
+    if change.can_grow() && !is_bounded(&user) {
+        return Ok(UserChanged::TooLarge);
+    }
     ledger.put(&key, &user)?;
     append_audit(ledger, audit)?;
-    Ok(Some(user))
+    Ok(UserChanged::Changed(Box::new(user)))
 }
 
 pub(super) fn delete_user(ledger: &mut Ledger<'_>, id: UserId, audit: &AuditRecord) -> Step<bool> {

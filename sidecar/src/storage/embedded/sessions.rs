@@ -1,7 +1,7 @@
 //! `storage::Sessions` over sled.
 
-use super::engine::{View, Way};
 use super::layout::{self, Key, Table};
+use super::view::{View, Way};
 use super::{EmbeddedStore, PORTION, steps};
 use crate::model::{
     AuditRecord, CredentialId, Floors, Minted, Revocation, Session, SessionId, UnixTime, UserId,

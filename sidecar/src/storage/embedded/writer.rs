@@ -1,12 +1,13 @@
 //! The one thread that writes: steps in order, and one flush for all that wait.
 
 use super::OpenError;
-use super::engine::{self, Engine, View, guarded};
+use super::engine::{self, Engine, guarded};
 use super::files::{self, Contents, Directory};
 use super::layout::{self, FORMAT, Key};
 use super::ledger::{Inventory, Ledger};
 use super::seal;
 use super::upgrade;
+use super::view::View;
 use crate::storage::StorageError;
 use std::collections::BTreeMap;
 use std::io;

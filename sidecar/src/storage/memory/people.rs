@@ -8,7 +8,7 @@ use crate::model::{
 use crate::storage::people::{looked_at, merged};
 use crate::storage::{
     AuditCursor, AuditLog, ImportConflict, Imported, ImportedUser, LOOKED_AT, Page, People,
-    Redeemed, Redemption, StorageError, UserAdded, UserFilter,
+    Redeemed, Redemption, StorageError, UserAdded, UserChanged, UserFilter, is_bounded,
 };
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -67,15 +67,18 @@ impl People for MemoryStore {
         id: UserId,
         change: &UserChange,
         audit: &AuditRecord,
-    ) -> Result<Option<User>, StorageError> {
+    ) -> Result<UserChanged, StorageError> {
         let mut tables = self.tables_to_write()?;
         let Some(user) = tables.users.get_mut(&id) else {
-            return Ok(None);
+            return Ok(UserChanged::Gone);
         };
-        *user = change.applied_to(user);
-        let user = user.clone();
+        let changed = change.applied_to(user);
+        if change.can_grow() && !is_bounded(&changed) {
+            return Ok(UserChanged::TooLarge);
+        }
+        user.clone_from(&changed);
         tables.append_audit(audit);
-        Ok(Some(user))
+        Ok(UserChanged::Changed(Box::new(changed)))
     }
 
     async fn delete_user(&self, id: UserId, audit: &AuditRecord) -> Result<bool, StorageError> {

@@ -8,7 +8,7 @@ use crate::model::{
     Credential, CredentialId, PolicyName, Reason, ReasonCode as Code, UnixTime, User, UserId,
 };
 use crate::routes::passkey::label;
-use crate::storage::MOST_RECORD_BYTES;
+use crate::storage::{MOST_RECORD_BYTES, MOST_USER_BYTES, is_bounded};
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -211,12 +211,16 @@ impl Reader<'_> {
         let fits = |record: serde_json::Result<Vec<u8>>| {
             record.is_ok_and(|record| record.len() <= MOST_RECORD_BYTES)
         };
-        let all_fit = fits(serde_json::to_vec(&user))
-            && credentials.iter().all(|it| fits(serde_json::to_vec(it)));
+        if !is_bounded(&user) {
+            let text = "more than a record holds: fewer or shorter groups and token_policies";
+            let reason = Reason::new(Code::RecordTooLarge, text).with("most", MOST_USER_BYTES);
+            refusals.0.push(reason.at("user"));
+        }
+        let all_fit = credentials.iter().all(|it| fits(serde_json::to_vec(it)));
         if !all_fit {
             let text = format!("a record has more than {MOST_RECORD_BYTES} bytes");
             let reason = Reason::new(Code::RecordTooLarge, text).with("most", MOST_RECORD_BYTES);
-            refusals.0.push(reason.at("user, passkeys"));
+            refusals.0.push(reason.at("passkeys"));
         }
         if !refusals.0.is_empty() {
             return Err(refusals);

@@ -170,7 +170,7 @@ impl KeycloakUser {
             groups: groups.unwrap_or_default(),
             policies: Vec::new(),
             disabled: self.enabled == Some(false),
-            created_at: self.created_timestamp.map_or(reader.now, seconds),
+            created_at: since(self.created_timestamp, reader.now),
             limits: UserLimits::default(),
             must_register: reader.must_register()
                 || required
@@ -252,11 +252,13 @@ impl KeycloakCredential {
             attachment: None,
             label: self.user_label.as_deref().unwrap_or_default(),
             sign_count: data.counter,
-            created_at: self.created_date.map_or(reader.now, seconds),
+            created_at: since(self.created_date, reader.now),
         })
     }
 }
 
-fn seconds(milliseconds: u64) -> UnixTime {
-    UnixTime(milliseconds / 1_000)
+/// When something was made: now, where the export does not say, or says that it will be. What is far
+/// enough off could not be written into an export of ours.
+fn since(milliseconds: Option<u64>, now: UnixTime) -> UnixTime {
+    milliseconds.map_or(now, |told| UnixTime(told / 1_000).min(now))
 }
