@@ -319,19 +319,19 @@ mod tests {
     #[tokio::test]
     async fn a_file_is_cut_wherever_its_users_stand() {
         let text = r#"{"users": [{"name":"a"},{"name":"b"},{"name":"c"},{"name":"d"}],
-            "reserved_names": ["A", "e", " "], "format": "x"}"#;
+            "reserved_names": ["A", "e", " "], "format": "latchkey-users", "version": 1}"#;
         assert_eq!(portions(text, 2).await, [Ok(vec![0, 2]), Ok(vec![3])]);
         let file = file(text);
         let overview = overview(file.path(), Format::Latchkey).unwrap();
         let user = RawValue::from_string("{}".to_owned()).unwrap();
         assert_eq!(
             overview.head.with(&[(0, user.clone()), (2, user)]),
-            r#"{"format":"x","users":[{},{}]}"#
+            r#"{"format":"latchkey-users","version":1,"users":[{},{}]}"#
         );
         assert_eq!(overview.names_in_the_way, [(0, "A".to_owned())]);
         assert_eq!(
             overview.head.with_names(&overview.reserved),
-            r#"{"format":"x","users":[],"reserved_names":["e"," "]}"#
+            r#"{"format":"latchkey-users","version":1,"users":[],"reserved_names":["e"," "]}"#
         );
         assert_eq!(portions(r#"{"users":[]}"#, 2).await, [Ok(vec![])]);
         assert_eq!(portions(r#"{"users":[{},{}]}"#, 1).await, [Ok(vec![0])]);
