@@ -8,6 +8,15 @@ impl FilterConfig {
     pub fn notices(&self) -> Vec<String> {
         let rules = || self.rules.iter().enumerate();
         let mut notices = Vec::new();
+        if self.default == Access::Public {
+            let what = match self.rules.as_slice() {
+                [] => "everything",
+                _ => "whatever no rule matches",
+            };
+            notices.push(format!(
+                "default: {what} is open to everyone, without a session"
+            ));
+        }
         for (index, rule) in rules() {
             let before = rules().take(index);
             let mut before = before.filter(|(_, earlier)| takes_all_of(earlier, rule));
@@ -106,17 +115,39 @@ mod tests {
     use crate::FilterConfig;
     use serde_json::{Value, json};
 
-    fn notices(rules: &Value) -> Vec<String> {
-        let config = json!({
+    fn config(rules: &Value) -> Value {
+        json!({
             "issuer": "https://app.example.com/_latchkey",
             "audiences": ["app"],
             "hosts": ["app.example.com"],
             "sidecar": {"cluster": "latchkey-internal", "public_cluster": "latchkey-public"},
             "rules": rules,
-        });
-        FilterConfig::parse(config.to_string().as_bytes())
-            .unwrap()
-            .notices()
+        })
+    }
+
+    fn notices(rules: &Value) -> Vec<String> {
+        let config = config(rules).to_string();
+        FilterConfig::parse(config.as_bytes()).unwrap().notices()
+    }
+
+    #[test]
+    fn a_public_default_is_noted() {
+        let said = |rules: Value| {
+            let mut config = config(&rules);
+            config["default"] = "public".into();
+            let config = FilterConfig::parse(config.to_string().as_bytes()).unwrap();
+            config.notices()
+        };
+        assert_eq!(
+            said(json!([])),
+            ["default: everything is open to everyone, without a session"]
+        );
+        let rule = json!({"match": {"paths": ["/app/**"]}, "allow": "authenticated"});
+        assert_eq!(
+            said(json!([rule])),
+            ["default: whatever no rule matches is open to everyone, without a session"]
+        );
+        assert_eq!(notices(&json!([])), Vec::<String>::new());
     }
 
     /// Whether the second of two rules is noted as one that never decides.
