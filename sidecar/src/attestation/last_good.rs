@@ -33,8 +33,11 @@ impl LastGood {
     }
 }
 
-/// A file that is not larger than any blob.
+/// A file that is not larger than any blob. What is no file may have no end, or wait for one.
 pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, BlobError> {
+    if !path.is_file() {
+        return Err(BlobError::File);
+    }
     let file = File::open(path).map_err(|_| BlobError::File)?;
     let mut bytes = Vec::new();
     let read = file.take(MAX_BLOB_BYTES + 1).read_to_end(&mut bytes);

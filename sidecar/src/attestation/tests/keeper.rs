@@ -351,6 +351,34 @@ fn a_restart_takes_up_the_last_good_blob_where_the_file_is_bad_older_or_gone() {
 }
 
 #[test]
+fn what_is_no_file_or_has_no_end_is_not_waited_for() {
+    let files = Files::new();
+    files.put_number(6, "2099-01-01");
+    let keeper = files.open();
+    let blob = files.directory.path().join("blob.jwt");
+    fs::remove_file(&blob).expect("it was there");
+    let made = std::process::Command::new("mkfifo").arg(&blob).status();
+    assert!(made.expect("mkfifo").success());
+    keeper.refresh(NOW);
+    assert_eq!(
+        (number(&keeper), keeper.problem()),
+        (Some(6), Some(BlobError::File))
+    );
+    fs::remove_file(&blob).expect("it was there");
+    std::os::unix::fs::symlink("/dev/zero", &blob).expect("a link");
+    keeper.refresh(NOW);
+    assert_eq!(keeper.problem(), Some(BlobError::File));
+    fs::remove_file(&blob).expect("it was there");
+    let large = fs::File::create(&blob).expect("a file");
+    large.set_len((64 << 20) + 1).expect("room");
+    keeper.refresh(NOW);
+    assert_eq!(
+        (number(&keeper), keeper.problem()),
+        (Some(6), Some(BlobError::TooLarge))
+    );
+}
+
+#[test]
 fn a_stale_blob_is_told_to_administrators() {
     let files = Files::new();
     files.put_number(5, "2027-01-15");

@@ -19,6 +19,7 @@ mod refusal;
 mod revoking;
 mod sessions;
 mod transfer;
+mod user_detail;
 mod user_fields;
 mod user_view;
 mod users;

@@ -1,5 +1,6 @@
 //! Users: made, shown, changed, deleted.
 
+use super::user_detail::{created_with, detail_of};
 use super::user_fields::{NewUser, UserFields};
 use super::user_view::{UserView, revealed, view};
 use super::{Acting, named, no_such_user, refusal};
@@ -323,44 +324,6 @@ fn too_large() -> Problem {
     );
     let reason = Reason::new(ReasonCode::RecordTooLarge, text).with("most", MOST_USER_BYTES);
     refusal::bad(reason.at("groups, token_policies"))
-}
-
-/// What a new user has been given that opens doors.
-fn created_with(user: &User, link: bool) -> Option<String> {
-    let mut parts = Vec::new();
-    if !user.groups.is_empty() {
-        parts.push(format!("groups: {}", user.groups.join(", ")));
-    }
-    if !user.policies.is_empty() {
-        parts.push(format!("token_policies: {}", user.policies.join(", ")));
-    }
-    if link {
-        parts.push("with an enrolment link".to_owned());
-    }
-    (!parts.is_empty()).then(|| shortened(&parts.join("; ")))
-}
-
-/// The names of what was changed; of groups and policies, which open doors, what came and went.
-fn detail_of(change: &UserChange, before: &User, after: &User) -> String {
-    let mut parts = vec![change.fields().join(" ")];
-    for (name, before, after) in [
-        ("groups", &before.groups, &after.groups),
-        ("token_policies", &before.policies, &after.policies),
-    ] {
-        let came = after.iter().filter(|it| !before.contains(it));
-        let went = before.iter().filter(|it| !after.contains(it));
-        let came = came.map(|it| format!("+{it}"));
-        let differences: Vec<_> = came.chain(went.map(|it| format!("-{it}"))).collect();
-        if !differences.is_empty() {
-            parts.push(format!("{name}: {}", differences.join(", ")));
-        }
-    }
-    shortened(&parts.join("; "))
-}
-
-/// Never longer than a line of the log.
-fn shortened(text: &str) -> String {
-    text.chars().take(500).collect()
 }
 
 async fn remove(

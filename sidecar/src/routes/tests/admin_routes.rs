@@ -204,6 +204,46 @@ async fn nobody_but_a_fresh_administrator_gets_an_answer() {
     assert_eq!(everything(&place).await.2, before.2);
 }
 
+/// A path that is written in another way leads to the same gate, or nowhere.
+#[tokio::test]
+async fn no_other_way_of_asking_leads_past_the_gate() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let mut nobody = place.person();
+    for (method, _, path) in EVERY_ENDPOINT {
+        if method == "GET" {
+            let head = nobody.call(Method::HEAD, path, Value::Null).await;
+            assert_eq!(head.status, 401, "HEAD {path}");
+            let head = root.call(Method::HEAD, path, Value::Null).await;
+            assert_ne!(head.status, 401, "HEAD {path}");
+        }
+        let rest = path.strip_prefix("/v1/").unwrap();
+        for other in [
+            format!("{path}/"),
+            format!("/{path}"),
+            format!("/v1//{rest}"),
+            format!("/v1/./{rest}"),
+            format!("/v1/self/../{rest}"),
+            format!(
+                "/v1/%61dmin{}",
+                path.strip_prefix("/v1/admin").unwrap_or("")
+            ),
+            format!("/V1/{rest}"),
+            format!("{path};x"),
+            format!("{path}%2f"),
+        ] {
+            let answer = nobody
+                .call(method.parse().unwrap(), &other, json!({}))
+                .await;
+            let status = answer.status.as_u16();
+            assert!(
+                matches!(status, 401 | 404 | 405),
+                "{method} {other}: {status}"
+            );
+        }
+    }
+}
+
 /// The session behind it lives, its login is a fresh one, and its user administers: nothing is wrong
 /// with the token but its age.
 #[tokio::test]
