@@ -1,12 +1,10 @@
 //! `manifests/envoy/production.yaml`, word for word: a gateway as it would face the internet.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 
 use latchkey_tests::certificate::presented;
-use latchkey_tests::http::read_response;
+use latchkey_tests::http::over_socket;
 use latchkey_tests::process::Process;
 use latchkey_tests::{
     Certificate, Client, EnvoyConfig, Response, Sidecar, SidecarConfig, Upstream, ports, programs,
@@ -24,6 +22,7 @@ struct Edge {
     certificate: Certificate,
     port: u16,
     redirect_port: u16,
+    metrics_port: u16,
     dir: TempDir,
 }
 
@@ -32,9 +31,10 @@ impl Edge {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let certificate = Certificate::generate(HOST, dir.path());
         let upstream = Upstream::start();
-        let (port, redirect_port) = (ports::free(), ports::free());
+        let (port, redirect_port, metrics_port) = (ports::free(), ports::free(), ports::free());
         let mut config = SidecarConfig::behind(port);
         config.public_url = format!("https://{HOST}/_latchkey");
+        config.on_sockets = true;
         let sidecar = Sidecar::start(config, dir.path());
 
         let path = |name: &str| dir.path().join(name).display().to_string();
@@ -47,14 +47,9 @@ impl Edge {
             ("TLS_CERTIFICATE", path("certificate.yaml")),
             ("TLS_DIRECTORY", dir.path().display().to_string()),
             ("ADMIN_SOCKET", path("admin.sock")),
-            (
-                "SIDECAR_PUBLIC_PORT",
-                sidecar.config.public_port.to_string(),
-            ),
-            (
-                "SIDECAR_INTERNAL_PORT",
-                sidecar.config.internal_port.to_string(),
-            ),
+            ("METRICS_ADDRESS", "127.0.0.1".to_owned()),
+            ("METRICS_PORT", metrics_port.to_string()),
+            ("SIDECAR_SOCKETS", dir.path().display().to_string()),
             ("APP_PORT", upstream.port.to_string()),
         ];
         for name in ["certificate", "production"] {
@@ -80,6 +75,7 @@ impl Edge {
             certificate,
             port,
             redirect_port,
+            metrics_port,
             dir,
         };
         edge.await_keys();
@@ -100,10 +96,7 @@ impl Edge {
 
     /// Envoy's administration, which listens on a Unix socket only.
     fn admin(&self, target: &str) -> Option<Response> {
-        let mut stream = UnixStream::connect(self.dir.path().join("admin.sock")).ok()?;
-        let request = format!("GET {target} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).ok()?;
-        read_response(&mut stream, false)
+        over_socket(&self.dir.path().join("admin.sock"), "GET", target)
     }
 }
 
@@ -200,6 +193,41 @@ fn a_renewed_certificate_is_taken_up_without_a_restart() {
     wait::until("the renewed certificate is shown", || {
         (presented(edge.port, HOST)? == renewed).then_some(())
     });
+}
+
+/// Prometheus gets both halves' numbers, and nobody anything else of what is behind them.
+#[test]
+fn numbers_and_nothing_else_are_read_from_outside() {
+    let edge = Edge::start();
+    let client = Client::new(edge.metrics_port);
+    let filter = client.get("/stats/prometheus").send();
+    assert_eq!(filter.status, 200);
+    assert!(filter.text().contains("latchkey_ready{} 1"), "{filter:?}");
+    let sidecar = client.get("/metrics").send();
+    assert_eq!(sidecar.status, 200);
+    let family = "# TYPE latchkey_sessions_total counter";
+    assert!(sidecar.text().contains(family), "{sidecar:?}");
+
+    for path in [
+        "/",
+        "/stats",
+        "/stats/",
+        "/stats/prometheus/",
+        "/stats/prometheus/../../quitquitquit",
+        "/stats/prometheus/..%2f..%2fquitquitquit",
+        "/config_dump",
+        "/metrics/",
+        "/metrics/../readyz",
+        "/readyz",
+        "/.well-known/jwks.json",
+        "/internal/v1/revocations?nonce=AAAAAAAAAAAAAAAAAAAAAA",
+    ] {
+        assert_eq!(client.get(path).send().status, 404, "{path}");
+    }
+    for path in ["/stats/prometheus", "/metrics", "/quitquitquit"] {
+        let answer = client.request("POST", path).send();
+        assert_eq!(answer.status, 404, "{path}");
+    }
 }
 
 #[test]

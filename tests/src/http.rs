@@ -5,6 +5,8 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -230,6 +232,17 @@ fn exchange(port: u16, bytes: &[u8], head_only: bool) -> Option<Response> {
     // A server may answer and close before it has read everything: that answer still counts.
     let _ = stream.write_all(bytes);
     read_response(&mut stream, head_only)
+}
+
+/// The answer to a request over a Unix socket; `None` when there was none.
+#[must_use]
+pub fn over_socket(socket: &Path, method: &str, target: &str) -> Option<Response> {
+    let mut stream = UnixStream::connect(socket).ok()?;
+    stream.set_read_timeout(Some(TIMEOUT)).ok()?;
+    let request =
+        format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    read_response(&mut stream, method == "HEAD")
 }
 
 /// Reads one answer, skipping interim ones.

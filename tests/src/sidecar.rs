@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::http::Client;
+use crate::http::{self, Client};
 use crate::process::Process;
 use crate::{ports, programs, wait};
 
@@ -16,6 +16,8 @@ pub struct SidecarConfig {
     pub public_port: u16,
     /// The internal listener's port.
     pub internal_port: u16,
+    /// Whether it listens on `public.sock` and `internal.sock` in its directory instead.
+    pub on_sockets: bool,
     /// Whose word about a client's address is taken.
     pub gateways: Vec<String>,
     /// How long its tokens live.
@@ -34,6 +36,7 @@ impl SidecarConfig {
             public_url: format!("http://localhost:{gateway_port}/_latchkey"),
             public_port: ports::free(),
             internal_port: ports::free(),
+            on_sockets: false,
             gateways: vec!["127.0.0.1".to_owned()],
             token_ttl: "10m".to_owned(),
             self_registration: true,
@@ -46,19 +49,26 @@ impl SidecarConfig {
             public_url,
             public_port,
             internal_port,
+            on_sockets,
             gateways,
             token_ttl,
             self_registration,
             more,
         } = self;
+        let listen = |name: &str, port: &u16| match on_sockets {
+            true => format!("unix:{}", dir.join(name).display()),
+            false => format!("127.0.0.1:{port}"),
+        };
+        let public = listen("public.sock", public_port);
+        let internal = listen("internal.sock", internal_port);
         let data = dir.join("data");
         let key = dir.join("encryption.key");
         format!(
             r#"public_url = "{public_url}"
 
 [listen]
-public = "127.0.0.1:{public_port}"
-internal = "127.0.0.1:{internal_port}"
+public = "{public}"
+internal = "{internal}"
 gateways = {gateways:?}
 
 [storage]
@@ -162,12 +172,18 @@ impl Sidecar {
 
     fn await_ready(&mut self) {
         let internal = self.internal();
+        let socket = self.dir.join("internal.sock");
+        let on_sockets = self.config.on_sockets;
         let process = &mut self.process;
         wait::until("the sidecar is ready", || {
             if let Some(status) = process.exited() {
                 panic!("the sidecar ended ({status}):\n{}", process.log());
             }
-            let response = internal.get("/readyz").attempt()?;
+            let response = if on_sockets {
+                http::over_socket(&socket, "GET", "/readyz")?
+            } else {
+                internal.get("/readyz").attempt()?
+            };
             (response.status == 200).then_some(())
         });
     }

@@ -67,6 +67,10 @@ fn only_the_gateway_reaches_sidecar_and_application() {
     for directory in ["sidecar", "application"] {
         let policy = document(&format!("base/{directory}/authorization-policy.yaml"));
         assert_eq!(policy["spec"]["action"], "ALLOW");
+        // The application's labels are anyone's guess: one that is not met would leave it open.
+        let selector =
+            (directory == "sidecar").then(|| json!({"matchLabels": {"app": "latchkey"}}));
+        assert_eq!(policy["spec"].get("selector"), selector.as_ref());
         let rules = policy["spec"]["rules"].as_array().expect("rules");
         assert_eq!(rules.len(), 1);
         assert_eq!(
