@@ -83,7 +83,7 @@ mod tests {
     fn columns_stand_below_each_other_in_every_script() {
         let answer = json!({ "users": [
             { "name": "ann", "shown": "Ann Lind" },
-            { "name": "wang", "shown": "王小明" },
+            { "name": "wang", "shown": "王小明的电脑" },
             { "name": "e\u{301}ve", "shown": "-" },
         ] });
         let row = |user: &Value| [text(&user["name"]), text(&user["shown"]), "x".to_owned()];
@@ -93,6 +93,6 @@ mod tests {
             rest.width()
         };
         let widths: Vec<_> = shown.lines().map(before_the_last).collect();
-        assert_eq!(widths, [16; 4], "{shown}");
+        assert_eq!(widths, [20; 4], "{shown}");
     }
 }
