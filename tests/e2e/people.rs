@@ -11,6 +11,7 @@ mod hostile_names;
 mod kinds;
 mod languages;
 mod login;
+mod looks;
 mod mounts;
 mod notices;
 mod related_origins;

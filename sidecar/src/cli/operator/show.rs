@@ -1,9 +1,14 @@
 //! Answers as tables, or as the JSON that they came in.
 
+mod table;
+
+pub(super) use table::pretty;
+
 use super::Output;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
+use table::{list, plain, text};
 
 pub(super) fn keys(answer: &Value, output: Output) -> String {
     let row = |key: &Value| {
@@ -302,68 +307,6 @@ fn status(user: &Value) -> &'static str {
     }
 }
 
-fn list<const N: usize>(
-    answer: &Value,
-    name: &str,
-    heads: [&str; N],
-    row: impl Fn(&Value) -> [String; N],
-    output: Output,
-) -> String {
-    if output == Output::Json {
-        return pretty(answer);
-    }
-    let rows: Vec<_> = answer[name]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(row)
-        .collect();
-    if rows.is_empty() {
-        return format!("There are no {name}.");
-    }
-    let head = heads.map(str::to_owned);
-    let lines = || std::iter::once(&head).chain(&rows);
-    let widths: Vec<usize> = (0..N)
-        .map(|column| {
-            let cells = lines().filter_map(|line| line.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-        })
-        .collect();
-    let line = |cells: &[String; N]| {
-        let padded = cells.iter().zip(&widths);
-        let padded = padded.map(|(cell, width)| format!("{cell:<width$}"));
-        let line = padded.collect::<Vec<_>>().join("  ");
-        line.trim_end().to_owned()
-    };
-    lines().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// A cell; what is not there is a dash.
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) if text.is_empty() => "-".to_owned(),
-        Value::String(text) => plain(text),
-        Value::Array(items) if items.is_empty() => "-".to_owned(),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
-    }
-}
-
-/// What users chose themselves shall not steer the operator's terminal.
-fn plain(text: &str) -> String {
-    let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    text.chars()
-        .map(|c| {
-            if c.is_control() || bidi(c) {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
-}
-
 /// What became of one user of an import, or of one name.
 pub(super) fn imported(list: &str, line: &Value) -> String {
     let texts = |name: &str| {
@@ -392,10 +335,6 @@ pub(super) fn progress_ends() {
     if waiting.is_terminal() {
         let _ = write!(waiting, "\r\x1b[K");
     }
-}
-
-pub(super) fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -85,7 +85,8 @@ function listed(users) {
 // The boxes in the list, and the form for those who are selected. `picked` are names that are selected
 // from the beginning.
 export function fillBulk(context, view, users, { picked = [], here }) {
-  const form = view.querySelector('.bulk');
+  const form = view.querySelector('#bulk');
+  const selection = view.querySelector('.bulk .selected');
   const all = view.querySelector('.pick-all');
   const boxes = [...view.querySelectorAll('.pick-one')];
   const { action, group } = form.elements;
@@ -93,7 +94,8 @@ export function fillBulk(context, view, users, { picked = [], here }) {
   const show = () => {
     const count = selected().length;
     form.hidden = count === 0;
-    form.querySelector('.selected').textContent = counted(words.bulk.selected, count);
+    // Said also to whoever does not see the form appear: so it stands outside of what is hidden.
+    selection.textContent = count === 0 ? '' : counted(words.bulk.selected, count);
     all.checked = count > 0 && count === boxes.length;
     all.indeterminate = count > 0 && count < boxes.length;
   };
