@@ -68,8 +68,8 @@ fn only_the_gateway_reaches_sidecar_and_application() {
         let policy = document(&format!("base/{directory}/authorization-policy.yaml"));
         assert_eq!(policy["spec"]["action"], "ALLOW");
         // The application's labels are anyone's guess: one that is not met would leave it open.
-        let selector = (directory == "sidecar")
-            .then(|| json!({"matchLabels": {"app": "latchkey"}}));
+        let selector =
+            (directory == "sidecar").then(|| json!({"matchLabels": {"app": "latchkey"}}));
         assert_eq!(policy["spec"].get("selector"), selector.as_ref());
         let rules = policy["spec"]["rules"].as_array().expect("rules");
         assert_eq!(rules.len(), 1);
