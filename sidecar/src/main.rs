@@ -56,7 +56,14 @@ fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
     // With several sidecars nobody can tell which filter is whose.
     if let [sidecar] = sidecars.as_slice() {
         for (file, filter) in &filters {
-            for difference in disagreements(sidecar, filter) {
+            let differences = disagreements(sidecar, filter);
+            if differences.is_empty() {
+                let agreed = format!("{}: agrees with the sidecar\n", file.display());
+                if let Err(failed) = printed(agreed) {
+                    code = failed;
+                }
+            }
+            for difference in differences {
                 complain(format_args!(
                     "{}: nobody could get in: {difference}",
                     file.display()

@@ -124,11 +124,14 @@ test('coming back at once is counted, and only from the same place', () => {
 });
 
 test('one redirect back is a loop, one click is not', () => {
-  assert.equal(isLoop(0, 1), false);
-  assert.equal(isLoop(1, 1), true);
-  assert.equal(isLoop(1, 0), false);
-  assert.equal(isLoop(2, 0), false);
-  assert.equal(isLoop(3, 0), true);
+  assert.equal(isLoop(0, 1, false), false);
+  assert.equal(isLoop(1, 1, false), true);
+  assert.equal(isLoop(1, 1, true), false, 'the new token has its try');
+  assert.equal(isLoop(2, 1, true), true);
+  for (const renewed of [true, false]) {
+    assert.equal(isLoop(2, 0, renewed), false);
+    assert.equal(isLoop(3, 0, renewed), true);
+  }
 });
 
 test('a browser that forbids storage is no obstacle', () => {

@@ -19,6 +19,8 @@ const BY_FIELD = ['not-as-expected', 'out-of-range'];
 // No page sends such a thing.
 const OF_PROGRAMS = ['unknown-field'];
 const FIELDS_OF_PROGRAMS = ['expires_in', 'limit', 'name, enroll', 'revision, force'];
+// What is wrong there has a code of its own.
+const WITH_CODES = ['groups, token_policies'];
 
 // What stands in a source file between quotes after one of these calls.
 function fieldsIn(folder) {
@@ -47,7 +49,7 @@ for (const [tag, { scripts }] of Object.entries(LANGUAGES)) {
     const named = fieldsIn('routes/administration/');
     assert.ok(named.size > 20, [...named].join());
     for (const field of named) {
-      if (FIELDS_OF_PROGRAMS.includes(field)) continue;
+      if (FIELDS_OF_PROGRAMS.includes(field) || WITH_CODES.includes(field)) continue;
       const { text } = inWords({ code: 'not-as-expected', field, detail: 'expected' });
       assert.equal(text, field === 'after' ? null : fields[field], field);
       if (field !== 'after') assert.ok(text, `${tag} has no words for ${field}`);

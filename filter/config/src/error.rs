@@ -18,7 +18,7 @@ pub struct ConfigError(Box<Fault>);
 
 /// Behind a pointer: moving it from place to place would be some kilobytes of module.
 #[derive(Debug, Error)]
-#[error("{key}: {problem}{}", Rule(rule.as_deref()))]
+#[error("{key}: {problem}{}", About(rule.as_deref()))]
 struct Fault {
     key: String,
     #[source]
@@ -178,9 +178,10 @@ impl ConfigError {
     }
 }
 
-struct Rule<'a>(Option<&'a str>);
+/// What a rule is about, behind what is said of it.
+pub(crate) struct About<'a>(pub(crate) Option<&'a str>);
 
-impl fmt::Display for Rule<'_> {
+impl fmt::Display for About<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(about) => write!(f, " (the rule for {about})"),

@@ -1,6 +1,6 @@
 //! What is right, and probably not what was meant. Said only where it is certain.
 
-use crate::{Access, FilterConfig, Match, Method, PathPattern, PatternSegment, Rule};
+use crate::{Access, FilterConfig, Match, Method, PathPattern, PatternSegment, Rule, error::About};
 
 impl FilterConfig {
     /// What the person who wrote the rules should know: a sentence each, beginning with the key.
@@ -8,13 +8,24 @@ impl FilterConfig {
     pub fn notices(&self) -> Vec<String> {
         let rules = || self.rules.iter().enumerate();
         let mut notices = Vec::new();
+        if self.default == Access::Public {
+            let what = match self.rules.as_slice() {
+                [] => "everything",
+                _ => "whatever no rule matches",
+            };
+            notices.push(format!(
+                "default: {what} is open to everyone, without a session"
+            ));
+        }
         for (index, rule) in rules() {
             let before = rules().take(index);
             let mut before = before.filter(|(_, earlier)| takes_all_of(earlier, rule));
+            let about = rule.about();
+            let about = About(about.as_deref());
             if let Some((earlier, _)) = before.next() {
                 notices.push(format!(
                     "rules[{index}] never decides: rules[{earlier}] comes first and matches \
-                     whatever it matches"
+                     whatever it matches{about}"
                 ));
             } else if rule.allow == Access::Public && is_everything(&rule.matches) {
                 let what = match index {
@@ -22,7 +33,7 @@ impl FilterConfig {
                     _ => "whatever no rule before it matches",
                 };
                 notices.push(format!(
-                    "rules[{index}]: {what} is open to everyone, without a session"
+                    "rules[{index}]: {what} is open to everyone, without a session{about}"
                 ));
             }
         }
@@ -104,17 +115,39 @@ mod tests {
     use crate::FilterConfig;
     use serde_json::{Value, json};
 
-    fn notices(rules: &Value) -> Vec<String> {
-        let config = json!({
+    fn config(rules: &Value) -> Value {
+        json!({
             "issuer": "https://app.example.com/_latchkey",
             "audiences": ["app"],
             "hosts": ["app.example.com"],
             "sidecar": {"cluster": "latchkey-internal", "public_cluster": "latchkey-public"},
             "rules": rules,
-        });
-        FilterConfig::parse(config.to_string().as_bytes())
-            .unwrap()
-            .notices()
+        })
+    }
+
+    fn notices(rules: &Value) -> Vec<String> {
+        let config = config(rules).to_string();
+        FilterConfig::parse(config.as_bytes()).unwrap().notices()
+    }
+
+    #[test]
+    fn a_public_default_is_noted() {
+        let said = |rules: Value| {
+            let mut config = config(&rules);
+            config["default"] = "public".into();
+            let config = FilterConfig::parse(config.to_string().as_bytes()).unwrap();
+            config.notices()
+        };
+        assert_eq!(
+            said(json!([])),
+            ["default: everything is open to everyone, without a session"]
+        );
+        let rule = json!({"match": {"paths": ["/app/**"]}, "allow": "authenticated"});
+        assert_eq!(
+            said(json!([rule])),
+            ["default: whatever no rule matches is open to everyone, without a session"]
+        );
+        assert_eq!(notices(&json!([])), Vec::<String>::new());
     }
 
     /// Whether the second of two rules is noted as one that never decides.
@@ -195,6 +228,18 @@ mod tests {
         assert!(!hides(of(json!({ "hosts": ["b.example"] })), host()));
         assert!(!hides(of(json!({ "methods": ["PUT"] })), host()));
         assert!(!hides(host(), of(json!({}))));
+    }
+
+    #[test]
+    fn what_the_rule_is_about_is_said() {
+        let said = notices(&json!([paths("deny", "/a/**"), paths("deny", "/a/b")]));
+        assert_eq!(
+            said,
+            [
+                "rules[1] never decides: rules[0] comes first and matches whatever it matches \
+              (the rule for /a/b)"
+            ]
+        );
     }
 
     #[test]

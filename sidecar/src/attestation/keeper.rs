@@ -2,7 +2,7 @@
 
 use super::last_good::{LastGood, read_bounded};
 use super::{AnchorError, Anchors, BlobError, Metadata, Trust};
-use crate::model::UnixTime;
+use crate::model::{Reason, ReasonCode, UnixTime};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -263,24 +263,26 @@ impl TrustKeeper {
 
     /// What administrators should know.
     #[must_use]
-    pub fn warnings(&self, now: UnixTime) -> Vec<String> {
+    pub fn warnings(&self, now: UnixTime) -> Vec<Reason> {
         let mut warnings = Vec::new();
         if let Some(problem) = self.problem() {
-            let stays = match self.number() {
-                Some(number) => format!("number {number}, the last good one, stays in use"),
-                None => "none is in use".to_owned(),
+            let refused = |code, stays: &str| {
+                Reason::new(code, format!("the file is refused: {problem}; {stays}."))
             };
-            warnings.push(format!(
-                "attestation.metadata: the file is refused: {problem}; {stays}."
-            ));
+            warnings.push(match self.number() {
+                Some(number) => {
+                    let stays = format!("number {number}, the last good one, stays in use");
+                    refused(ReasonCode::MetadataRefused, &stays).with("number", number)
+                }
+                None => refused(ReasonCode::MetadataNone, "none is in use"),
+            });
         }
         if self.is_stale(now) {
-            warnings.push(
-                "attestation.metadata: the FIDO metadata are stale: their next update is overdue."
-                    .to_owned(),
-            );
+            let text = "the FIDO metadata are stale: their next update is overdue.";
+            warnings.push(Reason::new(ReasonCode::MetadataStale, text));
         }
-        warnings
+        let placed = warnings.into_iter().map(|it| it.at("attestation.metadata"));
+        placed.collect()
     }
 
     /// Gauges in the text format that Prometheus reads; nothing where there is no metadata file.

@@ -2,11 +2,13 @@
 //! anchors, and what the FIDO metadata says about the model.
 //!
 //! ```text
-//! anchors   certificates that the administrator trusts, and paths to them
-//! blob      the FIDO metadata file: its own signature and chain
-//! metadata  what a verified blob says, per model
-//! trust     both together: what `ceremony` asks
-//! keeper    reads the files, and keeps the last good blob (the only part with I/O)
+//! anchors     certificates that the administrator trusts, and paths to them
+//! blob        the FIDO metadata file: its own signature and chain
+//! metadata    what a verified blob says, per model
+//! trust       both together: what `ceremony` asks
+//! own_format  certificates that sign statements of one format only
+//! keeper      reads the files, and keeps the last good blob; with last_good the only part with I/O
+//! last_good   its copy beside the store, for the next start
 //! ```
 //!
 //! Paths are validated by rustls-webpki ([RFC 5280]) with the signatures of the `RustCrypto` crates.

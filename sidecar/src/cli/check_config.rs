@@ -1,15 +1,18 @@
 //! `latchkey check-config`: the answers that sidecar and filter give at start, offline.
 
 mod agreement;
+mod clusters;
 
 pub use agreement::{Terms, disagreements};
 
 use crate::config::{Config, Environment};
+use clusters::Clusters;
 use latchkey_filter_config::FilterConfig;
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::fmt::{self, Write as _};
 use std::path::Path;
+use std::rc::Rc;
 
 /// What a file turned out to be; all of it is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +110,13 @@ fn check_documents(text: &str) -> Result<Checked, String> {
             yaml_serde::Value::deserialize(document).map_err(|error| not_yaml(text, &error))?;
         let document =
             serde_json::to_value(document).map_err(|error| format!("not JSON: {error}"))?;
-        find(&document, &mut String::new(), &mut found);
+        let clusters = Rc::new(Clusters::of(&document));
+        let mut here = Vec::new();
+        find(&document, &mut String::new(), &mut here);
+        found.extend(
+            here.into_iter()
+                .map(|(place, json)| (place, json, Rc::clone(&clusters))),
+        );
     }
     if found.is_empty() {
         return Err(
@@ -118,13 +127,14 @@ fn check_documents(text: &str) -> Result<Checked, String> {
         );
     }
     let (mut terms, mut notices) = (Vec::new(), Vec::new());
-    for (place, json) in &found {
-        let config = FilterConfig::parse(json.as_bytes());
+    for (place, json, clusters) in &found {
+        let config = FilterConfig::parse(json.as_bytes()).map_err(|error| error.to_string());
+        let config = config.and_then(|config| clusters.check(&config).map(|()| config));
         let config = config.map_err(|error| match place.as_str() {
-            "" => error.to_string(),
+            "" => error,
             place => format!("{place}: {error}"),
         })?;
-        terms.push(Terms::from(&config));
+        terms.push(Terms::from(&config).leading_to(&config, clusters));
         notices.extend(
             config
                 .notices()
@@ -138,7 +148,7 @@ fn check_documents(text: &str) -> Result<Checked, String> {
     Ok(Checked::Filter {
         terms,
         notices,
-        places: found.into_iter().map(|(place, _)| place).collect(),
+        places: found.into_iter().map(|(place, ..)| place).collect(),
     })
 }
 

@@ -37,9 +37,7 @@ impl Default for Listen {
 
 impl Listen {
     pub(super) fn check(self) -> Result<Self, ConfigError> {
-        // Port 0 twice is two different ports.
-        let picks_port = matches!(self.public, ListenAddress::Tcp(address) if address.port() == 0);
-        if self.public == self.internal && !picks_port {
+        if self.public.meets(&self.internal) {
             return Err(ConfigError::value(
                 "listen.internal",
                 "expected another address than listen.public: who reaches one must not reach the \
@@ -89,6 +87,23 @@ impl ListenAddress {
         match self {
             Self::Tcp(address) => address.ip().is_loopback(),
             Self::Unix(_) => true,
+        }
+    }
+}
+
+impl ListenAddress {
+    /// Whether who reaches one also reaches the other.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            // Port 0 twice is two different ports.
+            (Self::Tcp(one), Self::Tcp(other)) => {
+                let (a, b) = (one.ip(), other.ip());
+                one.port() != 0
+                    && one.port() == other.port()
+                    && (a == b || a.is_unspecified() || b.is_unspecified())
+            }
+            (one, other) => one == other,
         }
     }
 }

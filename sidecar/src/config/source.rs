@@ -290,7 +290,16 @@ fn variable_key(variable: &str) -> Result<Option<(&'static str, &'static str, Ki
                 near,
             })
         }
-        None => Ok(None),
+        // One underscore less than a key has is no variable of anyone else.
+        None => match KEYS.iter().find(|(section, key, _)| {
+            !section.is_empty() && variable_name(section, key).replace("__", "_") == variable
+        }) {
+            Some((section, key, _)) => Err(ConfigError::UnknownKey {
+                origin: variable.to_owned(),
+                near: Some(variable_name(section, key)),
+            }),
+            None => Ok(None),
+        },
     }
 }
 

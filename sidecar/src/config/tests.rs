@@ -182,6 +182,11 @@ fn a_bad_variable_is_named_with_its_key() {
             "LATCHKEY_TOKEN__TTTL: there is no such key, did you mean LATCHKEY_TOKEN__TTL?",
         ),
         (
+            "LATCHKEY_STORAGE_PATH",
+            "/x",
+            "LATCHKEY_STORAGE_PATH: there is no such key, did you mean LATCHKEY_STORAGE__PATH?",
+        ),
+        (
             "LATCHKEY_KEY_ENCRYPTION_KEY",
             "short",
             "LATCHKEY_KEY_ENCRYPTION_KEY: expected 32 bytes",

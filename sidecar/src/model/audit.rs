@@ -142,7 +142,7 @@ impl AuditRecord {
 pub struct AuditFilter {
     /// The actor's name, or `operator`, `latchkey`, `stranger`.
     pub actor: Option<String>,
-    /// The name of the user whom it was done to.
+    /// The name of the user whom it was done to, by others or (a sign-in, for one) by themselves.
     pub user: Option<String>,
     /// The action.
     pub action: Option<String>,
@@ -161,8 +161,13 @@ impl AuditFilter {
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.is_none() || wanted.as_deref() == found
         };
+        let user = match (&record.user, &record.actor) {
+            (Some(user), _) => Some(&user.name),
+            (None, Actor::User { name, .. }) => Some(name),
+            (None, _) => None,
+        };
         is(&self.actor, Some(record.actor.shown()))
-            && is(&self.user, record.user.as_ref().map(|it| it.name.as_str()))
+            && is(&self.user, user.map(UserName::as_str))
             && is(&self.action, Some(&record.action))
             && is(&self.address, record.address.as_deref())
             && self.since.is_none_or(|since| record.at >= since)

@@ -71,6 +71,13 @@ pub enum ReasonCode {
     /// A list of models holds without proof, and browsers hide the models.
     ModelsHidden,
 
+    /// The file of FIDO metadata is refused; an older one stays in use.
+    MetadataRefused,
+    /// The file of FIDO metadata is refused, and none is in use.
+    MetadataNone,
+    /// The FIDO metadata are out of date.
+    MetadataStale,
+
     /// One import at a time.
     ImportUnderWay,
     /// The report says what is in the way.

@@ -102,6 +102,14 @@ impl Auth {
             must_register_passkey: false,
         }
     }
+
+    /// Of a session that is good for registering a passkey only, or of any other.
+    pub(super) fn restricted(self, must_register_passkey: bool) -> Self {
+        Self {
+            must_register_passkey,
+            ..self
+        }
+    }
 }
 
 impl SignedInAnswer {

@@ -1,7 +1,8 @@
 //! Whether the sidecar and the filter mean the same sign-in. Each of two configurations may be right, and
 //! together let nobody in.
 
-use crate::config::Config;
+use super::clusters::Clusters;
+use crate::config::{Config, ListenAddress};
 use latchkey_filter_config::{FilterConfig, Host, Name};
 
 /// What both must say alike.
@@ -13,6 +14,21 @@ pub struct Terms {
     refresh_cookie: String,
     audiences: Vec<String>,
     hosts: Vec<String>,
+    /// Where the sidecar listens; of a filter, where on this machine its clusters lead, as far as is
+    /// known.
+    internal: Vec<ListenAddress>,
+    public: Vec<ListenAddress>,
+}
+
+impl Terms {
+    /// The filter's, with where its clusters lead.
+    pub(super) fn leading_to(self, filter: &FilterConfig, clusters: &Clusters) -> Self {
+        Self {
+            internal: clusters.places_of(filter.sidecar.cluster.as_str()),
+            public: clusters.places_of(filter.sidecar.public_cluster.as_str()),
+            ..self
+        }
+    }
 }
 
 impl From<&Config> for Terms {
@@ -24,6 +40,8 @@ impl From<&Config> for Terms {
             refresh_cookie: config.session.refresh_cookie.clone(),
             audiences: config.token.audiences.clone(),
             hosts: vec![config.public_url.host().to_owned()],
+            internal: vec![config.listen.internal.clone()],
+            public: vec![config.listen.public.clone()],
         }
     }
 }
@@ -38,6 +56,8 @@ impl From<&FilterConfig> for Terms {
             refresh_cookie: config.session.refresh_cookie.as_str().to_owned(),
             audiences: texts(&mut config.audiences.iter().map(Name::as_str)),
             hosts: texts(&mut config.hosts.iter().map(Host::as_str)),
+            internal: Vec::new(),
+            public: Vec::new(),
         }
     }
 }
@@ -70,7 +90,7 @@ pub fn disagreements(sidecar: &Terms, filter: &Terms) -> Vec<String> {
     .into_iter()
     .filter(|(_, here, _, there)| here != there)
     .map(|(key, here, other, there)| {
-        format!("{key}: {here:?}, where the sidecar's {other} is {there:?}")
+        format!("{key} is {here:?}, but the sidecar has {there:?} ({other})")
     });
     let some = [
         (
@@ -79,14 +99,48 @@ pub fn disagreements(sidecar: &Terms, filter: &Terms) -> Vec<String> {
             "token.audiences",
             &sidecar.audiences,
         ),
-        ("hosts", &filter.hosts, "host of public_url", &sidecar.hosts),
+        (
+            "hosts",
+            &filter.hosts,
+            "the host of public_url",
+            &sidecar.hosts,
+        ),
     ]
     .into_iter()
     .filter(|(_, here, _, there)| !here.iter().any(|it| there.contains(it)))
     .map(|(key, here, other, there)| {
-        format!("{key}: {here:?} has nothing of the sidecar's {other}, {there:?}")
+        format!("{key} names {here:?}, but the sidecar has {there:?} ({other})")
     });
-    one.chain(some).collect()
+    let led = [
+        (
+            "sidecar.cluster",
+            &filter.internal,
+            "listen.internal",
+            &sidecar.internal,
+        ),
+        (
+            "sidecar.public_cluster",
+            &filter.public,
+            "listen.public",
+            &sidecar.public,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, here, _, there)| {
+        !here.is_empty() && !here.iter().any(|it| there.iter().any(|at| at.meets(it)))
+    })
+    .map(|(key, here, other, there)| {
+        let shown = |places: &[ListenAddress]| {
+            let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+            places.join(", ")
+        };
+        format!(
+            "{key} leads to {}, but the sidecar listens on {} ({other})",
+            shown(here),
+            shown(there)
+        )
+    });
+    one.chain(some).chain(led).collect()
 }
 
 #[cfg(test)]

@@ -32,6 +32,84 @@ fn the_example_of_the_sidecar_is_right() {
     assert_eq!(notices, Vec::<String>::new());
 }
 
+/// An Envoy with the filter, and two clusters at these ports.
+fn envoy(internal: u16, public: u16) -> String {
+    let cluster = |name: &str, port: u16| {
+        let at =
+            serde_json::json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
+        serde_json::json!({"name": name, "load_assignment": {"endpoints": [
+            {"lb_endpoints": [{"endpoint": {"address": at}}]}
+        ]}})
+    };
+    let clusters = [
+        cluster("latchkey-internal", internal),
+        cluster("latchkey-public", public),
+    ];
+    let filter: Value = serde_json::from_str(FILTER).unwrap();
+    let config = serde_json::json!({"vm_config": {}, "configuration": filter});
+    serde_json::json!({"static_resources": {"listeners": [config], "clusters": clusters}})
+        .to_string()
+}
+
+fn differences(envoy: &str) -> Vec<String> {
+    let sidecar =
+        "public_url = \"https://app.example.com/_latchkey\"\n[token]\naudiences = [\"app\"]";
+    let Ok(Checked::Sidecar { terms: sidecar, .. }) = check_text("x.toml", sidecar) else {
+        panic!("{sidecar}");
+    };
+    match check_text("envoy.json", envoy) {
+        Ok(Checked::Filter { terms, .. }) => disagreements(&sidecar, &terms[0]),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn where_envoys_clusters_lead_is_compared_with_where_the_sidecar_listens() {
+    assert_eq!(differences(&envoy(8081, 8080)), Vec::<String>::new());
+    assert_eq!(
+        differences(&envoy(8081, 28080)),
+        [
+            "sidecar.public_cluster leads to 127.0.0.1:28080, but the sidecar listens on \
+          127.0.0.1:8080 (listen.public)"
+        ]
+    );
+    assert_eq!(differences(&envoy(8080, 8081)).len(), 2, "swapped");
+    // Who knows what another host's address leads to.
+    let elsewhere = envoy(1, 2).replace("127.0.0.1", "10.0.0.7");
+    assert_eq!(differences(&elsewhere), Vec::<String>::new());
+    let socket = envoy(8081, 8080).replacen(
+        r#""socket_address":{"address":"127.0.0.1","port_value":8080}"#,
+        r#""pipe":{"path":"/run/latchkey/public.sock"}"#,
+        1,
+    );
+    let said = differences(&socket);
+    assert!(
+        said.concat().contains("unix:/run/latchkey/public.sock"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_cluster_that_envoy_does_not_have_is_refused() {
+    let text = envoy(8081, 8080).replace(
+        r#""cluster":"latchkey-internal""#,
+        r#""cluster":"latchkey-intern""#,
+    );
+    let problem = check_text("envoy.json", &text).unwrap_err();
+    assert!(
+        problem.contains(
+            "sidecar.cluster: there is no cluster \"latchkey-intern\" in this file, only \
+             latchkey-internal, latchkey-public"
+        ),
+        "{problem}"
+    );
+    let dynamic = text.replacen('{', r#"{"dynamic_resources":{"cds_config":{}},"#, 1);
+    assert!(
+        check_text("envoy.json", &dynamic).is_ok(),
+        "Envoy gets them from elsewhere"
+    );
+}
+
 #[test]
 fn a_mistake_in_the_sidecars_file_is_named() {
     let problem = check_text("x.toml", "public_url = \"https://a.b/x\"\n[tokens]").unwrap_err();

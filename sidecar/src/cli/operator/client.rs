@@ -21,7 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub enum ClientError {
     /// Nobody listens.
     #[error(
-        "no sidecar is listening at {}: is it running, and with this configuration?", .0.display()
+        "no sidecar is listening at {}: is it running, with this configuration, and (where \
+         storage.path is relative) started in this directory?",
+        std::path::absolute(.0).as_deref().unwrap_or(.0).display()
     )]
     Nobody(PathBuf),
     /// The file belongs to someone else.

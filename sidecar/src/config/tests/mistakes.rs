@@ -38,6 +38,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "listen",
+        "internal = \"0.0.0.0:8080\"",
+        "listen.internal: expected another address",
+    ),
+    (
+        "listen",
         "gateways = [\"10.0.0.0/33\"]",
         "listen.gateways: expected an address or a network",
     ),

@@ -7,8 +7,9 @@ use crate::model::UnixTime;
 pub enum KeyRingError {
     /// The key-encryption key is not the one that sealed it, or the record was changed.
     #[error(
-        "the signing key {kid} cannot be opened: keys.encryption_key_file is not the key that \
-         sealed it, or the store is damaged"
+        "the signing key {kid} cannot be opened: the key-encryption key \
+         (keys.encryption_key_file, or LATCHKEY_KEY_ENCRYPTION_KEY) is not the one that sealed it, \
+         or the store is damaged"
     )]
     Sealed {
         /// Which key.

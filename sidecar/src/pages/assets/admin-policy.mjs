@@ -43,7 +43,7 @@ function causeOf(reason) {
   const item = document.createElement('li');
   const said = writeReason(document.createElement('span'), reason);
   const field = fieldOf(reason)?.split('.').pop();
-  if (field) item.append(`${words.policy.fields[field] ?? field}: `);
+  if (Object.hasOwn(words.policy.fields, field ?? '')) item.append(`${words.policy.fields[field]}: `);
   item.append(said);
   return item;
 }

@@ -7,7 +7,7 @@ import words from './admin-words.mjs';
 import reasons from './admin-reason-words.mjs';
 
 // What is wrong here is for whoever wrote the file, and has too many forms for words of our own.
-const TECHNICAL = new Set(['document-form', 'document-version']);
+const TECHNICAL = new Set(['document-form', 'document-version', 'metadata-refused', 'metadata-none']);
 
 // The reason of a refusal, where it has one.
 export function reasonOf(error) {

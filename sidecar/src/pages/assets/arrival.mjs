@@ -46,8 +46,11 @@ export function returnsFrom(place, storage, now) {
   }
 }
 
-// A gateway sends back by redirecting, and once is proof. An application may do it by script, and
-// a person may simply click the link to the login page again: that takes a few times.
-export function isLoop(returns, redirects) {
-  return returns >= (redirects > 0 ? 1 : 3);
+// A gateway sends back by redirecting, and once is proof; but not where the visitor has just got a new
+// token, because the one before may have ended since: then the new one has its try. An application may
+// do it by script, and a person may simply click the link to the login page again: that takes a few
+// times.
+export function isLoop(returns, redirects, renewed) {
+  if (redirects === 0) return returns >= 3;
+  return returns >= (renewed ? 2 : 1);
 }

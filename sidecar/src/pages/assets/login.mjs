@@ -89,7 +89,7 @@ function show(name) {
 // was not enough instead of being asked for it again and again.
 function comeBack() {
   const returns = returnsFrom(place, () => sessionStorage, Date.now());
-  if (isLoop(returns, performance.getEntriesByType('navigation')[0]?.redirectCount ?? 1)) {
+  if (isLoop(returns, performance.getEntriesByType('navigation')[0]?.redirectCount ?? 1, false)) {
     show('lacking');
     panel('lacking').querySelector('h1').focus({ preventScroll: true });
   }
@@ -117,7 +117,7 @@ async function resume() {
     return;
   }
   const returns = returnsFrom(place, () => sessionStorage, Date.now());
-  if (isLoop(returns, performance.getEntriesByType('navigation')[0]?.redirectCount ?? 1)) {
+  if (isLoop(returns, performance.getEntriesByType('navigation')[0]?.redirectCount ?? 1, true)) {
     stuck('gateway');
     return;
   }

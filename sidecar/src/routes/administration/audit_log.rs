@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 pub(super) struct Search {
     /// Who did it: a user name, `operator`, `latchkey` or `stranger`.
     actor: Option<String>,
-    /// To whom, by name.
+    /// To whom, by name; what they did with their own account (a sign-in, for one) is among it.
     user: Option<String>,
     /// What, such as `user_create`.
     action: Option<String>,

@@ -13,9 +13,12 @@ pub(super) fn view(app: &App, name: &str) -> Option<Value> {
         _ => declared(served.named(name)?),
     };
     // Every policy refuses models that the metadata report.
+    let of_the_metadata = app.trust.warnings(app.now());
     if let Some(Value::Array(warnings)) = shown.get_mut("warnings") {
-        let of_the_metadata = app.trust.warnings(app.now());
-        warnings.extend(of_the_metadata.into_iter().map(Value::from));
+        warnings.extend(of_the_metadata.iter().map(|it| it.to_string().into()));
+    }
+    if let Some(Value::Array(causes)) = shown.get_mut("causes") {
+        causes.extend(of_the_metadata.iter().map(|it| json!(it)));
     }
     Some(shown)
 }

@@ -317,13 +317,12 @@ async fn update(
 
 /// More than one user can have.
 fn too_large() -> Problem {
-    let expected = format!(
-        "at most {MOST_NAMES} names each, and less text: with the rest of the user's fields they \
-         are more than a record holds"
+    let text = format!(
+        "expected at most {MOST_NAMES} names each, and less text: with the rest of the user's \
+         fields they are more than a record holds"
     );
-    let reason = Reason::expected("groups, token_policies", expected);
-    let reason = reason.coded(ReasonCode::RecordTooLarge);
-    refusal::bad(reason.with("most", MOST_USER_BYTES))
+    let reason = Reason::new(ReasonCode::RecordTooLarge, text).with("most", MOST_USER_BYTES);
+    refusal::bad(reason.at("groups, token_policies"))
 }
 
 /// What a new user has been given that opens doors.

@@ -314,7 +314,9 @@ async fn add_passkey(
         CredentialInserted::TooMany => return Err(FinishError::TooManyPasskeys),
     }
     let lease = caller.claims.exp.saturating_sub(app.now().0);
-    let auth = Auth::of(&caller.user, lease);
+    // A second factor is not what a user who must register one has to register.
+    let still_must = caller.session.is_restricted(&caller.user) && !credential.is_strict();
+    let auth = Auth::of(&caller.user, lease).restricted(still_must);
     Ok(Json(SignedInAnswer::added(auth, Passkey::of(app, credential))).into_response())
 }
 

@@ -73,6 +73,7 @@ pub(crate) async fn identify(
     let client = client(&app, peer.to_canonical(), request.headers());
     let span = tracing::info_span!("request", request_id = %client.request_id);
     let line = format!("{} {}", request.method(), request.uri().path());
+    let is_asset = request.uri().path().contains("/assets/");
     let request_id = HeaderValue::from_str(&client.request_id);
     // What follows may believe this header: it is there only when a gateway's word on it was taken.
     let certificate = client.certificate.as_deref().map(HeaderValue::from_str);
@@ -86,7 +87,13 @@ pub(crate) async fn identify(
     async move {
         let mut response = next.run(request).await;
         // The path as a quoted string: whatever is in it stays on one line. Never the query.
-        tracing::info!(request = ?line, status = response.status().as_u16(), "answered");
+        let status = response.status().as_u16();
+        if is_asset && response.status().is_success() {
+            // A page has a dozen of them.
+            tracing::debug!(request = ?line, status, "answered");
+        } else {
+            tracing::info!(request = ?line, status, "answered");
+        }
         app.metrics.answered(listener, response.status());
         if let Ok(request_id) = request_id {
             response.headers_mut().insert(REQUEST_ID, request_id);

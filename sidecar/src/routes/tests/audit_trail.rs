@@ -237,6 +237,7 @@ async fn what_was_done_is_in_the_log_and_found_there() {
         [
             own("root", "user_update", "alice"),
             own("root", "user_create", "alice"),
+            own("alice", "login", ""),
             own("alice", "enrolled", "alice"),
         ]
     );

@@ -122,6 +122,12 @@ async fn a_bad_file_is_told_to_administrators_and_takes_nothing_back() {
     place.app.refresh_trust().await.unwrap();
     let told = warnings(&mut root).await;
     let told = told.concat();
+    let shown = root.read("/v1/auth/webauthn/config").await.json();
+    let causes = shown["data"]["causes"].as_array().unwrap();
+    let told_to_programs = causes.iter().find(|it| it["code"] == "metadata-refused");
+    let told_to_programs = told_to_programs.unwrap();
+    assert_eq!(told_to_programs["values"]["number"], "3");
+    assert_eq!(told_to_programs["field"], "attestation.metadata");
     assert!(told.contains("not a signed blob"), "{told}");
     assert!(told.contains("number 3, the last good one"), "{told}");
     let mut ann = place.person();

@@ -249,3 +249,43 @@ async fn a_link_asks_for_the_strict_policy_and_administrators_see_every_mount() 
     ann.enrol(json!({"code": code})).await.expect(200);
     ann.log_in("ann").await;
 }
+
+/// The action that is required of a user is required wherever they sign in, and done wherever they do it;
+/// a passkey that signs in nowhere by itself is none.
+#[tokio::test]
+async fn whoever_must_register_a_passkey_does_so_at_the_mount_where_they_sign_in() {
+    let text = format!("{TWO_MOUNTS}[mounts.staff.two_factor]\nenabled = true\n");
+    let place = Place::configured(&text.replace("attachment = \"platform\"\n", "")).await;
+    let mut ann = place.person();
+    let at_staff = async |ann: &mut Person<'_>, ceremony: &str, begin: Value| {
+        let path = format!("/v1/auth/staff/{ceremony}");
+        let options = ann.post(&format!("{path}/begin"), begin).await.expect(200);
+        let options = options.json()["publicKey"].clone();
+        let response = match ceremony {
+            "register" => ann.authenticator.create(&options),
+            _ => ann.authenticator.get(&options),
+        };
+        ann.post(&format!("{path}/finish"), response).await
+    };
+    let name = json!({"username": "ann"});
+    let registered = at_staff(&mut ann, "register", name.clone()).await;
+    registered.expect(200);
+    let must = json!({"must_register_passkey": true});
+    let flagged = place.control(Method::PATCH, "/v1/admin/users/ann", must);
+    flagged.await.expect(200);
+    let answer = at_staff(&mut ann, "login", name).await.expect(200);
+    assert_eq!(answer.json()["auth"]["must_register_passkey"], true);
+    let refused = ann.read("/v1/self/sessions").await.expect(403);
+    assert_eq!(refused.problem(), "must-register-passkey");
+
+    let second = json!({"policy": "two_factor"});
+    let answer = at_staff(&mut ann, "register", second).await.expect(200);
+    assert_eq!(answer.json()["auth"]["must_register_passkey"], true);
+    assert!(place.user("ann").await.must_register);
+    ann.read("/v1/self/sessions").await.expect(403);
+
+    let answer = at_staff(&mut ann, "register", json!({})).await.expect(200);
+    assert_eq!(answer.json()["auth"]["must_register_passkey"], Value::Null);
+    assert!(!place.user("ann").await.must_register);
+    ann.read("/v1/self/sessions").await.expect(200);
+}

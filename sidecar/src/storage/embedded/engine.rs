@@ -24,6 +24,8 @@ pub(super) struct Engine {
     pub(super) tree: sled::Db,
     /// sled's own flush on Linux is no fsync.
     durable: File,
+    #[cfg(test)]
+    path: std::path::PathBuf,
 }
 
 impl Engine {
@@ -37,13 +39,25 @@ impl Engine {
         // On some damages sled panics instead of answering with an error.
         let tree = open_tree(&config)?;
         let durable = File::open(path.join("db"))?;
-        Ok(Self { tree, durable })
+        Ok(Self {
+            tree,
+            durable,
+            #[cfg(test)]
+            path: path.to_owned(),
+        })
     }
 
     /// Everything written so far survives a power cut when this returns.
     pub(super) fn flush(&self) -> io::Result<()> {
         self.tree.flush()?;
-        self.durable.sync_all()
+        self.sync()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.durable.sync_all()?;
+        #[cfg(test)]
+        super::tests::power_cut::synced(&self.path);
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ mod damage;
 mod full_disk;
 mod killed;
 mod opening;
+pub(super) mod power_cut;
 mod sealed;
 mod together;
 mod upgrade;
