@@ -179,9 +179,10 @@ impl Sidecar {
             if let Some(status) = process.exited() {
                 panic!("the sidecar ended ({status}):\n{}", process.log());
             }
-            let response = match on_sockets {
-                true => http::over_socket(&socket, "GET", "/readyz")?,
-                false => internal.get("/readyz").attempt()?,
+            let response = if on_sockets {
+                http::over_socket(&socket, "GET", "/readyz")?
+            } else {
+                internal.get("/readyz").attempt()?
             };
             (response.status == 200).then_some(())
         });
