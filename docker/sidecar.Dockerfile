@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The sidecar: one static program of ten megabytes. No shell, no libraries, nothing to update.
+# The sidecar: one static program. No shell, no libraries, nothing to update.
 #
 #   docker build -f docker/sidecar.Dockerfile -t registry.example.com/latchkey/latchkey:0.1.0 .
 

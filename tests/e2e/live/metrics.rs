@@ -1,25 +1,34 @@
-//! The dashboard asks for metrics by the names under which Prometheus gets them.
+//! The dashboards, and what is said about them, ask for metrics by the names under which Prometheus
+//! gets them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use latchkey_tests::{Envoy, Guarded, programs, wait};
+use latchkey_tests::{Envoy, Guarded, Sidecar, SidecarConfig, ports, programs, wait};
 use serde_json::{Value, json};
 
 use super::Live;
 
-/// Every name of ours in the queries of the dashboard; one that ends in `_` begins a pattern.
-fn asked_for() -> BTreeSet<String> {
-    let path = programs::project().join("manifests/grafana/latchkey.json");
-    let dashboard = fs::read_to_string(path).expect("the dashboard");
-    let dashboard: Value = serde_json::from_str(&dashboard).expect("JSON");
+fn read(file: &str) -> String {
+    let path = programs::project().join("manifests/grafana").join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// The words of a text that begin as our metrics do.
+fn ours(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let ours = words.filter(|word| word.starts_with("latchkey_"));
+    ours.map(str::to_owned)
+}
+
+/// Every name of ours in the queries of a dashboard; one that ends in `_` begins a pattern.
+fn asked_for(file: &str) -> BTreeSet<String> {
+    let dashboard: Value = serde_json::from_str(&read(file)).expect("JSON");
     let mut names = BTreeSet::new();
     for panel in dashboard["panels"].as_array().expect("panels") {
         for target in panel["targets"].as_array().into_iter().flatten() {
             let query = target["expr"].as_str().expect("a query");
-            let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            let ours = words.filter(|word| word.starts_with("latchkey_"));
-            names.extend(ours.map(str::to_owned));
+            names.extend(ours(query));
         }
     }
     names
@@ -80,7 +89,7 @@ fn prometheus_gets_what_the_dashboard_asks_for() {
     assert_eq!(shadow.stranger().get("/").send().status, 200);
     assert_eq!(shadow.member().get("/").send().status, 200);
 
-    let asked = asked_for();
+    let asked = asked_for("latchkey.json");
     assert!(asked.len() > 15, "{asked:?}");
     let missing = || -> Vec<&String> {
         let given = given(&live.envoy).into_iter().chain(given(&shadow.envoy));
@@ -97,4 +106,30 @@ fn prometheus_gets_what_the_dashboard_asks_for() {
     // Ages are written down four times a second.
     wait::within(wait::PATIENCE, || missing().is_empty().then_some(()));
     assert_eq!(missing(), Vec::<&String>::new());
+}
+
+/// What its dashboard asks for is there; what is said about its numbers leaves none of them out.
+#[test]
+fn the_sidecar_has_what_its_dashboard_asks_for() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let sidecar = Sidecar::start(SidecarConfig::behind(ports::free()), dir.path());
+    let text = sidecar.internal().get("/metrics").send().text();
+    let families: BTreeSet<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .map(str::to_owned)
+        .collect();
+
+    let asked = asked_for("sidecar.json");
+    assert!(asked.len() > 10, "{asked:?}");
+    let unknown: Vec<&String> = asked.difference(&families).collect();
+    assert_eq!(unknown, Vec::<&String>::new());
+
+    let said = read("README.md");
+    let (_, said) = said.split_once("## The sidecar's").expect("a section");
+    // Those of the FIDO metadata are there with a metadata file only.
+    let said: BTreeSet<String> = ours(said)
+        .filter(|name| !name.starts_with("latchkey_fido_metadata_"))
+        .collect();
+    assert_eq!(said, families);
 }

@@ -1,7 +1,9 @@
-//! The manifests for Kubernetes and Istio: each is valid, and they agree with one another.
+//! The manifests for Kubernetes and Istio: each is valid, and they agree with one another; and those of a
+//! standalone gateway.
 
 mod access;
 mod configuration;
+mod standalone;
 mod validity;
 
 use std::fs;
