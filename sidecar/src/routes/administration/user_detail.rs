@@ -19,7 +19,7 @@ pub(super) fn created_with(user: &User, link: bool) -> Option<String> {
 
 /// The names of what was changed; of groups and policies, which open doors, what came and went.
 pub(super) fn detail_of(change: &UserChange, before: &User, after: &User) -> String {
-    let mut parts = vec![change.fields().join(" ")];
+    let (mut parts, mut fields) = (Vec::new(), change.fields());
     for (name, before, after) in [
         ("groups", &before.groups, &after.groups),
         ("token_policies", &before.policies, &after.policies),
@@ -29,8 +29,13 @@ pub(super) fn detail_of(change: &UserChange, before: &User, after: &User) -> Str
         let came = came.map(|it| format!("+{it}"));
         let differences: Vec<_> = came.chain(went.map(|it| format!("-{it}"))).collect();
         if !differences.is_empty() {
+            fields.retain(|field| *field != name);
             parts.push(format!("{name}: {}", differences.join(", ")));
         }
+    }
+    // Of the others, that they were set is enough.
+    if !fields.is_empty() {
+        parts.insert(0, fields.join(" "));
     }
     shortened(&parts.join("; "))
 }

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 type Labels = (&'static str, &'static str);
 
 /// All counters of this process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Metrics {
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     ceremonies: Mutex<BTreeMap<Labels, u64>>,
@@ -23,6 +23,26 @@ pub struct Metrics {
     renewals: Mutex<BTreeMap<Labels, u64>>,
     revocations: Mutex<BTreeMap<&'static str, u64>>,
     limits: Mutex<BTreeMap<Labels, u64>>,
+}
+
+/// What goes well is there from the start, at 0: a rate sees the first one too.
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            requests: Mutex::default(),
+            ceremonies: zeros([("login_finish", "ok"), ("register_finish", "ok")]),
+            sessions: zeros(["begun", "renewed", "ended"]),
+            signatures: AtomicU64::default(),
+            store_refuses_writes: AtomicBool::default(),
+            renewals: zeros([("filter", "ok"), ("page", "ok")]),
+            revocations: zeros(["session", "user", "everyone", "key"]),
+            limits: Mutex::default(),
+        }
+    }
+}
+
+fn zeros<L: Ord, const N: usize>(labels: [L; N]) -> Mutex<BTreeMap<L, u64>> {
+    Mutex::new(labels.into_iter().map(|it| (it, 0)).collect())
 }
 
 impl Metrics {

@@ -313,12 +313,12 @@ async fn the_log_says_which_groups_came_and_went_and_finds_an_access_that_was_sh
         json!(["eng", "oncall"])
     );
     let record = newest(&place).await;
-    assert_eq!(record["detail"], "groups; groups: +oncall");
+    assert_eq!(record["detail"], "groups: +oncall");
     place.later(1);
     let body = json!({ "remove_groups": ["eng"], "token_policies": [] });
     root.patch("/v1/admin/users/ann", body).await.expect(200);
     let record = newest(&place).await;
-    let detail = "groups token_policies; groups: -eng; token_policies: -read";
+    let detail = "groups: -eng; token_policies: -read";
     assert_eq!(record["detail"], detail);
     // However it is ordered, it is one action.
     for (disabled, action) in [(true, "user_disable"), (false, "user_enable")] {

@@ -329,6 +329,12 @@ async fn the_internal_listener_answers_filters_probes_and_metrics_alone() {
         metrics.contains("latchkey_ceremonies_total{step=\"register_finish\",result=\"ok\"} 1")
     );
     assert!(metrics.contains("latchkey_sessions_total{event=\"begun\"} 1"));
+    for from_the_start in [
+        "renewals_total{by=\"page\",result=\"ok\"} 0",
+        "revocations_total{kind=\"key\"} 0",
+    ] {
+        assert!(metrics.contains(from_the_start), "{metrics}");
+    }
     assert_eq!(get("/_latchkey/login").await.0, 404);
     for path in ["/healthz", "/readyz", "/metrics", "/_latchkey/metrics"] {
         let request = Request::get(path).body(Body::empty()).unwrap();
