@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod session;
+mod succession;
 #[cfg(test)]
 mod tests;
 

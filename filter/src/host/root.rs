@@ -58,9 +58,10 @@ impl Root {
         true
     }
 
-    /// Takes the configuration, if it is a good one.
-    pub(super) fn on_configure(&mut self, size: usize) -> bool {
-        match self.configure(size) {
+    /// Takes the configuration, if it is a good one. `others` are the plugins of this VM, one of which
+    /// it may replace.
+    pub(super) fn on_configure(&mut self, size: usize, others: &[Shared]) -> bool {
+        match self.configure(size, others) {
             Ok(()) => true,
             Err(problem) => {
                 abi::log(Level::Error, &format!("configuration refused: {problem}"));
@@ -81,7 +82,7 @@ impl Root {
         self.tidy();
     }
 
-    fn configure(&mut self, size: usize) -> Result<(), String> {
+    fn configure(&mut self, size: usize, others: &[Shared]) -> Result<(), String> {
         let config = abi::buffer(Buffer::PluginConfiguration, size).map_err(|s| s.to_string())?;
         let config = FilterConfig::parse(&config).map_err(|error| error.to_string())?;
         let mut hash_key = [0; 16];
@@ -94,6 +95,7 @@ impl Root {
         if let Some(keys) = inline {
             gate.set_keys(keys);
         }
+        let keys_at = succeed_one(&mut gate, others);
         let enforce = gate.config().enforce;
         if !enforce {
             abi::log(
@@ -108,7 +110,7 @@ impl Root {
             metrics,
             verifier: HostVerifier::default(),
             unknown_key: false,
-            keys_at: None,
+            keys_at,
             fetches: FetchesByRequests::default(),
         };
         *self
@@ -236,6 +238,16 @@ impl Root {
             }
         });
     }
+}
+
+/// Takes over from the newest plugin that has what this gate would have to fetch; gives when its keys
+/// were fetched.
+fn succeed_one(gate: &mut Gate, others: &[Shared]) -> Option<u64> {
+    others.iter().rev().find_map(|other| {
+        let other = other.try_borrow().ok()?;
+        let before = other.as_ref()?;
+        gate.succeed(&before.gate).then_some(before.keys_at)?
+    })
 }
 
 fn with_plugin<T>(shared: &Shared, act: impl FnOnce(&mut Plugin, u64) -> T) -> Option<T> {

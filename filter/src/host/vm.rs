@@ -71,6 +71,14 @@ impl Vm {
         Some(shared)
     }
 
+    /// What the root contexts but this one share with their requests, the newest last.
+    fn others(&self, root: u32) -> Vec<Shared> {
+        let others = self.roots.iter().filter(|(id, _)| *id != root);
+        others
+            .filter_map(|(_, root)| Some(root.try_borrow().ok()?.shared()))
+            .collect()
+    }
+
     /// Gives what was kept of a request, to be dropped where this is not borrowed.
     fn delete(&mut self, id: u32) -> Option<Http> {
         if self.roots.iter().any(|(root, _)| *root == id) {
@@ -139,7 +147,8 @@ extern "C" fn latch_on_context_create(id: u32, root: u32) {
 
 #[unsafe(no_mangle)]
 extern "C" fn latch_on_configure(root: u32, size: usize) -> u32 {
-    with_root(root, |root| root.on_configure(size)).map_or(0, u32::from)
+    let others = vm(|vm| vm.others(root)).unwrap_or_default();
+    with_root(root, |root| root.on_configure(size, &others)).map_or(0, u32::from)
 }
 
 #[unsafe(no_mangle)]

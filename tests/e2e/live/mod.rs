@@ -7,6 +7,7 @@ mod keys;
 mod limits;
 mod metrics;
 mod renewal;
+mod replaced;
 mod revocations;
 mod shared_data;
 mod speed;
