@@ -7,7 +7,7 @@ const FORMAT: &str = "LOG path=%REQ(:PATH)% user=%FILTER_STATE(wasm.latchkey.use
     session=%FILTER_STATE(wasm.latchkey.session:PLAIN)% \
     decision=%FILTER_STATE(wasm.latchkey.decision:PLAIN)% \
     reason=%FILTER_STATE(wasm.latchkey.reason:PLAIN)% details=%RESPONSE_CODE_DETAILS% \
-    authorization=%REQ(AUTHORIZATION)% cookie=%REQ(COOKIE)%\n";
+    authorization=%REQ(AUTHORIZATION)% cookie=%REQ(COOKIE)% told=%REQ(X-AUTH-REQUEST-USER)%\n";
 
 fn gateway(fields: &serde_json::Value, enforce: bool) -> Guarded {
     Guarded::start_with(|config| {
@@ -144,4 +144,18 @@ fn it_shows_nothing_unless_asked_and_never_what_signs_in() {
         line(&mut gateway, "/a").contains("cookie=x=1"),
         "the application's own stay"
     );
+}
+
+#[test]
+fn it_shows_nobody_that_a_stranger_claims_to_be() {
+    let mut gateway = gateway(&json!(["user"]), true);
+    for (path, request) in [
+        ("/nobody", gateway.stranger().get("/nobody")),
+        ("/admin", gateway.member().get("/admin")),
+        ("/public/x", gateway.stranger().get("/public/x")),
+    ] {
+        let _ = request.header("x-auth-request-user", "root").send();
+        let line = line(&mut gateway, path);
+        assert!(line.ends_with("told=-"), "{line}");
+    }
 }
