@@ -24,6 +24,7 @@ use crate::{
     upstream::{self, Changes},
 };
 
+mod open;
 mod session;
 mod succession;
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod expiry;
 mod keys;
 mod limits;
 mod metrics;
+mod open_connections;
 mod renewal;
 mod replaced;
 mod revocations;
