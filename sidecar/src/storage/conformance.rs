@@ -173,6 +173,7 @@ suite! {
     enrolments::a_registration_clears_what_asked_for_it,
     enrolments::only_a_passkey_that_signs_in_alone_clears_what_asked_for_it,
     enrolments::a_recovery_code_is_spent_once_for_a_way_in,
+    enrolments::a_session_that_has_ended_leaves_no_way_in,
     people::a_disabled_credential_signs_in_no_more,
     people::a_suspected_credential_is_noted_and_its_owner_marked,
     credentials::the_last_one_that_signs_in_alone_stays,
