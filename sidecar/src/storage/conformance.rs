@@ -134,6 +134,7 @@ suite! {
     ceremonies::registrations_are_bounded_per_address,
     ceremonies::registrations_are_bounded_per_account,
     ceremonies::a_flood_of_strangers_leaves_room_for_everyone_else,
+    ceremonies::one_site_leaves_room_for_other_strangers,
     sessions::a_session_is_stored_found_and_removed,
     sessions::sessions_are_found_by_user,
     sessions::a_login_updates_the_credential_and_stores_the_session,
