@@ -12,7 +12,7 @@ const load = await modulesIn('en');
 const { namesIn, placeIn, placeOf } = await load('admin-parts.mjs');
 const { instantOf, localOf, plainly } = await load('admin-audit.mjs');
 const { spanOf } = await load('admin-user-form.mjs');
-const { adminApi, asked } = await load('admin-api.mjs');
+const { adminApi, asked, fullPage } = await load('admin-api.mjs');
 const { withFragment } = await load('arrival.mjs');
 
 const VIEWS = ['users', 'new', 'user', 'sessions', 'policy', 'audit'];
@@ -54,6 +54,25 @@ test('a record shows no character that changes how others look', () => {
   const shown = plainly(JSON.stringify({ label: 'a\u202eb\u200bc' }));
   assert.doesNotMatch(shown, /[\u202e\u200b]/);
   assert.deepEqual(JSON.parse(shown), { label: 'a\u202eb\u200bc' });
+});
+
+test('a page goes on until it is full or everything was looked at', async () => {
+  // Of very many, the service finds two here and one there, and nothing in between.
+  const answers = { undefined: [['a', 'b'], 'p1'], p1: [[], 'p2'], p2: [['c'], 'p3'], p3: [['d'], 'p4'], p4: [[], null] };
+  const seen = [];
+  const ask = async (query) => {
+    seen.push(query);
+    const [users, next] = answers[query.after];
+    return { users, next };
+  };
+  const query = { search: 'x', after: undefined };
+  assert.deepEqual(await fullPage(ask, 'users', { ...query, limit: 3 }), { users: ['a', 'b', 'c'], next: 'p3' });
+  assert.deepEqual(seen, [
+    { search: 'x', after: undefined, limit: 3 },
+    { search: 'x', after: 'p1', limit: 1 },
+    { search: 'x', after: 'p2', limit: 1 },
+  ]);
+  assert.deepEqual(await fullPage(ask, 'users', { ...query, limit: 9 }), { users: ['a', 'b', 'c', 'd'], next: null });
 });
 
 test('calls go where the service has them, whatever a user is called', async () => {

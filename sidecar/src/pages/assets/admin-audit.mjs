@@ -1,6 +1,6 @@
 // Administrators: who did what to whom, when, from where, with which result.
 
-import { asked } from './admin-api.mjs';
+import { asked, fullPage } from './admin-api.mjs';
 import { copyOf, page, placeOf, rowOf, write } from './admin-parts.mjs';
 import { saveAs } from './saving.mjs';
 import { writeTime } from './times.mjs';
@@ -15,7 +15,7 @@ const LINES = 1_000;
 export async function auditView(context, { query }) {
   const { calls, go } = context;
   const search = { user: query.user, actor: query.actor, action: query.action, address: query.address, since: query.since, until: query.until };
-  const { records, next } = await found(calls, search, query.after);
+  const { records, next } = await fullPage(calls.records, 'records', { ...search, after: query.after, limit: LIMIT });
   const view = copyOf('audit-view');
   const form = view.querySelector('form');
   fillSearch(form, search);
@@ -33,15 +33,6 @@ export async function auditView(context, { query }) {
   view.querySelector('.save-lines').addEventListener('click', () => saveLines(context, search));
   page(view, '#audit', { ...search, after: query.after }, next);
   return view;
-}
-
-// The service looks at so many records for one answer: nothing found is not yet nothing there.
-async function found(calls, search, after) {
-  let page = { records: [], next: after };
-  do {
-    page = await calls.records({ ...search, after: page.next, limit: LIMIT });
-  } while (page.records.length === 0 && page.next);
-  return page;
 }
 
 function fillSearch(form, search) {

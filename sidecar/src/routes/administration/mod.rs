@@ -3,6 +3,7 @@
 //! socket, where whoever connects is the operator.
 
 mod audit_log;
+mod body;
 mod bootstrap;
 mod disabling;
 mod ending;

@@ -291,7 +291,7 @@ async fn new_account(
     let shown = shown
         .map(|shown| label(shown).ok_or(BeginError::DisplayName))
         .transpose()?;
-    let name = UserName::parse(name)?;
+    let name = UserName::for_new(name)?;
     audit.name(&name);
     if app.store.is_name_taken(&name).await? {
         // The one thing about others that a stranger can learn here: slowly.
@@ -358,7 +358,7 @@ async fn coded_account(
             })
         }
         (CodeOf::Nobody, Some(name)) => {
-            let name = UserName::parse(name)?;
+            let name = UserName::for_new(name)?;
             audit.name(&name);
             if app.store.is_name_taken(&name).await? {
                 return Err(BeginError::NameTaken);

@@ -58,7 +58,7 @@ async fn who_is_exported_and_imported_signs_in_with_the_same_passkey() {
     let done = import(&there, "", &document).await.expect(200).json();
     assert_eq!((&done["created"], &done["done"]), (&json!(1), &json!(true)));
     assert_eq!(there.audit()["event"], "import");
-    assert_eq!(there.audit()["detail"], "1 users with 1 passkeys");
+    assert_eq!(there.audit()["detail"], "users: 1; passkeys: 1");
     assert_eq!(there.user("ann").await, user);
     let stored = |place: &Place| {
         let store = Arc::clone(&place.app.store);

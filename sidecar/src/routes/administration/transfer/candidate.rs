@@ -269,27 +269,6 @@ fn not_admitted(error: &NotAdmitted) -> Reason {
     }
 }
 
-/// Strict JSON; an error names the place.
-pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, Reason> {
-    let form = |text: String| Reason::new(Code::DocumentForm, text);
-    // A derive also reads a struct from an array.
-    if text.trim_ascii_start().first() != Some(&b'{') {
-        return Err(form("expected a JSON object".to_owned()));
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let reason = form(error.inner().to_string());
-        match error.path().to_string().as_str() {
-            "." => reason,
-            path => reason.at(path),
-        }
-    })?;
-    deserializer
-        .end()
-        .map_err(|error| form(error.to_string()))?;
-    Ok(read)
-}
-
 /// An array of texts of JSON, not too many of them.
 pub(super) fn bounded<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<&'de RawValue>, D::Error> {
     struct Users;
