@@ -10,7 +10,7 @@ import { ASSETS, LANGUAGES, modulesIn } from './languages.mjs';
 globalThis.navigator ??= {};
 const load = await modulesIn('en');
 const { namesIn, placeIn, placeOf } = await load('admin-parts.mjs');
-const { instantOf, localOf, plainly } = await load('admin-audit.mjs');
+const { detailOf, instantOf, localOf, plainly } = await load('admin-audit.mjs');
 const { spanOf } = await load('admin-user-form.mjs');
 const { adminApi, asked, fullPage } = await load('admin-api.mjs');
 const { withFragment } = await load('arrival.mjs');
@@ -114,6 +114,45 @@ test('every action of the log has words', () => {
   }
   assert.ok(actions.size > 8, [...actions].join());
   for (const action of actions) assert.ok(LANGUAGES.en.scripts['admin-words'].actions[action], action);
+});
+
+test('what strangers are refused has words', () => {
+  const root = new URL('../../routes/', ASSETS);
+  const sources = readdirSync(root, { recursive: true })
+    .filter((name) => name.endsWith('.rs') && !name.includes('tests'))
+    .map((name) => readFileSync(new URL(name, root), 'utf8'));
+  const steps = new Set(sources.flatMap((source) => [...source.matchAll(/\.ceremony\(\s*"([a-z_]+)"/g)].map(([, step]) => step)));
+  assert.ok(steps.size > 5, [...steps].join());
+  for (const { scripts } of Object.values(LANGUAGES)) {
+    for (const step of steps) assert.ok(scripts['admin-words'].actions[step], step);
+  }
+});
+
+test('what a record adds is said in words, and what people have named stays', () => {
+  const said = (action, detail) => detailOf({ action, detail });
+  assert.equal(said('user_update', 'email token_ttl; groups: +eng, -a: b'), 'email address, life of tokens · groups: +eng, -a: b');
+  assert.equal(said('user_create', 'groups: eng; enrolment_link'), 'groups: eng · with a link');
+  assert.equal(said('enrolment_create', 'recover'), 'for a new passkey');
+  assert.equal(said('import', 'users: 5; passkeys: 3'), 'users: 5 · passkeys: 3');
+  assert.equal(said('mount_write', 'groups: rp_id two_factor'), 'groups: Relying party id, Second factor');
+  assert.equal(said('mount_write', 'staff: no_such_field'), 'staff: no_such_field');
+  assert.equal(said('passkey_label', 'users: 5; now'), 'users: 5; now');
+  assert.equal(said('keys_maintain', 'the keys are a b'), 'the keys are a b', 'from before there were fixed words');
+  assert.equal(said('user_update', 'toString: {what}'), 'toString: {what}');
+  assert.equal(said('login', null), '');
+});
+
+test('every fixed word of a record has words', () => {
+  const source = (name) => readFileSync(new URL(`../../${name}`, ASSETS), 'utf8');
+  const [change] = source('model/user_change.rs').match(/pub fn fields.*?\n {4}\}/s);
+  const fields = [...change.matchAll(/"([a-z_]+)"/g)].map(([, name]) => name);
+  const purposes = source('model/enrolment.rs').match(/fn as_str.*?\n {4}\}/s)[0].matchAll(/"([a-z_]+)"/g);
+  // For the first administrator there is an action of its own.
+  const others = ['enrolment_link', 'now', 'keys', 'users', 'passkeys', 'reserved_names', 'seconds', 'counter_did_not_grow', 'metadata'];
+  const wanted = [...new Set([...fields, ...[...purposes].map(([, name]) => name).filter((name) => name !== 'bootstrap'), ...others])].sort();
+  for (const { scripts } of Object.values(LANGUAGES)) {
+    assert.deepEqual(Object.keys(scripts['admin-words'].details).sort(), wanted);
+  }
 });
 
 test('every setting that a mount shows has words', () => {

@@ -21,7 +21,7 @@ function mountPart(mount, ofPages) {
   write(part, 'caption', name);
   const inFile = mount.declared_in === 'configuration file';
   write(part, '.declared', inFile ? words.policy.inFile : filled(words.policy.overApi, {
-    name: mount.changed_by, time: moment(mount.changed_at),
+    name: whoOf(mount.changed_by), time: moment(mount.changed_at),
   }));
   const section = inFile ? write(part, '.section', name === ofPages ? '[webauthn]' : `[mounts.${name}]`) : null;
   part.querySelector('.of-pages').hidden = name !== ofPages;
