@@ -11,7 +11,7 @@ globalThis.navigator ??= {};
 const load = await modulesIn('en');
 const { namesIn, placeIn, placeOf } = await load('admin-parts.mjs');
 const { detailOf, instantOf, localOf, plainly } = await load('admin-audit.mjs');
-const { spanOf } = await load('admin-user-form.mjs');
+const { cameAndWent, spanOf } = await load('admin-user-form.mjs');
 const { adminApi, asked, fullPage } = await load('admin-api.mjs');
 const { withFragment } = await load('arrival.mjs');
 
@@ -40,6 +40,13 @@ test('names are told apart by commas, each once', () => {
 
 test('a span is written in the largest unit that leaves no rest', () => {
   assert.deepEqual([0, 90, 300, 43_200, 604_800].map(spanOf), ['', '90s', '5m', '12h', '7d']);
+});
+
+test('of groups only what came and went is sent', () => {
+  assert.deepEqual(cameAndWent(['a', 'b'], ['b', 'c']), { add_groups: ['c'], remove_groups: ['a'] });
+  assert.deepEqual(cameAndWent(['a'], ['a', 'b']), { add_groups: ['b'] });
+  assert.deepEqual(cameAndWent(['a', 'b'], []), { remove_groups: ['a', 'b'] });
+  assert.deepEqual(cameAndWent(['a', 'b'], ['b', 'a']), {});
 });
 
 test('times of a search survive the way through an address', () => {

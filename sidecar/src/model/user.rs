@@ -231,7 +231,7 @@ impl User {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use UserNameError::{Character, Empty, Identifier, Imitates, MixedScripts, TooLong};
+    use UserNameError::{Character, Empty, Identifier, Imitates, MixedScripts, Reserved, TooLong};
 
     #[test]
     fn texts_that_fold_alike_are_one_name() {

@@ -92,7 +92,7 @@ function recordRow(record) {
 // There stands what people have called something.
 const NAMED = ['passkey_label', 'key_revoke', 'mount_delete'];
 
-// What the record adds, in words. It is fixed words for programs, such as `email; groups: +eng`: of what
+// What the record adds, for people. For programs it is fixed words, such as `email; groups: +eng`: of what
 // is none of these nothing is translated.
 export function detailOf({ action, detail }) {
   if (!detail || NAMED.includes(action)) return detail ?? '';

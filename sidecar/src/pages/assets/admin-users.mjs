@@ -96,7 +96,8 @@ async function create(context, form) {
 // Says what is wrong with a field of the form, below it; or that there is no such field.
 export function tellField(error, elements) {
   const reason = reasonOf(error);
-  const id = elements[fieldOf(reason) ?? '']?.id;
+  const field = fieldOf(reason)?.replace(/^(?:add|remove)_/, '');
+  const id = elements[field ?? '']?.id;
   if (!id || !document.getElementById(`${id}-error`)) return false;
   markReason(id, reason);
   return true;

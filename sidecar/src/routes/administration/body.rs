@@ -34,19 +34,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for StrictBody<T> {
 /// `deny_unknown_fields`, where that is so.
 pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Reason> {
     // A derive also reads a struct from an array.
-    if !matches!(text.trim_ascii_start().first(), Some(b'{') | None) {
+    if text.trim_ascii_start().first() != Some(&b'{') {
         return Err(wrong_type("expected a JSON object".to_owned(), "object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let reason = unreadable(error.inner());
-        match error.path().to_string().as_str() {
-            "." => reason,
-            path => reason.at(path),
-        }
-    })?;
+    let read = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| placed(unreadable(error.inner()), &error.path().to_string()))?;
     deserializer.end().map_err(|error| unreadable(&error))?;
     Ok(read)
+}
+
+/// A reason with the path to what it is about: a name that should not be there is its last step already,
+/// one that is missing cannot be.
+fn placed(reason: Reason, path: &str) -> Reason {
+    let stands = matches!(reason.code(), Code::UnknownField | Code::FieldTwice);
+    match path {
+        "." => reason,
+        path if stands => reason.of(Some(path.to_owned())),
+        path => reason.at(path),
+    }
 }
 
 /// What is wrong with a text that is to be JSON.
@@ -203,8 +209,8 @@ mod tests {
                 json!(null),
             ),
             ("[]", None, "wrong-type", json!({"expected": "object"})),
-            (r#"{"name": "#, None, "json-cut-off", json!(null)),
-            ("", None, "json-cut-off", json!(null)),
+            (r#"{"name": "#, Some("name"), "json-cut-off", json!(null)),
+            ("", None, "wrong-type", json!({"expected": "object"})),
             (
                 "{\n \"name\" 1}",
                 None,

@@ -27,16 +27,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for StrictQuery<T>
     }
 }
 
-/// What is wrong with a query. Where a parameter is of another form, its name stands before that.
+/// What is wrong with a query. Where it is known of which parameter, its name stands before that.
 fn misread(said: &str) -> Reason {
     let said = said
         .rsplit_once("query string: ")
         .map_or(said, |(_, said)| said);
-    match said.split_once(": ") {
-        Some((name, said)) if !name.contains([' ', '`']) => {
-            Reason::new(ReasonCode::NotAsExpected, said).at(name)
+    let named = said.split_once(": ");
+    let named = named.filter(|(name, _)| !name.contains([' ', '`']));
+    let reason = misfit(named.map_or(said, |(_, said)| said));
+    match named {
+        Some((name, _)) if reason.field().is_none() => {
+            reason.coded(ReasonCode::NotAsExpected).at(name)
         }
-        _ => misfit(said),
+        _ => reason,
     }
 }
 
