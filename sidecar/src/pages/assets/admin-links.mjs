@@ -1,6 +1,6 @@
 // Administrators: the link with which a user registers a passkey.
 
-import { write } from './admin-parts.mjs';
+import { write, whoOf } from './admin-parts.mjs';
 import { copy } from './copying.mjs';
 import { filled } from './texts.mjs';
 import { moment } from './times.mjs';

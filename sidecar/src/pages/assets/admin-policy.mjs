@@ -1,7 +1,7 @@
 // Administrators: what the mounts ask of passkeys.
 
 import { MOUNT, POLICY } from './admin-mount-fields.mjs';
-import { copyOf, rowOf, write } from './admin-parts.mjs';
+import { copyOf, rowOf, write, whoOf } from './admin-parts.mjs';
 import { fieldOf, writeReason } from './admin-reasons.mjs';
 import { filled } from './texts.mjs';
 import { moment } from './times.mjs';
