@@ -262,6 +262,12 @@ async fn whoever_cannot_be_imported_has_a_code_at_the_place() {
         let causes = looked_at(&document).await;
         is(&causes[0], Some(field), code);
     }
+    // Found in the file by the name, though nothing else of the user is read.
+    let mut document = good();
+    document["users"][0]["grups"] = json!([]);
+    let report = import(&place, "?dry_run=true", &document).await.expect(200);
+    assert_eq!(report.json()["users"][0]["name"], "ann");
+
     let mut document = good();
     document["users"][0]["groups"] = json!(["latchkey-admins"]);
     let notes = looked_at(&document).await;

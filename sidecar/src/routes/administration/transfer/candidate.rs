@@ -9,6 +9,7 @@ use crate::model::{
 };
 use crate::routes::passkey::label;
 use crate::storage::{MOST_RECORD_BYTES, MOST_USER_BYTES, is_bounded};
+use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -73,6 +74,13 @@ pub(super) enum Read {
     Refused(Vec<Reason>),
 }
 
+/// What of a user is looked at when all of it cannot be read, in either format.
+#[derive(Default, Deserialize)]
+struct Named {
+    #[serde(alias = "username")]
+    name: Option<String>,
+}
+
 impl Entry {
     pub(super) fn new(index: usize, name: String, read: Result<Candidate, Refusals>) -> Self {
         let read = match read {
@@ -80,6 +88,12 @@ impl Entry {
             Err(Refusals(reasons)) => Read::Refused(reasons),
         };
         Self { index, name, read }
+    }
+
+    /// A user who is not read; in the report under the name that is there, if there is one.
+    pub(super) fn unreadable(index: usize, raw: &RawValue, reason: Reason) -> Self {
+        let named = serde_json::from_str::<Named>(raw.get()).unwrap_or_default();
+        Self::new(index, named.name.unwrap_or_default(), Err(reason.into()))
     }
 }
 

@@ -278,7 +278,7 @@ pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Reading, Reason> 
     let read = |(index, raw): (usize, &&RawValue)| {
         let user: UserEntry = match read_json(raw.get().as_bytes()) {
             Ok(user) => user,
-            Err(reason) => return Entry::new(index, String::new(), Err(reason.into())),
+            Err(reason) => return Entry::unreadable(index, raw, reason),
         };
         let name = user.name.clone();
         let mut mounts = user.passkeys.iter().map(|it| &it.mount);

@@ -100,7 +100,7 @@ pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Read
         let parsed = read_json::<KeycloakUser>(raw.get().as_bytes());
         let user = match parsed {
             Ok(user) => user,
-            Err(reason) => return Entry::new(index, String::new(), Err(reason.into())),
+            Err(reason) => return Entry::unreadable(index, raw, reason),
         };
         let name = user.username.clone();
         if user.service_account_client_id.is_some() {
