@@ -10,6 +10,7 @@ use crate::entropy::random;
 use crate::issuer::EnrolmentCode;
 use crate::model::{
     EnrolmentPurpose, Reason, ReasonCode, User, UserChange, UserId, UserLimits, UserName,
+    UserNameError,
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
@@ -203,8 +204,13 @@ pub(super) async fn delete_of_mount(
 }
 
 fn parsed(name: &str) -> Result<UserName, Problem> {
-    UserName::for_new(name)
-        .map_err(|error| Problem::new(ProblemKind::InvalidUserName, format!("Sorry, {error}.")))
+    UserName::for_new(name).map_err(|error| {
+        let kind = match error {
+            UserNameError::Reserved => ProblemKind::NameTaken,
+            _ => ProblemKind::InvalidUserName,
+        };
+        Problem::new(kind, format!("Sorry, {error}."))
+    })
 }
 
 async fn by_name(app: &App, name: &str) -> Result<Option<User>, Problem> {

@@ -106,6 +106,9 @@ impl From<BeginError> for Problem {
             BeginError::NoSuchPolicy => no_such_policy(),
             BeginError::NotVerified(error) => error.into(),
             BeginError::RegistrationOff => registration_off(),
+            BeginError::Name(UserNameError::Reserved) | BeginError::NameTaken => {
+                Self::new(ProblemKind::NameTaken, "Choose another user name.")
+            }
             BeginError::Name(error) => {
                 Self::new(ProblemKind::InvalidUserName, format!("Sorry, {error}."))
             }
@@ -113,7 +116,6 @@ impl From<BeginError> for Problem {
                 ProblemKind::BadRequest,
                 "A display name goes with a user name, and has 1 to 64 visible characters.",
             ),
-            BeginError::NameTaken => Self::new(ProblemKind::NameTaken, "Choose another user name."),
             BeginError::TooManyPasskeys => too_many_passkeys(),
             BeginError::TooOften(wait) | BeginError::Slowed { wait, .. } => too_many(wait),
             BeginError::TooManyUnderWay => too_many(Seconds(60)),
