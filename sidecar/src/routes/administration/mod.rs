@@ -12,6 +12,7 @@ mod gate;
 mod keys;
 mod listing;
 mod mount_config;
+mod mount_schema;
 mod mount_view;
 mod paging;
 mod passkeys;

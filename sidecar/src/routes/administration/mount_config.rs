@@ -2,6 +2,7 @@
 //! mounts. A mount of the configuration file is shown here and changed there.
 
 use super::body::{self, StrictBody};
+use super::mount_schema::{MountView, MountWish};
 use super::mount_view::{view, views};
 use super::{Acting, refusal};
 use crate::app::{App, MountChangeError, MountOrder};
@@ -37,14 +38,14 @@ pub(super) struct Terms {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MountData {
     /// Its settings, by the names that they are written with.
-    #[schema(value_type = Object)]
+    #[schema(value_type = MountView)]
     data: Value,
 }
 
 /// Every mount.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MountList {
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<MountView>)]
     mounts: Vec<Value>,
 }
 
@@ -93,7 +94,7 @@ pub(super) async fn show(
     post,
     path = "/v1/auth/{mount}/config",
     tag = tag::MOUNTS,
-    request_body = serde_json::Map<String, Value>,
+    request_body = MountWish,
     responses((status = 200, body = MountData)),
     extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
 )]
