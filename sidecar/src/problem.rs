@@ -310,7 +310,7 @@ impl Problem {
 /// With a full stop, unless it has one.
 fn ended(reason: &Reason) -> String {
     let text = reason.to_string();
-    if text.ends_with('.') {
+    if text.ends_with(['.', '?']) {
         text
     } else {
         format!("{text}.")

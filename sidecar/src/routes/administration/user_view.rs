@@ -3,7 +3,8 @@
 use super::qr::svg;
 use crate::app::App;
 use crate::issuer::EnrolmentCode;
-use crate::model::{Enrolment, Seconds, User};
+use crate::model::{Enrolment, Reason, Seconds, User};
+use crate::routes::openapi::ReasonView;
 use crate::routes::passkey::rfc3339;
 use crate::storage::StorageError;
 use serde::Serialize;
@@ -26,6 +27,7 @@ pub(super) struct UserView {
     disabled: bool,
     must_register_passkey: bool,
     created_at: String,
+    /// When a passkey of theirs last signed in, or they were registered and signed in by that.
     last_login_at: Option<String>,
     /// How many.
     passkeys: usize,
@@ -34,10 +36,26 @@ pub(super) struct UserView {
     recovery_codes: usize,
     /// The link that is out, if any. The secret of it only in the answer to whoever made it.
     pub(super) enrolment: Option<EnrolmentView>,
-    /// What will not work at the next login.
+    /// What will not work at the next login, and what of a change had no effect.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub(super) warnings: Vec<&'static str>,
+    warnings: Vec<String>,
+    /// The same for programs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<ReasonView>, required = false)]
+    causes: Vec<Reason>,
+}
+
+impl UserView {
+    /// The same with what should be known of it.
+    pub(super) fn warned(self, causes: Vec<Reason>) -> Self {
+        let warnings = causes.iter().map(ToString::to_string).collect();
+        Self {
+            warnings,
+            causes,
+            ..self
+        }
+    }
 }
 
 /// A one-time link. What opens it is shown once: to whoever made it.
@@ -66,7 +84,11 @@ pub(super) async fn view(app: &App, user: &User) -> Result<UserView, StorageErro
     let enrolment = app.store.enrolment(user.id).await?;
     let codes = app.store.recovery_codes(user.id).await?;
     let seconds = |limit: Option<Seconds>| limit.map_or(0, |it| it.0);
-    let last_used = passkeys.iter().filter_map(|it| it.last_used_at).max();
+    let sessions = app.living_sessions_of(user.id).await?;
+    // A registration signs in as well; with passkeys from before that was noted only its session tells.
+    let begun = sessions.iter().map(|it| it.auth_time);
+    let used = passkeys.iter().filter_map(|it| it.last_used_at);
+    let last_login_at = used.chain(begun).max();
     Ok(UserView {
         id: user.id.0.to_string(),
         name: user.name.as_str().to_owned(),
@@ -81,9 +103,9 @@ pub(super) async fn view(app: &App, user: &User) -> Result<UserView, StorageErro
         disabled: user.disabled,
         must_register_passkey: user.must_register,
         created_at: rfc3339(user.created_at),
-        last_login_at: last_used.map(rfc3339),
+        last_login_at: last_login_at.map(rfc3339),
         passkeys: passkeys.len(),
-        sessions: app.living_sessions_of(user.id).await?.len(),
+        sessions: sessions.len(),
         disabled_passkeys: passkeys
             .iter()
             .filter(|it| it.disabled_at.is_some())
@@ -91,6 +113,7 @@ pub(super) async fn view(app: &App, user: &User) -> Result<UserView, StorageErro
         recovery_codes: codes.map_or(0, |codes| codes.left.len()),
         enrolment: enrolment.map(|it| described(app, &it)),
         warnings: Vec::new(),
+        causes: Vec::new(),
     })
 }
 
