@@ -352,9 +352,9 @@ fn a_refused_order_says_what_to_do() {
             "There is no such session, or it has ended. `latchkey sessions list` shows the sessions",
         ),
         (
-            vec!["mounts", "set", "staff", "auto_registratio=true"],
+            vec!["mounts", "set", "staff", "timeot=2m"],
             1,
-            "there is no such field, did you mean auto_registration?\n",
+            "there is no such field, did you mean timeout?\n",
         ),
         (
             vec!["mounts", "set", "staff", "attestation=direct"],

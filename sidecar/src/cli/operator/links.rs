@@ -19,13 +19,13 @@ pub struct LinkOrder {
     #[arg(long, conflicts_with = "user")]
     pub all_without_passkey: bool,
     /// Only for those in this group
-    #[arg(long, requires = "all_without_passkey")]
+    #[arg(long, conflicts_with = "user")]
     pub group: Option<String>,
     /// Also for those who have a link that is still good: a new one in its place
-    #[arg(long, requires = "all_without_passkey")]
+    #[arg(long, conflicts_with = "user")]
     pub again: bool,
     /// As CSV: `name,display_name,email,link,good_until`
-    #[arg(long, requires = "all_without_passkey", conflicts_with = "output")]
+    #[arg(long, conflicts_with_all = ["user", "output", "revoke"])]
     pub csv: bool,
     /// How long it is good: "2h", or seconds; at most `people.link_lifetime`
     #[arg(long, value_name = "SPAN")]

@@ -92,10 +92,12 @@ async fn sessions_are_listed_and_ended_one_by_one_by_user_and_all() {
     let revoke = async |body: Value| order(&place, "/v1/admin/sessions/revoke", body).await;
     revoke(json!({ "session": id })).await.expect(204);
     assert_eq!(here.read("/userinfo").await.status, 401);
-    assert_eq!(
-        revoke(json!({ "session": id })).await.expect(404).problem(),
-        "not-found"
-    );
+    for gone in [id, json!("x")] {
+        assert_eq!(
+            revoke(json!({ "session": gone })).await.expect(404).problem(),
+            "not-found"
+        );
+    }
 
     here.log_in("ann").await;
     revoke(json!({ "user": "ann" })).await.expect(204);
@@ -107,7 +109,6 @@ async fn sessions_are_listed_and_ended_one_by_one_by_user_and_all() {
         json!({}),
         json!({ "everyone": false }),
         json!({ "everyone": true, "user": "ann" }),
-        json!({ "session": "x" }),
         json!({ "all": true }),
     ] {
         assert_eq!(revoke(wrong).await.status, 400);
