@@ -91,6 +91,12 @@ impl App {
     ) -> Result<(), StorageError> {
         let what = of.map_or(Revoked::Everyone, Revoked::User);
         let kind = what.kind();
+        self.revoke(what, audit).await?;
+        self.count(true, kind);
+        Ok(())
+    }
+
+    async fn revoke(&self, what: Revoked, audit: Option<AuditRecord>) -> Result<(), StorageError> {
         let reserved = self.reserve(what);
         let (store, revocation) = (Arc::clone(&self.store), reserved.revocation().clone());
         let live = Arc::clone(&self.revocations);
@@ -98,9 +104,7 @@ impl App {
             store.revoke(&revocation, audit.as_ref()).await?;
             Ok::<_, StorageError>((true, ()))
         })
-        .await?;
-        self.count(true, kind);
-        Ok(())
+        .await
     }
 
     /// Disables a user and ends every session of theirs; `false` when there is no such user.
@@ -117,8 +121,35 @@ impl App {
             Ok::<_, StorageError>((there, there))
         })
         .await?;
+        if disabled {
+            self.revoke_late(user).await?;
+        }
         self.count(disabled, "user");
         Ok(disabled)
+    }
+
+    /// Deletes a user and ends every session of theirs; `false` when there is no such user.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn delete_user(
+        &self,
+        user: UserId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        // Their tokens first: should the program end here, they are not left behind.
+        self.end_sessions(Some(user), None).await?;
+        let deleted = self.store.delete_user(user, audit).await?;
+        if deleted {
+            self.revoke_late(user).await?;
+        }
+        Ok(deleted)
+    }
+
+    /// Once a user can sign in no more: a login that was recorded just before has a token that was
+    /// stamped after the revocation that came with the order.
+    async fn revoke_late(&self, user: UserId) -> Result<(), StorageError> {
+        self.revoke(Revoked::User(user), None).await
     }
 
     /// Removes a credential (with `keep_last`, never the only one of its user), and ends the sessions that it began.

@@ -18,6 +18,15 @@ pub(super) struct Caller {
     pub(super) claims: Claims,
 }
 
+impl Caller {
+    /// Whether the user was verified at the last proof of presence. Record and token must both say so,
+    /// as for when it was: one that was taken before must gain nothing by it.
+    pub(super) fn user_verified(&self) -> bool {
+        let told = self.claims.authn.as_ref();
+        self.session.authn.uv && told.is_some_and(|it| it.uv)
+    }
+}
+
 /// Why a request has no caller.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallerError {

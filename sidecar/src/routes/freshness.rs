@@ -64,7 +64,7 @@ pub(super) fn require_verified<'a>(
         policy.name == PolicyName::Passwordless
             && policy.user_verification == UserVerification::Required
     };
-    if !caller.session.authn.uv && policies.into_iter().any(is_strict) {
+    if !caller.user_verified() && policies.into_iter().any(is_strict) {
         Err(NotVerified)
     } else {
         Ok(())

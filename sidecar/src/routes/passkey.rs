@@ -64,9 +64,29 @@ pub(super) fn label(text: &str) -> Option<String> {
     (fits && readable).then(|| text.to_owned())
 }
 
-/// Bidirectional controls and zero-width characters, which make a text look like another one.
+/// Bidirectional controls, zero-width characters, fillers and tags, which make a text look like another
+/// one, or like none. Variation selectors are in what people write: they follow an emoji.
 fn is_invisible_format(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// Instants past the year 9999 do not occur but in a damaged record.
@@ -102,12 +122,21 @@ mod tests {
     fn labels_are_short_readable_texts() {
         assert_eq!(label("  blue key "), Some("blue key".to_owned()));
         assert_eq!(label(&"é".repeat(64)), Some("é".repeat(64)));
+        assert_eq!(label("❤\u{fe0f} 안녕"), Some("❤\u{fe0f} 안녕".to_owned()));
         for refused in [
             "",
             "   ",
             "a\nb",
             "a\u{202e}b",
             "a\u{200b}b",
+            // An Arabic letter mark, a soft hyphen, fillers, an empty braille cell, a tag.
+            "a\u{61c}b",
+            "a\u{ad}b",
+            "\u{3164}",
+            "a\u{115f}",
+            "\u{ffa0}",
+            "\u{2800}",
+            "a\u{e0041}",
             &"x".repeat(65),
         ] {
             assert_eq!(label(refused), None, "{refused:?}");

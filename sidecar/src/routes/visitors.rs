@@ -49,6 +49,7 @@ impl Visitors for AppVisitors {
             Ok(mut caller) => {
                 let told = caller.claims.auth_time.map_or(UnixTime(0), UnixTime);
                 caller.session.auth_time = caller.session.auth_time.min(told);
+                caller.session.authn.uv = caller.user_verified();
                 Ok(need.lacking(&caller.session, self.0.now()))
             }
             Err(CallerError::Storage(error)) => Err(error),

@@ -4,11 +4,11 @@
 //! Whoever has used up their share is refused; nobody is pushed out to make room.
 
 use super::{CeremonyKept, ChallengeSpent, RegistrationCeremony};
-use crate::model::{ChallengeId, UnixTime, UserId};
+use crate::model::{ChallengeId, UnixTime, UserId, network, site};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// How much is remembered at most.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,9 @@ pub struct Bounds {
     /// Registrations of strangers per client address: this many people behind one address can make
     /// an account at the same time.
     pub registrations_per_address: usize,
+    /// The same per site of IPv6, of which one subscriber has thousands of addresses: some of them
+    /// together take all that there are, none alone.
+    pub registrations_per_site: usize,
     /// Registrations per existing account, of whoever is signed in to it: one person with a few open
     /// tabs. Neither these nor those with a code are held to what strangers do behind the same
     /// address.
@@ -41,6 +44,7 @@ impl Default for Bounds {
             spent_per_account: 256,
             spent: 131_072,
             registrations_per_address: 64,
+            registrations_per_site: 512,
             registrations_per_account: 8,
             registrations_per_code: 64,
             registrations_of_strangers: 6_144,
@@ -61,6 +65,7 @@ pub struct CeremoniesUnderWay {
     registrations: Expiring<[u8; 32], RegistrationCeremony>,
     of_strangers: usize,
     of_strangers_by_address: Tally<IpAddr>,
+    of_strangers_by_site: Tally<IpAddr>,
     registrations_by_account: Tally<UserId>,
     registrations_by_code: Tally<UserId>,
 }
@@ -83,6 +88,7 @@ impl CeremoniesUnderWay {
             registrations: Expiring::default(),
             of_strangers: 0,
             of_strangers_by_address: Tally::default(),
+            of_strangers_by_site: Tally::default(),
             registrations_by_account: Tally::default(),
             registrations_by_code: Tally::default(),
         }
@@ -131,9 +137,12 @@ impl CeremoniesUnderWay {
         match holder(ceremony) {
             Holder::Account(user) => self.registrations_by_account.add(user),
             Holder::Code(code_of) => self.registrations_by_code.add(code_of),
-            Holder::Stranger(network) => {
+            Holder::Stranger(address) => {
                 self.of_strangers += 1;
-                self.of_strangers_by_address.add(network);
+                self.of_strangers_by_address.add(network(address));
+                site(address)
+                    .into_iter()
+                    .for_each(|site| self.of_strangers_by_site.add(site));
             }
         }
         self.registrations
@@ -151,9 +160,11 @@ impl CeremoniesUnderWay {
                 let under_way = self.registrations_by_code.of(&code_of);
                 under_way < self.bounds.registrations_per_code
             }
-            Holder::Stranger(network) => {
-                let under_way = self.of_strangers_by_address.of(&network);
+            Holder::Stranger(address) => {
+                let under_way = self.of_strangers_by_address.of(&network(address));
+                let of_site = site(address).map(|site| self.of_strangers_by_site.of(&site));
                 under_way < self.bounds.registrations_per_address
+                    && of_site.is_none_or(|it| it < self.bounds.registrations_per_site)
                     && self.of_strangers < self.bounds.registrations_of_strangers
             }
         }
@@ -181,9 +192,12 @@ impl CeremoniesUnderWay {
         match holder(ceremony) {
             Holder::Account(user) => self.registrations_by_account.subtract(&user),
             Holder::Code(code_of) => self.registrations_by_code.subtract(&code_of),
-            Holder::Stranger(network) => {
+            Holder::Stranger(address) => {
                 self.of_strangers = self.of_strangers.saturating_sub(1);
-                self.of_strangers_by_address.subtract(&network);
+                self.of_strangers_by_address.subtract(&network(address));
+                site(address)
+                    .iter()
+                    .for_each(|site| self.of_strangers_by_site.subtract(site));
             }
         }
     }
@@ -203,15 +217,7 @@ fn holder(ceremony: &RegistrationCeremony) -> Holder {
     match &ceremony.enrolling {
         Some(enrolling) => Holder::Code(enrolling.code_of),
         None if ceremony.existing => Holder::Account(ceremony.user),
-        None => Holder::Stranger(network(ceremony.address)),
-    }
-}
-
-/// What counts as one address: an IPv6 host has a whole /64 to draw from.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
+        None => Holder::Stranger(ceremony.address),
     }
 }
 

@@ -12,7 +12,7 @@ mod users;
 use super::bounded::CeremoniesUnderWay;
 use super::{StorageError, Store, Writes, crowded_out};
 use crate::model::{
-    AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Minted, MountRecord,
+    AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Floors, Minted, MountRecord,
     RecoveryCodes, Revocation, Revoked, Session, SessionId, SigningKeyRecord, UnixTime, User,
     UserId, UserName,
 };
@@ -86,6 +86,16 @@ impl Tables {
             .collect();
         found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         found
+    }
+
+    fn is_signed_in(&self, user: UserId, by: SessionId) -> bool {
+        let of_both = [Revoked::User(user), Revoked::Everyone];
+        let revocations = of_both.iter().filter_map(|it| self.revocations.get(it));
+        let floors: Floors = revocations.cloned().collect();
+        let session = self.sessions.get(&by);
+        let session = session.filter(|it| it.user == user && !floors.end(it));
+        let user = self.users.get(&user);
+        session.is_some() && user.is_some_and(|user| !user.disabled)
     }
 
     fn revoke(&mut self, revocation: &Revocation) {

@@ -71,6 +71,8 @@ pub enum CredentialInserted {
     Taken,
     /// The user is gone.
     NoUser,
+    /// The session has ended, or its user is disabled.
+    NoSession,
     /// The user has as many as allowed.
     TooMany,
 }
@@ -273,10 +275,12 @@ pub trait Users: Send + Sync {
     async fn credential(&self, id: &CredentialId) -> Result<Option<Credential>, StorageError>;
     /// A user's credentials, oldest first.
     async fn credentials_of(&self, user: UserId) -> Result<Vec<Credential>, StorageError>;
-    /// Adds a credential to an existing user who has fewer than `most`.
+    /// Adds a credential to an existing user who has fewer than `most`, in a session of theirs: one
+    /// that has ended meanwhile, or whose user was disabled, leaves no way in behind.
     async fn insert_credential_if_absent(
         &self,
         credential: &Credential,
+        by: SessionId,
         most: usize,
         audit: &AuditRecord,
     ) -> Result<CredentialInserted, StorageError>;

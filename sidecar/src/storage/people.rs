@@ -253,10 +253,12 @@ pub trait People: Send + Sync {
 
     /// A user's recovery codes.
     async fn recovery_codes(&self, user: UserId) -> Result<Option<RecoveryCodes>, StorageError>;
-    /// Keeps recovery codes, in place of those before; `false` when the user is gone.
+    /// Keeps recovery codes, in place of those before; `false` when the user is gone or disabled, or
+    /// the session has ended in which they were made.
     async fn put_recovery_codes(
         &self,
         user: UserId,
+        by: SessionId,
         codes: &RecoveryCodes,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError>;

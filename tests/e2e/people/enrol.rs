@@ -175,3 +175,31 @@ fn a_link_says_whose_it_is_and_a_dead_one_leaves_nothing_to_fill_in() {
         .page
         .wait_for("document.querySelector('#recover-form')?.checkVisibility()");
 }
+
+#[test]
+fn a_link_asks_nothing_of_the_application() {
+    let mut person = Person::registered("alice");
+    person.open("/orders");
+    person.page.wait_for_path("/orders");
+    person.gateway.upstream.take();
+    // Whatever stands where a link names its mount: a browser reads `%2e%2e` as `..`, too.
+    for target in ["/orders/cancel?", "/orders/cancel/"] {
+        let up = "%2e%2e/".repeat(4);
+        let astray = format!("{up}{}", target.trim_start_matches('/'));
+        person.open("/_latchkey/nothing");
+        person.open(&format!("/_latchkey/enroll#{astray}.code"));
+        // It asks for whom the link is.
+        person.page.wait_for(
+            "performance.getEntriesByType('resource').some((it) => it.initiatorType === 'fetch')",
+        );
+        let received = person.gateway.upstream.take();
+        let targets: Vec<_> = received.iter().map(|it| it.target()).collect();
+        assert!(
+            targets.iter().all(|it| !it.starts_with("/orders")),
+            "{targets:?}"
+        );
+        person
+            .page
+            .wait_for("document.querySelector('#panel-dead')?.checkVisibility()");
+    }
+}

@@ -362,4 +362,16 @@ mod tests {
             "There are no users."
         );
     }
+
+    #[test]
+    fn json_steers_no_terminal_and_says_the_same() {
+        let agent = "evil\u{9b}31m\u{202e}\u{61c}\u{7f}é";
+        let answer = json!({ "sessions": [{ "user_agent": agent }] });
+        let shown = sessions(&answer, Output::Json);
+        assert!(
+            shown.contains(r"evil\u009b31m\u202e\u061c\u007fé"),
+            "{shown}"
+        );
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), answer);
+    }
 }

@@ -26,7 +26,7 @@ export class Unreachable extends Error {
 const TYPE = 'urn:latchkey:problem:';
 
 export function api(base, mount) {
-  const auth = `${base}/v1/auth/${mount}`;
+  const auth = `${base}/v1/auth/${encodeURIComponent(mount)}`;
   const self = `${base}/v1/self`;
   const passkey = (id) => `${self}/passkeys/${encodeURIComponent(id)}`;
   return {

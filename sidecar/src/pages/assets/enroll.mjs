@@ -17,6 +17,10 @@ const notice = notices(card);
 const { alone } = oneAtATime();
 const field = (id) => document.getElementById(id);
 
+// What a mount can be called. Anything else could lead what is asked to another address of this
+// origin, which may be the application's: the link can come from anyone.
+const MOUNT = /^[a-z0-9_-]+$/;
+
 // The code of an account that does not exist yet begins with sixteen zero bytes.
 const FIRST_ADMINISTRATOR = 'A'.repeat(21);
 
@@ -52,8 +56,8 @@ function byAddress() {
   if (found) {
     // A link for another mount than the one of the pages begins with its name.
     const [named, rest] = found.includes('.') ? found.split('.') : [mount, found];
-    calls = api(base, named);
-    at = named;
+    at = MOUNT.test(named) ? named : mount;
+    calls = api(base, at);
     code = rest;
     recovered = false;
     history.replaceState(null, '', location.pathname);

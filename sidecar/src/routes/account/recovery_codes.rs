@@ -101,7 +101,11 @@ pub(super) async fn make(
             .collect(),
     };
     let record = own_record(&app, &client, (user.id, &user.name), "recovery_codes_made");
-    let put = app.store.put_recovery_codes(user.id, &kept, &record).await;
+    let session = caller.session.id;
+    let put = app
+        .store
+        .put_recovery_codes(user.id, session, &kept, &record);
+    let put = put.await;
     if !put.map_err(|error| storage_problem(&error))? {
         return Err(Problem::unauthorized());
     }

@@ -109,7 +109,7 @@ pub(in crate::routes) async fn administrator(
     {
         return Err(GateError::NoAdministrator);
     }
-    if !caller.session.authn.uv {
+    if !caller.user_verified() {
         return Err(GateError::NotVerified);
     }
     require_fresh(&caller, app.settings.fresh_for, app.now())?;

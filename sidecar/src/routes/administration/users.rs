@@ -335,13 +335,10 @@ async fn remove(
     if acting.is(user.id) {
         return Err(own_account());
     }
-    // Their tokens first: what is gone could not be revoked any more.
-    let ended = app.end_sessions(Some(user.id), None).await;
-    ended.map_err(|error| storage_problem(&error))?;
     let record = acting
         .record(app, client, "user_delete")
         .to(user.id, &user.name);
-    let removed = app.store.delete_user(user.id, &record).await;
+    let removed = app.delete_user(user.id, &record).await;
     if !removed.map_err(|error| storage_problem(&error))? {
         return Err(no_such_user());
     }

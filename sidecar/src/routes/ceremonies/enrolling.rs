@@ -69,8 +69,15 @@ pub(super) async fn code_of(
         secret: enrolment.secret,
         purpose: enrolment.purpose,
     };
-    if enrolment.user == Enrolment::NOBODY {
-        return Ok((enrolling, CodeOf::Nobody));
+    // Both or neither: no other code makes an administrator.
+    match (enrolment.user, enrolment.purpose) {
+        (Enrolment::NOBODY, EnrolmentPurpose::Bootstrap) => {
+            return Ok((enrolling, CodeOf::Nobody));
+        }
+        (Enrolment::NOBODY, _) | (_, EnrolmentPurpose::Bootstrap) => {
+            return Err(CodeError::Worthless);
+        }
+        (_, EnrolmentPurpose::Enrol | EnrolmentPurpose::Recover) => {}
     }
     let user = app.store.user(enrolment.user).await?;
     let user = user

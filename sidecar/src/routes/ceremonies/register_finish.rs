@@ -304,13 +304,14 @@ async fn add_passkey(
         session: Some(caller.session.id),
         ..own_record(app, client, user, "passkey_add")
     };
-    let inserted = app
-        .store
-        .insert_credential_if_absent(credential, most, &record);
+    let inserted =
+        app.store
+            .insert_credential_if_absent(credential, caller.session.id, most, &record);
     match inserted.await? {
         CredentialInserted::Inserted => {}
         CredentialInserted::Taken => return Err(FinishError::CredentialTaken),
         CredentialInserted::NoUser => return Err(FinishError::NoUser),
+        CredentialInserted::NoSession => return Err(FinishError::Caller(CallerError::Ended)),
         CredentialInserted::TooMany => return Err(FinishError::TooManyPasskeys),
     }
     let lease = caller.claims.exp.saturating_sub(app.now().0);

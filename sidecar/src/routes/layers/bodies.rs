@@ -3,8 +3,9 @@
 //! One that does not come holds a connection of the listener all the while. So only some can be
 //! waited for, and few of one network; whatever is sent whole needs no place among them.
 
+use crate::model::{network, site};
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::limits::network;
+use crate::routes::limits::leave;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::Method;
@@ -37,6 +38,9 @@ const WAITING: usize = 512;
 /// As many of one network: people on bad lines, all at once.
 const WAITING_PER_NETWORK: usize = 64;
 
+/// As many of one site of IPv6, which has thousands of networks.
+const WAITING_PER_SITE: usize = 128;
+
 /// Who is waited for.
 #[derive(Debug, Default)]
 pub struct Bodies(Mutex<Waiting>);
@@ -45,12 +49,13 @@ pub struct Bodies(Mutex<Waiting>);
 struct Waiting {
     all: usize,
     by_network: HashMap<IpAddr, usize>,
+    by_site: HashMap<IpAddr, usize>,
 }
 
 /// Given back when it is dropped.
 struct Place<'a> {
     bodies: &'a Bodies,
-    network: IpAddr,
+    address: IpAddr,
 }
 
 impl Bodies {
@@ -61,34 +66,42 @@ impl Bodies {
         request: Request,
     ) -> Result<Request, Problem> {
         let (parts, body) = request.into_parts();
-        let body = self.read(network(address), body).await?;
+        let body = self.read(address, body).await?;
         Ok(Request::from_parts(parts, Body::from(body)))
     }
 
-    async fn read(&self, network: IpAddr, body: Body) -> Result<Bytes, Problem> {
+    async fn read(&self, address: IpAddr, body: Body) -> Result<Bytes, Problem> {
         let mut whole = Box::pin(read(body, BODY_MAX_BYTES));
         if let Ok(come) = timeout(AT_ONCE, &mut whole).await {
             return come;
         }
         let _place = self
-            .place(network)
+            .place(address)
             .ok_or_else(|| crate::routes::too_many(crate::model::Seconds(1)))?;
         timeout(DEADLINE, whole)
             .await
             .unwrap_or_else(|_| Err(late()))
     }
 
-    fn place(&self, network: IpAddr) -> Option<Place<'_>> {
+    fn place(&self, address: IpAddr) -> Option<Place<'_>> {
         let mut waiting = self.lock();
+        let (network, site) = (network(address), site(address));
         let here = waiting.by_network.get(&network).copied().unwrap_or(0);
-        if waiting.all >= WAITING || here >= WAITING_PER_NETWORK {
+        let of_site = site.and_then(|site| waiting.by_site.get(&site));
+        if waiting.all >= WAITING
+            || here >= WAITING_PER_NETWORK
+            || of_site.is_some_and(|of_site| *of_site >= WAITING_PER_SITE)
+        {
             return None;
         }
         waiting.all += 1;
         waiting.by_network.insert(network, here + 1);
+        if let Some(site) = site {
+            *waiting.by_site.entry(site).or_default() += 1;
+        }
         Some(Place {
             bodies: self,
-            network,
+            address,
         })
     }
 
@@ -101,11 +114,9 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut waiting = self.bodies.lock();
         waiting.all = waiting.all.saturating_sub(1);
-        if let Some(here) = waiting.by_network.get_mut(&self.network) {
-            *here = here.saturating_sub(1);
-            if *here == 0 {
-                waiting.by_network.remove(&self.network);
-            }
+        leave(&mut waiting.by_network, &network(self.address));
+        if let Some(site) = site(self.address) {
+            leave(&mut waiting.by_site, &site);
         }
     }
 }
@@ -226,6 +237,14 @@ mod tests {
         tokio::time::sleep(2 * AT_ONCE).await;
         assert_eq!(wait(v4(1)).await.unwrap(), ProblemKind::TooMany);
         assert!(bodies.read(v4(1), Body::from("{}")).await.is_ok());
+        // From many networks of one subscriber.
+        let of_site = |n: usize| {
+            let bits = (0x2001_0db8_u128 << 96) | ((n as u128) << 64);
+            IpAddr::V6(bits.into())
+        };
+        held.extend((0..WAITING_PER_SITE).map(|n| wait(of_site(n))));
+        tokio::time::sleep(2 * AT_ONCE).await;
+        assert_eq!(wait(of_site(9_999)).await.unwrap(), ProblemKind::TooMany);
         // From many networks: the rest of the connections is for those that hold none.
         let more = (2..=u8::MAX).flat_map(|n| [v4(n); 2]).map(wait);
         held.extend(more);
@@ -237,7 +256,8 @@ mod tests {
             assert!(matches!(kind, ProblemKind::Timeout | ProblemKind::TooMany));
         }
         assert_eq!(bodies.lock().all, 0);
-        assert!(bodies.lock().by_network.is_empty());
+        let waiting = bodies.lock();
+        assert!(waiting.by_network.is_empty() && waiting.by_site.is_empty());
     }
 
     /// A body whose only frame never comes.

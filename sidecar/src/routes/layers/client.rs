@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::entropy::random;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,6 +20,8 @@ const THUMBPRINT_BYTES: usize = 43;
 /// Set by the gateway; ties our log lines to its own.
 const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_MAX_BYTES: usize = 64;
+/// As much of a path is logged; ours are shorter.
+const PATH_LOGGED: usize = 256;
 
 /// The sender of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +74,7 @@ pub(crate) async fn identify(
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let client = client(&app, peer.to_canonical(), request.headers());
     let span = tracing::info_span!("request", request_id = %client.request_id);
-    let line = format!("{} {}", request.method(), request.uri().path());
+    let line = line(request.method(), request.uri().path());
     let is_asset = request.uri().path().contains("/assets/");
     let request_id = HeaderValue::from_str(&client.request_id);
     // What follows may believe this header: it is there only when a gateway's word on it was taken.
@@ -102,6 +104,16 @@ pub(crate) async fn identify(
     }
     .instrument(span)
     .await
+}
+
+/// The request as the log has it: nobody writes long lines into it with a long path.
+fn line(method: &Method, path: &str) -> String {
+    let (mut line, mut path) = (format!("{method} "), path.chars());
+    line.extend(path.by_ref().take(PATH_LOGGED));
+    if path.next().is_some() {
+        line.push('…');
+    }
+    line
 }
 
 fn client(app: &App, peer: IpAddr, headers: &HeaderMap) -> Client {

@@ -1,7 +1,6 @@
 //! How often one client address may do what costs something, in bounded memory.
 
-use super::network;
-use crate::model::{Seconds, UnixTime};
+use crate::model::{Seconds, UnixTime, network, site};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
@@ -13,9 +12,18 @@ const WINDOW: Seconds = Seconds(60);
 /// addresses limits the newcomers together and leaves everyone who was there before alone.
 const ADDRESSES_MAX: usize = 10_000;
 
+/// As much as one address can use, as many can all networks of a site of IPv6 together.
+const PER_SITE: u32 = 10;
+
 /// An allowance per address and minute.
 #[derive(Debug)]
 pub struct AddressLimiter {
+    networks: Allowance,
+    sites: Allowance,
+}
+
+#[derive(Debug)]
+struct Allowance {
     most: u32,
     windows: Mutex<Windows>,
 }
@@ -38,9 +46,13 @@ impl AddressLimiter {
     /// Lets each address use up `most` a minute.
     #[must_use]
     pub fn new(most: u32) -> Self {
-        Self {
+        let of = |most| Allowance {
             most,
             windows: Mutex::default(),
+        };
+        Self {
+            networks: of(most),
+            sites: of(most.saturating_mul(PER_SITE)),
         }
     }
 
@@ -49,8 +61,20 @@ impl AddressLimiter {
     /// # Errors
     /// After how long it will have something, when it has nothing: then nothing is used.
     pub fn charge(&self, address: IpAddr, cost: u32, now: UnixTime) -> Result<(), Seconds> {
+        let site = site(address);
+        if let Some(site) = site {
+            // Nothing is used yet.
+            self.sites.charge(site, 0, now)?;
+        }
+        self.networks.charge(network(address), cost, now)?;
+        site.map_or(Ok(()), |site| self.sites.charge(site, cost, now))
+    }
+}
+
+impl Allowance {
+    fn charge(&self, key: IpAddr, cost: u32, now: UnixTime) -> Result<(), Seconds> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = windows.key(network(address), now);
+        let key = windows.key(key, now);
         let window = match windows.by_network.get_mut(&key) {
             None => windows.by_network.entry(key).or_insert(Window::from(now)),
             Some(window) => window,
@@ -149,6 +173,21 @@ mod tests {
     }
 
     #[test]
+    fn a_subscriber_with_thousands_of_networks_has_no_thousandfold_share() {
+        let limiter = AddressLimiter::new(3);
+        let of_site = |site: u128, n: u32| {
+            let bits = (0x2001_0db8_u128 << 96) | (site << 80) | (u128::from(n) << 64);
+            IpAddr::V6(bits.into())
+        };
+        let admitted =
+            (0..1_000).filter(|n| limiter.charge(of_site(1, *n), 1, UnixTime(1)).is_ok());
+        assert_eq!(admitted.count(), 30);
+        assert!(limiter.charge(of_site(2, 1), 1, UnixTime(1)).is_ok());
+        assert!(limiter.charge(v4(1), 1, UnixTime(1)).is_ok());
+        assert!(limiter.charge(of_site(1, 1), 1, UnixTime(61)).is_ok());
+    }
+
+    #[test]
     fn a_flood_of_addresses_takes_bounded_memory_and_locks_no_known_one_out() {
         let limiter = AddressLimiter::new(3);
         assert!(limiter.charge(v4(0), 1, UnixTime(0)).is_ok());
@@ -156,7 +195,7 @@ mod tests {
             .filter(|n| limiter.charge(v4(*n), 1, UnixTime(1)).is_ok())
             .count();
         assert_eq!(admitted, ADDRESSES_MAX - 1 + 3);
-        assert!(limiter.windows.lock().unwrap().by_network.len() <= ADDRESSES_MAX + 1);
+        assert!(limiter.networks.windows.lock().unwrap().by_network.len() <= ADDRESSES_MAX + 1);
         assert!(
             limiter.charge(v4(0), 1, UnixTime(2)).is_ok(),
             "was there before the flood"

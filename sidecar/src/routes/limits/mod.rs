@@ -11,13 +11,4 @@ mod strikes;
 pub use addresses::AddressLimiter;
 pub use logins::LoginLimit;
 pub use proofs::{Named, ProofLimits};
-
-use std::net::IpAddr;
-
-/// One subscriber of IPv6 has at least a /64.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
+pub(super) use slow_lane::leave;

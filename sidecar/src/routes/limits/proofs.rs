@@ -10,16 +10,17 @@
 //! A right proof is answered as ever, and at once from where no wrong one came lately: nobody is locked
 //! out of an account by wrong proofs for it, nor by those of a neighbour.
 
-use super::network;
 use super::slow_lane::{Full, SlowLane, Turn};
 use super::strikes::Strikes;
-use crate::model::{CredentialId, Seconds, UnixTime};
+use crate::model::{CredentialId, Seconds, UnixTime, network, site};
 use crate::routes::Metrics;
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
 
 /// An office behind one address can be clumsy together.
 const PER_NETWORK: (u32, u32) = (600, 60);
+/// A subscriber of IPv6 has thousands of networks; many subscribers of a carrier share a site.
+const PER_SITE: (u32, u32) = (6_000, 600);
 /// A person has some ten passkeys, and tries a few times.
 const PER_ACCOUNT: (u32, u32) = (100, 20);
 /// A thousand a second are half of one processor. Beyond that, whoever has sent a wrong one lately waits
@@ -58,6 +59,7 @@ impl Named {
 #[derive(Debug)]
 pub struct ProofLimits {
     networks: Strikes<IpAddr>,
+    sites: Strikes<IpAddr>,
     accounts: Strikes<Named>,
     all: Strikes<()>,
     lane: SlowLane,
@@ -67,6 +69,7 @@ impl Default for ProofLimits {
     fn default() -> Self {
         Self {
             networks: Strikes::new(PER_NETWORK.0, PER_NETWORK.1),
+            sites: Strikes::new(PER_SITE.0, PER_SITE.1),
             accounts: Strikes::new(PER_ACCOUNT.0, PER_ACCOUNT.1),
             all: Strikes::new(IN_ALL.0, IN_ALL.1),
             lane: SlowLane::default(),
@@ -87,12 +90,11 @@ impl ProofLimits {
         metrics: &Metrics,
         now: UnixTime,
     ) -> Result<Option<Turn<'_>>, Seconds> {
-        let network = network(address);
-        let Some(limit) = self.limit(network, account, now) else {
+        let Some(limit) = self.limit(address, account, now) else {
             return Ok(None);
         };
         metrics.limited(limit, "slowed");
-        match self.lane.turn(network, account).await {
+        match self.lane.turn(in_lane(address), account).await {
             Ok(turn) => Ok(Some(turn)),
             Err(full) => {
                 let limit = match full {
@@ -101,7 +103,7 @@ impl ProofLimits {
                     Full::Lane => "lane",
                 };
                 metrics.limited(limit, "refused");
-                Err(self.wait(network, account, now).unwrap_or(LANE_WAIT))
+                Err(self.wait(address, account, now).unwrap_or(LANE_WAIT))
             }
         }
     }
@@ -114,30 +116,32 @@ impl ProofLimits {
         metrics: &Metrics,
         now: UnixTime,
     ) -> Option<Seconds> {
-        let network = network(address);
-        self.networks.strike(network, now);
+        self.networks.strike(network(address), now);
+        if let Some(site) = site(address) {
+            self.sites.strike(site, now);
+        }
         if let Some(account) = account {
             self.accounts.strike(account, now);
         }
         self.all.strike((), now);
-        let wait = self.wait(network, account, now)?;
-        metrics.limited(self.limit(network, account, now)?, "told_to_wait");
+        let wait = self.wait(address, account, now)?;
+        metrics.limited(self.limit(address, account, now)?, "told_to_wait");
         Some(wait)
     }
 
     /// The limit that is passed.
     fn limit(
         &self,
-        network: IpAddr,
+        address: IpAddr,
         account: Option<Named>,
         now: UnixTime,
     ) -> Option<&'static str> {
-        if self.networks.wait(&network, now).is_some() {
+        if self.wait_of_sender(address, now).is_some() {
             return Some("address");
         }
         // Who has sent no wrong proof is slowed by nobody else's: not for an account that others try,
         // nor for how many there are.
-        if self.networks.lately(&network, now) == 0 {
+        if self.networks.lately(&network(address), now) == 0 {
             return None;
         }
         let account = account.and_then(|account| self.accounts.wait(&account, now));
@@ -149,16 +153,24 @@ impl ProofLimits {
 
     /// The longest wait of those that are asked for. That there are many wrong proofs in all is nobody's
     /// own doing.
-    fn wait(&self, network: IpAddr, account: Option<Named>, now: UnixTime) -> Option<Seconds> {
+    fn wait(&self, address: IpAddr, account: Option<Named>, now: UnixTime) -> Option<Seconds> {
         let account = account.and_then(|account| self.accounts.wait(&account, now));
-        self.networks.wait(&network, now).max(account)
+        self.wait_of_sender(address, now).max(account)
+    }
+
+    fn wait_of_sender(&self, address: IpAddr, now: UnixTime) -> Option<Seconds> {
+        let of_site = site(address).and_then(|site| self.sites.wait(&site, now));
+        self.networks.wait(&network(address), now).max(of_site)
     }
 
     /// How many are limited at the moment: networks, accounts, and those who stand in the lane.
     #[must_use]
     pub fn limited(&self, now: UnixTime) -> [(&'static str, usize); 3] {
         [
-            ("address", self.networks.waiting(now)),
+            (
+                "address",
+                self.networks.waiting(now) + self.sites.waiting(now),
+            ),
             ("account", self.accounts.waiting(now)),
             ("total", self.all.waiting(now)),
         ]
@@ -173,13 +185,20 @@ impl ProofLimits {
     /// A turn, as somebody of this network gets it.
     #[cfg(test)]
     pub(crate) async fn turn_of(&self, address: IpAddr) -> Turn<'_> {
-        self.lane.turn(network(address), None).await.ok().unwrap()
+        let turn = self.lane.turn(in_lane(address), None);
+        turn.await.ok().unwrap()
     }
+}
+
+/// Whose places in the lane somebody of this address takes: not those of every network of a site.
+fn in_lane(address: IpAddr) -> IpAddr {
+    site(address).unwrap_or_else(|| network(address))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::task::Poll;
 
     const NOW: UnixTime = UnixTime(100);
 
@@ -232,11 +251,41 @@ mod tests {
             limits.wrong(address, None, &Metrics::default(), NOW);
         }
         let sender = IpAddr::from([10, 0, 0, 1]);
-        assert_eq!(limits.limit(network(sender), None, NOW), Some("total"));
+        assert_eq!(limits.limit(sender, None, NOW), Some("total"));
         assert!(is_slowed(&limits, sender, None).await);
         assert!(!is_slowed(&limits, v4(1), None).await);
         assert_eq!(wrong(&limits, sender, None), None, "others' are not theirs");
         assert_eq!(limits.limited(NOW)[2], ("total", 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_subscriber_with_thousands_of_networks_is_one_sender() {
+        let limits = ProofLimits::default();
+        let of_site = |site: u128, n: u32| {
+            let bits = (0x2001_0db8_u128 << 96) | (site << 80) | (u128::from(n) << 64);
+            IpAddr::V6(bits.into())
+        };
+        // More networks than are told apart.
+        for n in 0..12_000 {
+            wrong(&limits, of_site(1, n), None);
+        }
+        assert!(wrong(&limits, of_site(1, 20_000), None).is_some());
+        assert!(is_slowed(&limits, of_site(1, 30_000), None).await);
+        assert!(!is_slowed(&limits, of_site(2, 1), None).await);
+        assert!(!is_slowed(&limits, v4(1), None).await);
+        // Nor does it take all places in the lane.
+        let turns = (0..200).map(|n| limits.lane.turn(in_lane(of_site(1, n)), None));
+        let mut turns: Vec<_> = turns.map(Box::pin).collect();
+        let mut refused = 0;
+        std::future::poll_fn(|context| {
+            let at_once = turns.iter_mut().map(|turn| turn.as_mut().poll(context));
+            refused = at_once
+                .filter(|turn| matches!(turn, Poll::Ready(Err(_))))
+                .count();
+            Poll::Ready(())
+        })
+        .await;
+        assert_eq!(refused, 200 - 64);
     }
 
     #[test]

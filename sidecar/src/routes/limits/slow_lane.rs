@@ -137,7 +137,7 @@ impl Drop for Turn<'_> {
 }
 
 /// Those of whom nobody stands there take no room.
-fn leave<K: Hash + Eq>(places: &mut HashMap<K, usize>, key: &K) {
+pub(in crate::routes) fn leave<K: Hash + Eq>(places: &mut HashMap<K, usize>, key: &K) {
     if let Some(here) = places.get_mut(key) {
         *here = here.saturating_sub(1);
         if *here == 0 {

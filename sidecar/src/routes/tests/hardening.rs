@@ -353,3 +353,17 @@ async fn the_internal_listener_waits_for_no_body_for_ever() {
     let answer = Place::send_to(super::super::internal(&place.app), peer, request).await;
     assert_eq!(answer.expect(408).problem(), "timeout");
 }
+
+#[tokio::test]
+async fn a_long_path_makes_no_long_line() {
+    let place = Place::new().await;
+    let path = format!("/{}", "\"".repeat(40_000));
+    place.person().read(&path).await.expect(404);
+    let lines = place.log.lines();
+    let answered = lines
+        .iter()
+        .find(|it| it["fields"]["message"] == "answered");
+    let answered = answered.unwrap()["fields"]["request"].as_str().unwrap();
+    assert!(answered.starts_with("\"GET /_latchkey/"), "{answered}");
+    assert!(answered.len() < 1_000, "{} bytes", answered.len());
+}

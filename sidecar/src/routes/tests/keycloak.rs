@@ -307,6 +307,12 @@ async fn a_user_who_cannot_come_over_is_told_and_an_unverified_address_stays_beh
             "refused",
             "id: expected a UUID",
         ),
+        // It stands for whoever makes the first administrator's account.
+        (
+            user("id", json!("00000000-0000-0000-0000-000000000000")),
+            "refused",
+            "id: it is kept for nobody",
+        ),
         (
             user("username", json!("ann smith")),
             "refused",

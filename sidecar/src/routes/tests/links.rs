@@ -2,6 +2,8 @@
 
 use super::people::{ADMIN, administrator, made};
 use super::*;
+use crate::issuer::EnrolmentCode;
+use crate::model::{Actor, AuditRecord, Enrolment, EnrolmentPurpose};
 
 #[tokio::test]
 async fn of_twenty_who_redeem_one_link_one_gets_in() {
@@ -128,5 +130,29 @@ async fn a_strangers_registration_does_not_take_a_waiting_account() {
     for name in ["alice", "ALICE", "\u{ff41}lice"] {
         let answer = eve.post(begin, json!({ "username": name })).await;
         assert_eq!(answer.expect(409).problem(), "name-taken", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_is_no_administrators_makes_no_administrator() {
+    let place = Place::configured(ADMIN).await;
+    administrator(&place, "root").await;
+    // As one that was made for a user of an earlier import, who has the id that stands for nobody.
+    for purpose in [EnrolmentPurpose::Enrol, EnrolmentPurpose::Recover] {
+        let (code, enrolment) = EnrolmentCode::draw(
+            (Enrolment::NOBODY, "webauthn"),
+            purpose,
+            "root",
+            Seconds(600),
+            &*place.app.entropy,
+            place.app.now(),
+        );
+        let record = AuditRecord::new(place.app.now(), Actor::Operator, "enrolment_create");
+        let put = place.app.store.put_enrolment(&enrolment, &record).await;
+        assert!(put.unwrap());
+        let begin = "/v1/auth/webauthn/register/begin";
+        let body = json!({ "code": code.text().as_str(), "username": "mallory" });
+        let answer = place.person().post(begin, body).await;
+        assert_eq!(answer.expect(400).problem(), "code-refused");
     }
 }

@@ -1,7 +1,10 @@
 //! Revocations as gateways hear of them.
 
 use super::*;
+use crate::model::{Actor, AuditRecord};
 use latchkey_token::{InProcess, JwkSet, Revocations, UntrustedRevocations};
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 const NONCE: &str = "AQEBAQEBAQEBAQEBAQEBAQ";
@@ -296,4 +299,49 @@ async fn a_renewal_beside_a_revocation_never_ends_in_a_token_that_counts() {
         (refused.status.as_u16(), &*place.reason()),
         (401, "session_ended")
     );
+}
+
+/// One step of a future, which then waits.
+async fn begun<F: Future + Unpin>(mut work: F) -> F {
+    std::future::poll_fn(|context| {
+        assert!(Pin::new(&mut work).poll(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    work
+}
+
+#[tokio::test]
+async fn a_login_in_the_middle_of_a_deletion_leaves_no_token() {
+    let place = Place::new().await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let user = place.user("ann").await.id;
+    let record = AuditRecord::new(place.app.now(), Actor::Operator, "user_delete");
+    let deleting = begun(Box::pin(place.app.delete_user(user, &record))).await;
+    ann.log_in("ann").await;
+    let late = claims(&ann);
+    assert!(deleting.await.unwrap());
+    ann.read("/userinfo").await.expect(401);
+    let page = Worker::new(&place.app).ask().await;
+    let told = page.users.iter().find(|it| it.sub.to_string() == late.sub);
+    assert!(
+        late.iat < told.unwrap().not_before,
+        "gateways take {late:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_is_stamped_while_its_user_is_disabled_counts_no_more() {
+    let place = Place::new().await;
+    place.person().register("ann").await;
+    let user = place.user("ann").await.id;
+    let record = AuditRecord::new(place.app.now(), Actor::Operator, "user_disable");
+    let disabling = begun(Box::pin(place.app.disable(user, record))).await;
+    // A login that is recorded before the user is disabled.
+    let stamp = place.app.stamp(user).await.unwrap();
+    assert!(disabling.await.unwrap());
+    let page = Worker::new(&place.app).ask().await;
+    assert!(stamp.0 < page.users[0].not_before);
+    assert!(place.app.revocations.refuse(user, stamp));
 }

@@ -289,3 +289,35 @@ async fn whoever_must_register_a_passkey_does_so_at_the_mount_where_they_sign_in
     assert!(!place.user("ann").await.must_register);
     ann.read("/v1/self/sessions").await.expect(200);
 }
+
+#[tokio::test]
+async fn a_token_from_before_a_step_up_is_not_verified_by_it() {
+    let config = format!("{TWO_MOUNTS}[admin]\nenabled = true\n");
+    let place = Place::configured(&config).await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let groups = json!({ "groups": ["latchkey-admins"] });
+    let path = "/v1/admin/users/ann";
+    place.control(Method::PATCH, path, groups).await.expect(200);
+    // Without a PIN or a finger, and then with one, in the same session and the same minute.
+    let loose = json!({"username": "ann", "policy": "two_factor"});
+    let options = ann.begin("login", loose).await;
+    ann.authenticator.flags = software_authenticator::flag::USER_PRESENT;
+    let response = ann.authenticator.get(&options);
+    ann.finish("login", response).await.expect(200);
+    let mut taken = place.person();
+    taken.cookies = ann.cookies.clone();
+    ann.authenticator.flags |= software_authenticator::flag::USER_VERIFIED;
+    ann.log_in("ann").await;
+    assert_eq!(ann.session_id(), taken.session_id());
+    ann.read("/v1/admin/users").await.expect(200);
+
+    let refused = taken.read("/v1/admin/users").await.expect(403);
+    assert_eq!(refused.problem(), "fresh-login-required");
+    assert_eq!(place.reason(), "user_not_verified");
+    let begin = "/v1/auth/webauthn/register/begin";
+    for path in [begin, "/v1/self/recovery-codes"] {
+        let refused = taken.post(path, json!({})).await.expect(403);
+        assert_eq!(refused.problem(), "fresh-login-required");
+    }
+}

@@ -134,9 +134,11 @@ pub(super) async fn each_change_has_its_record_and_no_other(store: Arc<dyn Store
             .await;
     }
     let add = note("add");
+    let adding = adding_session(one);
+    store.insert_session(&adding).await.unwrap();
     for most in [1, 2, 3] {
         let _ = store
-            .insert_credential_if_absent(&credential(11, 1), most, &add)
+            .insert_credential_if_absent(&credential(11, 1), adding.id, most, &add)
             .await;
     }
     let label = note("label");

@@ -249,7 +249,7 @@ pub(super) async fn a_flood_of_strangers_leaves_room_for_everyone_else(store: Ar
         store.keep_registration(ceremony, NOW).await.unwrap()
     };
     let network = |n: usize| {
-        let bits = (0x2001_0db8_u128 << 96) | ((n as u128) << 64);
+        let bits = (0x2001_0db8_u128 << 96) | ((n as u128) << 80);
         IpAddr::V6(bits.into())
     };
     for n in 0..bounds.registrations_of_strangers {
@@ -287,4 +287,32 @@ pub(super) async fn a_flood_of_strangers_leaves_room_for_everyone_else(store: Ar
         .await
         .unwrap();
     assert_eq!(keep(&stranger).await, CeremonyKept::Kept);
+}
+
+pub(super) async fn one_site_leaves_room_for_other_strangers(store: Arc<dyn Store>) {
+    let bounds = Bounds::default();
+    let keep = async |n: usize, from: IpAddr| {
+        let ceremony = registration(n as u128, from);
+        store.keep_registration(&ceremony, NOW).await.unwrap()
+    };
+    // Thousands of networks of one subscriber.
+    let of_site = |site: u128, n: usize| {
+        let bits = (0x2001_0db8_u128 << 96) | (site << 80) | ((n as u128) << 64);
+        IpAddr::V6(bits.into())
+    };
+    let mut kept = 0;
+    for n in 0..bounds.registrations_of_strangers {
+        if keep(n, of_site(1, n)).await == CeremonyKept::Kept {
+            kept += 1;
+        }
+    }
+    assert_eq!(kept, bounds.registrations_per_site);
+    for (n, from) in [(1_000_000, of_site(2, 0)), (1_000_001, address(1))] {
+        assert_eq!(keep(n, from).await, CeremonyKept::Kept);
+    }
+    store
+        .take_registration(&registration(0, of_site(1, 0)).challenge, NOW)
+        .await
+        .unwrap();
+    assert_eq!(keep(2_000_000, of_site(1, 9_999)).await, CeremonyKept::Kept);
 }

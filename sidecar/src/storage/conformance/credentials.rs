@@ -5,25 +5,16 @@ use crate::model::{Revoked, Session};
 use crate::storage::{CredentialInserted, CredentialRemoved};
 
 pub(super) async fn a_credential_is_added_to_an_existing_user_only(store: Arc<dyn Store>) {
-    let inserted = store
-        .insert_credential_if_absent(&credential(10, 1), 5, noted())
-        .await
-        .unwrap();
+    let inserted = insert(&store, &credential(10, 1), 5).await;
     assert_eq!(inserted, CredentialInserted::NoUser);
     assert_eq!(store.credential(&credential_id(10)).await.unwrap(), None);
     store
         .create_user(&user(1), &credential(10, 1), noted())
         .await
         .unwrap();
-    let inserted = store
-        .insert_credential_if_absent(&credential(11, 1), 2, noted())
-        .await
-        .unwrap();
+    let inserted = insert(&store, &credential(11, 1), 2).await;
     assert_eq!(inserted, CredentialInserted::Inserted);
-    let inserted = store
-        .insert_credential_if_absent(&credential(12, 1), 2, noted())
-        .await
-        .unwrap();
+    let inserted = insert(&store, &credential(12, 1), 2).await;
     assert_eq!(inserted, CredentialInserted::TooMany);
     assert_eq!(
         store.credentials_of(user_id(1)).await.unwrap(),
@@ -40,10 +31,7 @@ pub(super) async fn one_credential_id_belongs_to_one_account(store: Arc<dyn Stor
     }
     let answers = at_once(&store, |store, n| async move {
         let credential = credential(5_000, n as u128 + 1);
-        store
-            .insert_credential_if_absent(&credential, 5, noted())
-            .await
-            .unwrap()
+        insert(&store, &credential, 5).await
     })
     .await;
     assert_eq!(times(&answers, &CredentialInserted::Inserted), 1);
@@ -67,10 +55,7 @@ pub(super) async fn the_limit_of_credentials_holds_in_a_race(store: Arc<dyn Stor
         .unwrap();
     let answers = at_once(&store, |store, n| async move {
         let credential = credential(n as u128 + 1, 1);
-        store
-            .insert_credential_if_absent(&credential, 5, noted())
-            .await
-            .unwrap()
+        insert(&store, &credential, 5).await
     })
     .await;
     assert_eq!(times(&answers, &CredentialInserted::Inserted), 4);
@@ -83,14 +68,8 @@ pub(super) async fn credentials_come_oldest_first(store: Arc<dyn Store>) {
     let mut late = credential(1, 1);
     late.created_at = at(500);
     store.create_user(&user(1), &late, noted()).await.unwrap();
-    store
-        .insert_credential_if_absent(&credential(20, 1), 5, noted())
-        .await
-        .unwrap();
-    store
-        .insert_credential_if_absent(&credential(10, 1), 5, noted())
-        .await
-        .unwrap();
+    insert(&store, &credential(20, 1), 5).await;
+    insert(&store, &credential(10, 1), 5).await;
     assert_eq!(
         store.credentials_of(user_id(1)).await.unwrap(),
         [credential(10, 1), credential(20, 1), late]
@@ -156,10 +135,7 @@ pub(super) async fn the_last_credential_stays(store: Arc<dyn Store>) {
         CredentialRemoved::NotFound
     );
     assert_eq!(removed(&mine, true).await.unwrap(), CredentialRemoved::Last);
-    store
-        .insert_credential_if_absent(&credential(11, 1), 5, noted())
-        .await
-        .unwrap();
+    insert(&store, &credential(11, 1), 5).await;
     assert_eq!(
         removed(&mine, true).await.unwrap(),
         CredentialRemoved::Removed(Vec::new())
@@ -189,10 +165,7 @@ pub(super) async fn two_removals_at_once_leave_one_credential(store: Arc<dyn Sto
         .await
         .unwrap();
     for n in 2..=PARALLEL as u128 {
-        store
-            .insert_credential_if_absent(&credential(n, 1), 100, noted())
-            .await
-            .unwrap();
+        insert(&store, &credential(n, 1), 100).await;
     }
     let answers = at_once(&store, |store, n| async move {
         store
@@ -228,10 +201,7 @@ pub(super) async fn a_removed_credential_can_be_registered_again(store: Arc<dyn 
         .remove_credential(user_id(1), &credential_id(10), false, MINTED, noted())
         .await
         .unwrap();
-    let inserted = store
-        .insert_credential_if_absent(&credential(10, 2), 5, noted())
-        .await
-        .unwrap();
+    let inserted = insert(&store, &credential(10, 2), 5).await;
     assert_eq!(inserted, CredentialInserted::Inserted);
     assert!(store.credentials_of(user_id(1)).await.unwrap().is_empty());
 }
@@ -243,10 +213,7 @@ pub(super) async fn a_removed_credential_ends_the_sessions_that_it_began(store: 
             .await
             .unwrap();
     }
-    store
-        .insert_credential_if_absent(&credential(2, 1), 2, noted())
-        .await
-        .unwrap();
+    insert(&store, &credential(2, 1), 2).await;
     // By the first credential, by the second, by nobody knows which, and someone else's.
     let unknown = Session {
         credential: None,
@@ -290,8 +257,8 @@ pub(super) async fn the_last_one_that_signs_in_alone_stays(store: Arc<dyn Store>
     let mut second_factor = credential(11, 1);
     second_factor.record = serde_json::json!({ "policy": "two_factor" });
     for other in [second_factor, credential(12, 1)] {
-        let inserted = store.insert_credential_if_absent(&other, 5, noted()).await;
-        assert_eq!(inserted.unwrap(), CredentialInserted::Inserted);
+        let inserted = insert(&store, &other, 5).await;
+        assert_eq!(inserted, CredentialInserted::Inserted);
     }
     let remove = async |n, keep_last| {
         let id = credential_id(n);

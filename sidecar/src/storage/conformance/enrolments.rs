@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Actor, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, SecretHash, User, UserChange,
-    UserId,
+    Actor, AuditRecord, Enrolment, EnrolmentPurpose, RecoveryCodes, Revoked, SecretHash, User,
+    UserChange, UserId,
 };
 use crate::storage::{
     CredentialInserted, MOST_SESSIONS, Redeemed, Redemption, UserAdded, UserFilter,
@@ -235,8 +235,8 @@ pub(super) async fn only_a_passkey_that_signs_in_alone_clears_what_asked_for_it(
     let mut second_factor = credential(11, 1);
     second_factor.record["policy"] = "two_factor".into();
     for (added, expected) in [(second_factor, true), (credential(12, 1), false)] {
-        let inserted = store.insert_credential_if_absent(&added, 10, noted()).await;
-        assert_eq!(inserted.unwrap(), CredentialInserted::Inserted);
+        let inserted = insert(&store, &added, 10).await;
+        assert_eq!(inserted, CredentialInserted::Inserted);
         assert_eq!(must().await, expected);
     }
 }
@@ -247,8 +247,9 @@ pub(super) async fn a_recovery_code_is_spent_once_for_a_way_in(store: Arc<dyn St
         created_at: NOW,
         left: vec![SecretHash([1; 32]), SecretHash([2; 32])],
     };
+    store.insert_session(&session(1, 1)).await.unwrap();
     let put = store
-        .put_recovery_codes(user_id(1), &codes, &audit("codes"))
+        .put_recovery_codes(user_id(1), session_id(1), &codes, &audit("codes"))
         .await;
     assert!(put.unwrap());
     let answers = at_once(&store, |store, n| async move {
@@ -275,7 +276,50 @@ pub(super) async fn a_recovery_code_is_spent_once_for_a_way_in(store: Arc<dyn St
     assert!(!spend(1, 3).await, "never was one");
     assert!(!spend(2, 2).await, "someone else's");
     let nobody = store
-        .put_recovery_codes(user_id(7), &codes, &audit("codes"))
+        .put_recovery_codes(user_id(7), session_id(1), &codes, &audit("codes"))
         .await;
     assert!(!nobody.unwrap());
+}
+
+/// A step that comes after the end of its session leaves no way in behind.
+pub(super) async fn a_session_that_has_ended_leaves_no_way_in(store: Arc<dyn Store>) {
+    let codes = RecoveryCodes {
+        created_at: NOW,
+        left: vec![SecretHash([1; 32])],
+    };
+    let try_both = async |user: u128, by: u128| {
+        let (passkey, by) = (credential(100 + user, user), session_id(by));
+        let inserted = store.insert_credential_if_absent(&passkey, by, 5, noted());
+        let inserted = inserted.await.unwrap();
+        let put = store.put_recovery_codes(user_id(user), by, &codes, noted());
+        (inserted, put.await.unwrap())
+    };
+    for n in 1..=4 {
+        let first = credential(n, n);
+        store.create_user(&user(n), &first, noted()).await.unwrap();
+        store.insert_session(&session(n, n)).await.unwrap();
+    }
+    let none = (CredentialInserted::NoSession, false);
+    assert_eq!(try_both(1, 9).await, none, "there never was one");
+    assert_eq!(try_both(1, 2).await, none, "someone else's");
+    let revocation = revoked_session(1);
+    let ended = store.end_session(session_id(1), &revocation, None);
+    assert!(ended.await.unwrap());
+    assert_eq!(try_both(1, 1).await, none, "ended");
+    store.revoke(&revoked_user(2), None).await.unwrap();
+    assert_eq!(try_both(2, 2).await, none, "ended with all of the user");
+    let disabled = store.set_disabled(user_id(3), true, None, noted());
+    assert!(disabled.await.unwrap());
+    assert_eq!(try_both(3, 3).await, none, "disabled");
+    assert_eq!(try_both(4, 4).await, (CredentialInserted::Inserted, true));
+    store
+        .revoke(&revoked(Revoked::Everyone), None)
+        .await
+        .unwrap();
+    assert_eq!(try_both(4, 4).await, none, "ended with everyone");
+    for n in 1..=3 {
+        let held = store.credentials_of(user_id(n)).await.unwrap();
+        assert_eq!(held, [credential(n, n)]);
+        assert_eq!(store.recovery_codes(user_id(n)).await.unwrap(), None);
+    }
 }

@@ -168,7 +168,7 @@ pub(super) async fn a_deleted_user_leaves_nothing_but_the_name(store: Arc<dyn St
         left: vec![SecretHash([9; 32])],
     };
     store
-        .put_recovery_codes(user_id(1), &codes, &audit("codes"))
+        .put_recovery_codes(user_id(1), session_id(1), &codes, &audit("codes"))
         .await
         .unwrap();
     store

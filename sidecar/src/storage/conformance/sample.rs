@@ -5,9 +5,9 @@ use crate::model::{
     PolicyName, Revocation, Revoked, Seconds, SecretHash, Session, SessionId, SigningKeyRecord,
     UnixTime, User, UserId, UserLimits, UserName,
 };
-use crate::storage::{AssertionRecorded, RegistrationCeremony};
+use crate::storage::{AssertionRecorded, CredentialInserted, RegistrationCeremony, Store};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
 
 pub(in crate::storage) const NOW: UnixTime = UnixTime(1_800_000_000);
@@ -101,6 +101,28 @@ pub(in crate::storage) fn session(n: u128, user: u128) -> Session {
         restricted: false,
         certificate: None,
     }
+}
+
+/// The session in which [`insert`] adds passkeys to a user's account.
+pub(in crate::storage) fn adding_session(user: UserId) -> Session {
+    Session {
+        id: SessionId(user.0),
+        user,
+        credential: Some(credential_id(9_999)),
+        ..session(1, 1)
+    }
+}
+
+/// Adds a credential in a session of its user that lives.
+pub(in crate::storage) async fn insert(
+    store: &Arc<dyn Store>,
+    credential: &Credential,
+    most: usize,
+) -> CredentialInserted {
+    let session = adding_session(credential.user);
+    store.insert_session(&session).await.unwrap();
+    let inserted = store.insert_credential_if_absent(credential, session.id, most, noted());
+    inserted.await.unwrap()
 }
 
 pub(in crate::storage) const MINTED: Minted = Minted {

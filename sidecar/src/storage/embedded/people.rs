@@ -123,12 +123,13 @@ impl People for EmbeddedStore {
     async fn put_recovery_codes(
         &self,
         user: UserId,
+        by: SessionId,
         codes: &RecoveryCodes,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let (codes, audit) = (codes.clone(), audit.clone());
         self.writer
-            .run(move |ledger| steps::put_recovery_codes(ledger, user, &codes, &audit))
+            .run(move |ledger| steps::put_recovery_codes(ledger, user, by, &codes, &audit))
             .await
     }
 

@@ -3,7 +3,9 @@
 
 use super::layout::Key;
 use super::ledger::Ledger;
-use super::steps::{end_sessions_begun_with, make_room, put_credential, store_session};
+use super::steps::{
+    end_sessions_begun_with, is_signed_in, make_room, put_credential, store_session,
+};
 use crate::model::{
     AuditBook, AuditRecord, Credential, CredentialId, Enrolment, Minted, RecoveryCodes, SecretHash,
     SessionId, User, UserChange, UserId,
@@ -174,10 +176,15 @@ pub(super) fn registered(ledger: &mut Ledger<'_>, user: User) -> Step<()> {
 pub(super) fn put_recovery_codes(
     ledger: &mut Ledger<'_>,
     user: UserId,
+    by: SessionId,
     codes: &RecoveryCodes,
     audit: &AuditRecord,
 ) -> Step<bool> {
-    if !ledger.has(&Key::user(user))? {
+    let owner = ledger.record::<User>(&Key::user(user))?;
+    let Some(owner) = owner else {
+        return Ok(false);
+    };
+    if !is_signed_in(ledger, &owner, by)? {
         return Ok(false);
     }
     ledger.put(&Key::recovery_codes(user), codes)?;

@@ -64,12 +64,16 @@ pub(super) fn set_disabled(
 pub(super) fn insert_credential(
     ledger: &mut Ledger<'_>,
     credential: &Credential,
+    by: SessionId,
     most: usize,
     audit: &AuditRecord,
 ) -> Step<CredentialInserted> {
     let Some(user) = ledger.record::<User>(&Key::user(credential.user))? else {
         return Ok(CredentialInserted::NoUser);
     };
+    if !is_signed_in(ledger, &user, by)? {
+        return Ok(CredentialInserted::NoSession);
+    }
     if ledger.has(&Key::owner(&credential.id))? {
         return Ok(CredentialInserted::Taken);
     }
@@ -86,6 +90,19 @@ pub(super) fn insert_credential(
     put_credential(ledger, credential)?;
     append_audit(ledger, audit)?;
     Ok(CredentialInserted::Inserted)
+}
+
+/// Whether the user can still sign in, and their session has not ended: alone, or with all others.
+pub(super) fn is_signed_in(ledger: &Ledger<'_>, user: &User, by: SessionId) -> Step<bool> {
+    let session = ledger.record::<Session>(&Key::session(by))?;
+    let mut floors = Floors::default();
+    for what in [Revoked::User(user.id), Revoked::Everyone] {
+        if let Some(revocation) = ledger.record::<Revocation>(&Key::revocation(&what))? {
+            floors.raise(&revocation);
+        }
+    }
+    let lives = session.is_some_and(|it| it.user == user.id && !floors.end(&it));
+    Ok(lives && !user.disabled)
 }
 
 pub(super) fn put_credential(ledger: &mut Ledger<'_>, credential: &Credential) -> Step<()> {

@@ -3,7 +3,7 @@
 use super::layout::{Key, Table};
 use super::{EmbeddedStore, steps};
 use crate::model::{
-    AuditRecord, Credential, CredentialId, Minted, Revocation, User, UserId, UserName,
+    AuditRecord, Credential, CredentialId, Minted, Revocation, SessionId, User, UserId, UserName,
 };
 use crate::storage::{CredentialInserted, CredentialRemoved, StorageError, UserCreated, Users};
 use async_trait::async_trait;
@@ -75,12 +75,13 @@ impl Users for EmbeddedStore {
     async fn insert_credential_if_absent(
         &self,
         credential: &Credential,
+        by: SessionId,
         most: usize,
         audit: &AuditRecord,
     ) -> Result<CredentialInserted, StorageError> {
         let (credential, audit) = (credential.clone(), audit.clone());
         self.writer
-            .run(move |ledger| steps::insert_credential(ledger, &credential, most, &audit))
+            .run(move |ledger| steps::insert_credential(ledger, &credential, by, most, &audit))
             .await
     }
 

@@ -237,11 +237,12 @@ impl People for MemoryStore {
     async fn put_recovery_codes(
         &self,
         user: UserId,
+        by: SessionId,
         codes: &RecoveryCodes,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError> {
         let mut tables = self.tables_to_write()?;
-        if !tables.users.contains_key(&user) {
+        if !tables.is_signed_in(user, by) {
             return Ok(false);
         }
         tables.recovery_codes.insert(user, codes.clone());

@@ -2,7 +2,7 @@
 
 use super::MemoryStore;
 use crate::model::{
-    AuditRecord, Credential, CredentialId, Minted, Revocation, User, UserId, UserName,
+    AuditRecord, Credential, CredentialId, Minted, Revocation, SessionId, User, UserId, UserName,
 };
 use crate::storage::{
     CredentialInserted, CredentialRemoved, StorageError, UserCreated, Users, is_last,
@@ -89,12 +89,16 @@ impl Users for MemoryStore {
     async fn insert_credential_if_absent(
         &self,
         credential: &Credential,
+        by: SessionId,
         most: usize,
         audit: &AuditRecord,
     ) -> Result<CredentialInserted, StorageError> {
         let mut tables = self.tables();
         if !tables.users.contains_key(&credential.user) {
             return Ok(CredentialInserted::NoUser);
+        }
+        if !tables.is_signed_in(credential.user, by) {
+            return Ok(CredentialInserted::NoSession);
         }
         if tables.credentials.contains_key(&credential.id) {
             return Ok(CredentialInserted::Taken);

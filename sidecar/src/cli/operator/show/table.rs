@@ -2,6 +2,7 @@
 
 use crate::cli::operator::Output;
 use serde_json::Value;
+use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 /// A list as a table, or as it came.
@@ -58,20 +59,28 @@ pub(super) fn text(value: &Value) -> String {
 
 /// What users chose themselves shall not steer the operator's terminal.
 pub(super) fn plain(text: &str) -> String {
-    let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    text.chars()
-        .map(|c| {
-            if c.is_control() || bidi(c) {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+    let shown = |c| if steers(c) { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
 }
 
+fn steers(c: char) -> bool {
+    let bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
+    c.is_control() || bidi
+}
+
+/// JSON to be read by people and programs: what would steer a terminal is there as its escape.
 pub(in crate::cli::operator) fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Line ends are the layout's; all others stand in texts, and have four digits at most.
+        if c != '\n' && steers(c) {
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::{CeremonyError, Imported, NotAdmitted, registration};
 use crate::entropy::random;
 use crate::model::{
-    Credential, CredentialId, PolicyName, Reason, ReasonCode as Code, UnixTime, User, UserId,
+    Credential, CredentialId, Enrolment, PolicyName, Reason, ReasonCode as Code, UnixTime, User,
+    UserId,
 };
 use crate::routes::passkey::label;
 use crate::storage::{MOST_RECORD_BYTES, MOST_USER_BYTES, is_bounded};
@@ -203,6 +204,11 @@ impl Reader<'_> {
         credentials: Vec<Credential>,
         mut refusals: Refusals,
     ) -> Result<Candidate, Refusals> {
+        if user.id == Enrolment::NOBODY {
+            // Its codes would be those with which the first administrator makes an account.
+            let reason = Reason::new(Code::IdForm, "it is kept for nobody");
+            refusals.0.push(reason.at("id"));
+        }
         if credentials.len() > MOST_PASSKEYS {
             let text = format!("more than {MOST_PASSKEYS} of one user");
             let reason = Reason::new(Code::TooMany, text).with("most", MOST_PASSKEYS);

@@ -4,8 +4,8 @@ use super::candidate::{Candidate, Entry, Parts, Reader, Reading, Refusals};
 use super::fields;
 use crate::ceremony::{attestation_format, public_key, registered_under};
 use crate::model::{
-    Credential, Enrolment, PolicyName, Reason, ReasonCode as Code, Seconds, User, UserHandle,
-    UserId, UserLimits,
+    Credential, PolicyName, Reason, ReasonCode as Code, Seconds, User, UserHandle, UserId,
+    UserLimits,
 };
 use crate::routes::passkey::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -151,10 +151,6 @@ impl UserEntry {
         };
         let drawn = self.id.is_none();
         let id = UserId(self.id.unwrap_or_else(|| reader.draw_id()));
-        if id == Enrolment::NOBODY {
-            let reason = Reason::new(Code::IdForm, "it is kept for nobody");
-            refused.0.push(reason.at("id"));
-        }
         let handle = self.user_handle.as_deref().map(|text| {
             let expected =
                 || Reason::expected("user_handle", "1 to 64 bytes in unpadded base64url");
