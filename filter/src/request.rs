@@ -73,6 +73,14 @@ impl<'a> Request<'a> {
         self.only(":method").unwrap_or_default()
     }
 
+    /// What Envoy names the request by, if it is no more than that.
+    #[must_use]
+    pub fn id(&self) -> Option<&'a str> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let id = std::str::from_utf8(self.only("x-request-id")?).ok()?;
+        (!id.is_empty() && id.len() <= 64 && id.bytes().all(is_plain)).then_some(id)
+    }
+
     /// Whether the connection is to become another protocol's, a WebSocket's for instance.
     #[must_use]
     pub fn is_upgrade(&self) -> bool {

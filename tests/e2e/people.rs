@@ -12,6 +12,7 @@ mod kinds;
 mod languages;
 mod login;
 mod looks;
+mod many;
 mod mounts;
 mod notices;
 mod related_origins;

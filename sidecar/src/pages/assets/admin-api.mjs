@@ -35,6 +35,19 @@ export function adminApi(base) {
   };
 }
 
+// One page of a list, as full as it can be. The service looks at so many records for one answer: few
+// found, or nothing, is not yet all that there is.
+export async function fullPage(ask, name, { after, limit, ...query }) {
+  const found = [];
+  let next = after;
+  do {
+    const answer = await ask({ ...query, after: next, limit: limit - found.length });
+    found.push(...answer[name]);
+    ({ next } = answer);
+  } while (next && found.length < limit);
+  return { [name]: found, next };
+}
+
 // A query with the values that there are.
 export function asked(query = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');

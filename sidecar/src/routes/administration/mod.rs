@@ -3,6 +3,7 @@
 //! socket, where whoever connects is the operator.
 
 mod audit_log;
+mod body;
 mod bootstrap;
 mod disabling;
 mod ending;
@@ -11,6 +12,7 @@ mod gate;
 mod keys;
 mod listing;
 mod mount_config;
+mod mount_schema;
 mod mount_view;
 mod paging;
 mod passkeys;
