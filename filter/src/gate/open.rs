@@ -1,5 +1,5 @@
-//! Connections that outlive the request that opened them, a WebSocket for instance. Nobody asks again
-//! whether the session behind one goes on, so it is ended when the session is revoked.
+//! Connections that outlive the request that opened them: `WebSockets`. Nobody asks again whether the
+//! session behind one goes on, so it is ended when the session is revoked.
 
 use std::rc::Rc;
 
