@@ -94,12 +94,16 @@ impl<'a> Request<'a> {
     }
 }
 
-/// One bit of 64, by length and last character: the names that are asked for differ in it, and so do
-/// most others from them.
+/// One bit of 64, by length, first and last character: the names that are asked for differ in it, and
+/// so do most others from them.
 fn mark(name: &[u8]) -> u64 {
     let length = u32::try_from(name.len()).unwrap_or_default();
-    let last = name.last().copied().map_or(0, u32::from);
-    1_u64.rotate_left(length.wrapping_mul(5).wrapping_add(last) & 63)
+    let character = |at: Option<&u8>| at.copied().map_or(0, u32::from);
+    let (first, last) = (character(name.first()), character(name.last()));
+    let sum = length
+        .wrapping_add(last)
+        .wrapping_add(first.wrapping_mul(7));
+    1_u64.rotate_left(sum & 63)
 }
 
 #[cfg(test)]

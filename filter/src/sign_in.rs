@@ -51,7 +51,7 @@ pub fn is_routed_to_sidecar(config: &FilterConfig, surroundings: &impl Surroundi
 pub fn covers(config: &FilterConfig, target: &Target<'_>) -> bool {
     match target {
         Target::Path(path) => config.public_path.covers(path.as_str()),
-        _ => false,
+        Target::None => false,
     }
 }
 
