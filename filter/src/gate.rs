@@ -24,7 +24,9 @@ use crate::{
     upstream::{self, Changes},
 };
 
+mod open;
 mod session;
+mod succession;
 #[cfg(test)]
 mod tests;
 
@@ -176,10 +178,11 @@ impl Gate {
     }
 
     /// What to change in the headers of a refused request, so that no access log can show what
-    /// signs in.
+    /// signs in, or who a stranger claims to be.
     #[must_use]
     pub fn redaction(&self, request: &Request<'_>) -> Changes {
-        upstream::redaction(&self.config, request)
+        let spoofed = self.reserved.spoofed(request.names());
+        upstream::redaction(&self.config, request, spoofed)
     }
 
     /// Decides on a request. `now` is in Unix seconds.

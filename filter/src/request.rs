@@ -76,7 +76,13 @@ impl<'a> Request<'a> {
     /// Whether the connection is to become another protocol's, a WebSocket's for instance.
     #[must_use]
     pub fn is_upgrade(&self) -> bool {
-        self.has("upgrade") || self.has(":protocol") || self.method() == b"CONNECT"
+        self.asks_for_protocol() || self.method() == b"CONNECT"
+    }
+
+    /// Whether it names the protocol that is to take HTTP's place.
+    #[must_use]
+    pub fn asks_for_protocol(&self) -> bool {
+        self.has("upgrade") || self.has(":protocol")
     }
 }
 

@@ -41,6 +41,13 @@ impl Revocations {
         }
     }
 
+    /// Takes over all that another one knows, which asks the same sidecar.
+    pub fn succeed(&mut self, before: &Self) {
+        self.revoked = before.revoked.clone();
+        self.feed = before.feed.successor();
+        self.clock = before.clock.clone();
+    }
+
     /// Whether the list can be relied on. `now` is in Unix seconds.
     ///
     /// # Errors

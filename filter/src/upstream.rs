@@ -170,10 +170,13 @@ pub fn identified(
 }
 
 /// What is changed in a request that is answered here: what signs in goes, because access logs see
-/// the headers of refused requests too.
+/// the headers of refused requests too, and so does what looks like ours.
 #[must_use]
-pub fn redaction(config: &FilterConfig, request: &Request<'_>) -> Changes {
-    let mut changes = Changes::default();
+pub fn redaction(config: &FilterConfig, request: &Request<'_>, spoofed: Vec<Vec<u8>>) -> Changes {
+    let mut changes = Changes {
+        remove: spoofed,
+        set: Vec::new(),
+    };
     if config.bearer && request.has("authorization") {
         changes.remove.push(b"authorization".to_vec());
     }

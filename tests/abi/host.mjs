@@ -225,6 +225,10 @@ export class Host {
     return Status.ok;
   }
 
+  proxy_close_stream() {
+    return Status.ok;
+  }
+
   // What the standard library calls before it stops, to say why.
 
   environ_sizes_get(count, size) {

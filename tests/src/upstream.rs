@@ -183,7 +183,12 @@ fn serve(mut stream: TcpStream, received: &Mutex<Vec<Received>>, answer: &Mutex<
             let body = if head_only { "" } else { &body };
             format!("HTTP/1.1 200 OK\r\n{headers}content-length: {length}\r\n\r\n{body}")
         };
-        if stream.write_all(response.as_bytes()).is_err() || upgrade {
+        if stream.write_all(response.as_bytes()).is_err() {
+            return;
+        }
+        if upgrade {
+            // It has nothing to say, and stays until the other side goes.
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
             return;
         }
     }

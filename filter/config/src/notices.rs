@@ -18,15 +18,22 @@ impl FilterConfig {
             ));
         }
         for (index, rule) in rules() {
-            let before = rules().take(index);
-            let mut before = before.filter(|(_, earlier)| takes_all_of(earlier, rule));
+            let mut before = rules()
+                .take(index)
+                .map(|(at, earlier)| (at, left(earlier, rule)));
             let about = rule.about();
             let about = About(about.as_deref());
-            if let Some((earlier, _)) = before.next() {
-                notices.push(format!(
-                    "rules[{index}] never decides: rules[{earlier}] comes first and matches \
-                     whatever it matches{about}"
-                ));
+            if let Some((earlier, left)) = before.find(|(_, left)| *left != Left::More) {
+                notices.push(match left {
+                    Left::OddSpellings => format!(
+                        "rules[{index}] does not close what it names: rules[{earlier}] comes first \
+                         and opens it to everyone{about}"
+                    ),
+                    _ => format!(
+                        "rules[{index}] never decides: rules[{earlier}] comes first and matches \
+                         whatever it matches{about}"
+                    ),
+                });
             } else if rule.allow == Access::Public && is_everything(&rule.matches) {
                 let what = match index {
                     0 => "everything",
@@ -53,19 +60,34 @@ fn every_path(matches: &Match) -> bool {
         .is_none_or(|paths| paths.iter().any(all))
 }
 
-/// Whether nothing is left for the later rule.
-fn takes_all_of(earlier: &Rule, later: &Rule) -> bool {
+/// What an earlier rule leaves for a later one, as far as that is certain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Nothing.
+    Nothing,
+    /// What the later one matches beyond what it says: `/Admin` under `/admin`, `get` under `GET`. A
+    /// public rule matches to the letter, others do not.
+    OddSpellings,
+    /// Other requests, for all that is known.
+    More,
+}
+
+fn left(earlier: &Rule, later: &Rule) -> Left {
     let (wide, narrow) = (&earlier.matches, &later.matches);
-    // A public rule matches to the letter, others more: `/Admin` under `/admin`, `get` under `GET`.
-    let to_the_letter = earlier.allow == Access::Public && later.allow != Access::Public;
-    let paths = every_path(wide) || !to_the_letter && paths_within(wide, narrow);
-    let methods = wide.methods.is_none() || !to_the_letter && methods_within(wide, narrow);
     let hosts = match (&wide.hosts, &narrow.hosts) {
         (None, _) => true,
         (Some(_), None) => false,
         (Some(wide), Some(narrow)) => narrow.iter().all(|host| wide.contains(host)),
     };
-    hosts && methods && paths
+    let methods = wide.methods.is_none() || methods_within(wide, narrow);
+    let paths = every_path(wide) || paths_within(wide, narrow);
+    let to_the_letter = earlier.allow == Access::Public && later.allow != Access::Public;
+    let is_named = wide.methods.is_some() || !every_path(wide);
+    match hosts && methods && paths {
+        false => Left::More,
+        true if to_the_letter && is_named => Left::OddSpellings,
+        true => Left::Nothing,
+    }
 }
 
 fn methods_within(wide: &Match, narrow: &Match) -> bool {
@@ -202,6 +224,29 @@ mod tests {
             let (first, second) = (paths("authenticated", other), paths("deny", path));
             assert!(!hides(first, second), "{other} {path}");
         }
+    }
+
+    #[test]
+    fn a_door_that_was_opened_before_is_not_closed_again() {
+        let get = json!({ "methods": ["GET"], "paths": ["/a/b"] });
+        for (closing, about) in [
+            (paths("deny", "/a/b"), "/a/b"),
+            (paths("authenticated", "/a/b/**"), "/a/b/**"),
+            (rule("authenticated", &get), "/a/b"),
+        ] {
+            let said = notices(&json!([paths("public", "/a/**"), closing]));
+            assert_eq!(
+                said,
+                [format!(
+                    "rules[1] does not close what it names: rules[0] comes first and opens it to \
+                     everyone (the rule for {about})"
+                )]
+            );
+        }
+        let elsewhere = notices(&json!([paths("public", "/a/**"), paths("deny", "/b")]));
+        assert_eq!(elsewhere, Vec::<String>::new());
+        let exception = notices(&json!([paths("public", "/a/b"), paths("deny", "/a/**")]));
+        assert_eq!(exception, Vec::<String>::new());
     }
 
     #[test]

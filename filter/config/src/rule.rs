@@ -44,7 +44,7 @@ pub enum Preflight {
 /// Which requests a rule is about. What is left out matches everything.
 #[derive(Debug, Clone, Default)]
 pub struct Match {
-    /// Hosts, compared without port, case and final dot.
+    /// Hosts, compared without port and case.
     pub hosts: Option<Vec<Host>>,
     /// Methods, exactly.
     pub methods: Option<Vec<Method>>,

@@ -157,11 +157,19 @@ pub(super) fn add_map_value(map: Map, name: &[u8], value: &[u8]) -> Result<(), S
     })
 }
 
+/// The stream of a request, for functions that take one.
+const REQUEST: u32 = 0;
+
 /// Lets a request go on that was paused.
 pub(super) fn continue_request() -> Result<(), Status> {
-    const REQUEST: u32 = 0;
     // SAFETY: no pointers.
     Status::check(unsafe { raw::proxy_continue_stream(REQUEST) })
+}
+
+/// Ends a request, whatever became of it, once the host has the word again.
+pub(super) fn close_request() -> Result<(), Status> {
+    // SAFETY: no pointers.
+    Status::check(unsafe { raw::proxy_close_stream(REQUEST) })
 }
 
 pub(super) fn remove_map_value(map: Map, name: &[u8]) -> Result<(), Status> {

@@ -1,5 +1,7 @@
 //! One request: reads it, asks the core, does what it says, at once or after a call to the sidecar.
 
+use std::rc::Rc;
+
 use latchkey_token::TokenError;
 use proxy_wasm::types::Action;
 
@@ -18,6 +20,7 @@ use crate::{
     reason::Reason,
     renewal::{Answer, Ask, NoCall},
     request::{Request, Surroundings},
+    tokens::Known,
     upstream::{Changes, Name},
 };
 
@@ -27,6 +30,8 @@ pub(super) struct Http {
     waiting: Option<Waiting>,
     /// For the response: lines for `set-cookie`.
     set_cookie: Vec<String>,
+    /// The token of a connection that stays open.
+    open: Option<Rc<Known>>,
 }
 
 /// What a paused request waits for. A call ends with the request that made it, and nobody else
@@ -50,12 +55,25 @@ impl Http {
             shared,
             waiting: None,
             set_cookie: Vec::new(),
+            open: None,
         }
     }
 
-    /// Whether it waits, or has something for the response.
+    /// Whether it waits, has something for the response, or stays open.
     pub(super) fn is_kept(&self) -> bool {
-        self.waiting.is_some() || !self.set_cookie.is_empty()
+        self.waiting.is_some() || !self.set_cookie.is_empty() || self.open.is_some()
+    }
+
+    /// Whether it is a connection that must not stay open. Says so once.
+    pub(super) fn take_over(&mut self) -> bool {
+        let is_over = self.open.as_ref().is_some_and(|token| {
+            let is_over = self.with_plugin(|plugin| Ok(plugin.gate.is_over(token)));
+            is_over.unwrap_or(false)
+        });
+        if is_over {
+            self.open = None;
+        }
+        is_over
     }
 
     /// Whether it waits for the answer to this call.
@@ -139,10 +157,10 @@ impl Http {
             }
             Next::Decided(decision) => decision,
         };
-        self.with_plugin(|plugin| {
+        self.open = self.with_plugin(|plugin| {
             plugin.count(&decision);
             access_log::note(&plugin.gate.config().access_log, &decision);
-            Ok(())
+            Ok(plugin.gate.opened(&request, &decision))
         })?;
         if let Some(reason) = decision.would_refuse {
             log_refusal(&request, reason, "would refuse");

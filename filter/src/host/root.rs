@@ -21,6 +21,8 @@ use crate::{
 const FIRST_TICK_MS: u32 = 10;
 /// How often the timetable of the fetches is looked at.
 const TICK_MS: u32 = 250;
+/// The same while connections are ended, one at each tick.
+const ENDING_TICK_MS: u32 = 1;
 
 /// One plugin in one worker.
 #[derive(Default)]
@@ -30,12 +32,48 @@ pub(super) struct Root {
     call: Option<u32>,
     feed_call: Option<u32>,
     has_ticked: bool,
+    ending: Ending,
+}
+
+/// How far the look for connections that were revoked has come.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Ending {
+    /// Nothing was revoked since the last one.
+    #[default]
+    Idle,
+    /// It has to begin.
+    Due,
+    /// It goes on behind the request with this number.
+    Behind(u32),
 }
 
 impl Root {
     /// What the requests of this plugin share with it.
     pub(super) fn shared(&self) -> Shared {
         Rc::clone(&self.shared)
+    }
+
+    /// From which request on to look for a connection that was revoked, if that is to be done.
+    pub(super) fn looks_from(&self) -> Option<u32> {
+        match self.ending {
+            Ending::Idle => None,
+            Ending::Due => Some(0),
+            Ending::Behind(request) => Some(request.saturating_add(1)),
+        }
+    }
+
+    /// Takes note of the next one that was found, or that there is none.
+    pub(super) fn has_found(&mut self, request: Option<u32>) {
+        let next = request.map_or(Ending::Idle, Ending::Behind);
+        let was_hurried = matches!(self.ending, Ending::Behind(_));
+        self.ending = next;
+        let is_hurried = next != Ending::Idle;
+        let period = if is_hurried { ENDING_TICK_MS } else { TICK_MS };
+        if is_hurried != was_hurried
+            && let Err(status) = abi::set_tick_period(period)
+        {
+            abi::log(Level::Error, &format!("tick period: {status}"));
+        }
     }
 
     /// Whether this is the answer to a call of its own; if so, takes it.
@@ -48,6 +86,13 @@ impl Root {
         } else if self.feed_call == Some(call) {
             self.feed_call = None;
             let is_good = self.answered(calls::finish_revocations(body_size));
+            if is_good {
+                self.ending = match self.ending {
+                    // Those before may have been revoked meanwhile; the ticks are quick already.
+                    Ending::Behind(_) => Ending::Behind(0),
+                    Ending::Idle | Ending::Due => Ending::Due,
+                };
+            }
             self.fetch_if_due();
             if is_good {
                 self.ask_if_due();
@@ -58,9 +103,10 @@ impl Root {
         true
     }
 
-    /// Takes the configuration, if it is a good one.
-    pub(super) fn on_configure(&mut self, size: usize) -> bool {
-        match self.configure(size) {
+    /// Takes the configuration, if it is a good one. `others` are the plugins of this VM, one of which
+    /// it may replace.
+    pub(super) fn on_configure(&mut self, size: usize, others: &[Shared]) -> bool {
+        match self.configure(size, others) {
             Ok(()) => true,
             Err(problem) => {
                 abi::log(Level::Error, &format!("configuration refused: {problem}"));
@@ -81,7 +127,7 @@ impl Root {
         self.tidy();
     }
 
-    fn configure(&mut self, size: usize) -> Result<(), String> {
+    fn configure(&mut self, size: usize, others: &[Shared]) -> Result<(), String> {
         let config = abi::buffer(Buffer::PluginConfiguration, size).map_err(|s| s.to_string())?;
         let config = FilterConfig::parse(&config).map_err(|error| error.to_string())?;
         let mut hash_key = [0; 16];
@@ -94,6 +140,7 @@ impl Root {
         if let Some(keys) = inline {
             gate.set_keys(keys);
         }
+        let keys_at = succeed_one(&mut gate, others);
         let enforce = gate.config().enforce;
         if !enforce {
             abi::log(
@@ -108,7 +155,7 @@ impl Root {
             metrics,
             verifier: HostVerifier::default(),
             unknown_key: false,
-            keys_at: None,
+            keys_at,
             fetches: FetchesByRequests::default(),
         };
         *self
@@ -236,6 +283,16 @@ impl Root {
             }
         });
     }
+}
+
+/// Takes over from the newest plugin that has what this gate would have to fetch; gives when its keys
+/// were fetched.
+fn succeed_one(gate: &mut Gate, others: &[Shared]) -> Option<u64> {
+    others.iter().rev().find_map(|other| {
+        let other = other.try_borrow().ok()?;
+        let before = other.as_ref()?;
+        gate.succeed(&before.gate).then_some(before.keys_at)?
+    })
 }
 
 fn with_plugin<T>(shared: &Shared, act: impl FnOnce(&mut Plugin, u64) -> T) -> Option<T> {

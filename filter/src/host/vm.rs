@@ -71,6 +71,20 @@ impl Vm {
         Some(shared)
     }
 
+    /// What the root contexts but this one share with their requests, the newest last.
+    fn others(&self, root: u32) -> Vec<Shared> {
+        let others = self.roots.iter().filter(|(id, _)| *id != root);
+        others
+            .filter_map(|(_, root)| Some(root.try_borrow().ok()?.shared()))
+            .collect()
+    }
+
+    /// The first connection from this one on that must not stay open.
+    fn next_over(&mut self, from: u32) -> Option<u32> {
+        let mut kept = self.kept.range_mut(from..);
+        kept.find_map(|(id, request)| request.take_over().then_some(*id))
+    }
+
     /// Gives what was kept of a request, to be dropped where this is not borrowed.
     fn delete(&mut self, id: u32) -> Option<Http> {
         if self.roots.iter().any(|(root, _)| *root == id) {
@@ -127,6 +141,25 @@ fn caller(named: u32, call: u32) -> Option<u32> {
     .flatten()
 }
 
+/// Ends one connection whose session was revoked, if there is any. One at a time: the host ends it when
+/// this returns, and when that ends others with it (those of one HTTP/2 connection), it must not have
+/// been told to end those as well.
+fn end_one(root: u32) {
+    let Some(from) = with_root(root, |root| root.looks_from()).flatten() else {
+        return;
+    };
+    let found = vm(|vm| vm.next_over(from)).flatten();
+    with_root(root, |root| root.has_found(found));
+    let Some(request) = found else { return };
+    let ended = abi::act_for(request).and_then(|()| abi::close_request());
+    if let Err(status) = ended {
+        abi::log(
+            Level::Error,
+            &format!("connection {request} stays open: {status}"),
+        );
+    }
+}
+
 // `scripts/link-filter` puts `proxy` in the place of `latch`: the SDK has functions of those names.
 
 #[unsafe(no_mangle)]
@@ -139,12 +172,14 @@ extern "C" fn latch_on_context_create(id: u32, root: u32) {
 
 #[unsafe(no_mangle)]
 extern "C" fn latch_on_configure(root: u32, size: usize) -> u32 {
-    with_root(root, |root| root.on_configure(size)).map_or(0, u32::from)
+    let others = vm(|vm| vm.others(root)).unwrap_or_default();
+    with_root(root, |root| root.on_configure(size, &others)).map_or(0, u32::from)
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn latch_on_tick(root: u32) {
     with_root(root, Root::on_tick);
+    end_one(root);
 }
 
 #[unsafe(no_mangle)]
@@ -179,6 +214,7 @@ extern "C" fn latch_on_response_headers(id: u32, _: u32, _: u32) -> Action {
 #[unsafe(no_mangle)]
 extern "C" fn latch_on_http_call_response(named: u32, call: u32, _: u32, body: usize, _: u32) {
     if with_root(named, |root| root.take_answer(call, body)) == Some(true) {
+        end_one(named);
         return;
     }
     let Some(id) = caller(named, call) else {

@@ -41,7 +41,7 @@ struct Question {
     since: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Position {
     epoch: String,
     version: u64,
@@ -73,6 +73,19 @@ pub enum FeedError {
 }
 
 impl Feed {
+    /// One that knows what this one knows, and asks on from there at once.
+    #[must_use]
+    pub(super) fn successor(&self) -> Self {
+        Self {
+            known: self.known.clone(),
+            is_complete: self.is_complete,
+            is_full: self.is_full,
+            answered: self.answered,
+            wants_key: self.wants_key,
+            ..Self::default()
+        }
+    }
+
     /// Whether to ask now.
     #[must_use]
     pub fn is_due(&self, now: u64) -> bool {

@@ -8,7 +8,7 @@
 const STEP_MS: u64 = 500;
 
 /// A clock that follows another one slowly, and never back. All times are Unix milliseconds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct PatientClock {
     shows: Option<u64>,
 }

@@ -13,7 +13,7 @@ const MAX_KEYS: usize = 256;
 
 /// What was revoked. Trees and not hash tables: they grow without ever being copied whole, which
 /// would take time and, in Wasm, memory for good; and they can be swept piece by piece.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Revoked {
     sessions: BTreeMap<u128, Seconds>,
     users: BTreeMap<u128, User>,
@@ -65,7 +65,7 @@ const SLACK: u64 = 300;
 /// Unix time that fits 4 bytes; what is later counts as the end of time, which is 2106.
 type Seconds = u32;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct User {
     not_before: Seconds,
     until: Seconds,

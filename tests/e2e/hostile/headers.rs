@@ -1,8 +1,8 @@
 //! Headers that a client sends to be taken for someone, or to be sent somewhere.
 
 use latchkey_tests::guarded::denied_tree;
-use latchkey_tests::{Guarded, http2};
-use serde_json::json;
+use latchkey_tests::{EnvoyConfig, Guarded, Upstream, http2};
+use serde_json::{Value, json};
 
 const SPOOFED: [&str; 12] = [
     "x-auth-request-user",
@@ -198,6 +198,56 @@ fn the_host_is_compared_as_hosts_are() {
         );
         assert!(gateway.upstream.take().is_empty(), "{host}");
     }
+}
+
+/// The manifest's gateway with a second application, on `open.example` only, where a rule lets
+/// everyone in.
+fn with_an_open_host(open: &Upstream, edit: impl FnOnce(&mut EnvoyConfig)) -> Guarded {
+    Guarded::start_with(|config| {
+        config.rules_first(json!([{"match": {"hosts": ["open.example"]}, "allow": "public"}]));
+        let mut cluster = config.cluster("app").clone();
+        cluster["name"] = json!("open");
+        cluster["load_assignment"]["cluster_name"] = json!("open");
+        *cluster
+            .pointer_mut("/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value")
+            .expect("a port") = json!(open.port);
+        let clusters = config.0.pointer_mut("/static_resources/clusters");
+        let clusters = clusters.and_then(Value::as_array_mut).expect("clusters");
+        clusters.push(cluster);
+        config.virtual_hosts().push(json!({
+            "name": "open", "domains": ["open.example"],
+            "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "open"}}],
+        }));
+        edit(config);
+    })
+}
+
+#[test]
+fn a_host_that_a_rule_opens_leads_to_no_other_application() {
+    let open = Upstream::start();
+    let gateway = with_an_open_host(&open, |_| {});
+    for host in [
+        "open.example",
+        "OPEN.example",
+        "open.example.",
+        "open.example:99",
+        "open.example.:99",
+    ] {
+        let answer = gateway.stranger().get("/x").host(host).send();
+        assert_eq!(answer.status, 200, "{host}");
+        assert_eq!(open.take().len(), 1, "{host}");
+    }
+    assert!(gateway.upstream.take().is_empty());
+
+    // An Envoy that takes `open.example.` for another host than `open.example`.
+    let gateway = with_an_open_host(&open, |config| {
+        config.connection_manager()["strip_trailing_host_dot"] = json!(false);
+    });
+    for host in ["open.example.", "open.example.:99", "localhost."] {
+        let request = gateway.stranger().get("/x").host(host);
+        gateway.assert_refused(host, &request, 400, "bad_authority");
+    }
+    assert!(open.take().is_empty());
 }
 
 #[test]

@@ -7,7 +7,7 @@ const FORMAT: &str = "LOG path=%REQ(:PATH)% user=%FILTER_STATE(wasm.latchkey.use
     session=%FILTER_STATE(wasm.latchkey.session:PLAIN)% \
     decision=%FILTER_STATE(wasm.latchkey.decision:PLAIN)% \
     reason=%FILTER_STATE(wasm.latchkey.reason:PLAIN)% details=%RESPONSE_CODE_DETAILS% \
-    authorization=%REQ(AUTHORIZATION)% cookie=%REQ(COOKIE)%\n";
+    authorization=%REQ(AUTHORIZATION)% cookie=%REQ(COOKIE)% told=%REQ(X-AUTH-REQUEST-USER)%\n";
 
 fn gateway(fields: &serde_json::Value, enforce: bool) -> Guarded {
     Guarded::start_with(|config| {
@@ -144,4 +144,25 @@ fn it_shows_nothing_unless_asked_and_never_what_signs_in() {
         line(&mut gateway, "/a").contains("cookie=x=1"),
         "the application's own stay"
     );
+}
+
+#[test]
+fn it_shows_nobody_that_a_stranger_claims_to_be() {
+    let mut gateway = gateway(&json!(["user"]), true);
+    let paths = ["/nobody", "/admin", "/public/x"];
+    for path in paths {
+        let client = match path {
+            "/admin" => gateway.member(),
+            _ => gateway.stranger(),
+        };
+        let _ = client
+            .get(path)
+            .header("x-auth-request-user", "root")
+            .send();
+    }
+    // Envoy writes the log every ten seconds.
+    for path in paths {
+        let line = line(&mut gateway, path);
+        assert!(line.ends_with("told=-"), "{line}");
+    }
 }

@@ -38,6 +38,8 @@ fn nothing_that_signs_in_is_left_in_a_refused_request() {
         &[("authorization", "Basic YTpi")],
     );
     assert_eq!(left, Changes::default(), "the application's own");
+    let changes = redacted(&open, &[("x_auth_request_user", "root")]);
+    assert!(removed(&changes, "x_auth_request_user"));
 }
 
 #[test]

@@ -35,6 +35,7 @@ unsafe extern "C" {
         value_size: usize,
     ) -> u32;
     pub(super) fn proxy_continue_stream(stream: u32) -> u32;
+    pub(super) fn proxy_close_stream(stream: u32) -> u32;
     pub(super) fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize)
     -> u32;
     pub(super) fn proxy_get_buffer_bytes(
