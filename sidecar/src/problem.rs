@@ -307,7 +307,7 @@ impl Problem {
     }
 }
 
-/// With a full stop, unless it has one.
+/// With a full stop, unless it ends already.
 fn ended(reason: &Reason) -> String {
     let text = reason.to_string();
     if text.ends_with(['.', '?']) {

@@ -160,6 +160,11 @@ pub enum Change {
             latchkey users link --all-without-passkey --group eng --output json"
     )]
     Link(LinkOrder),
+    /// Withdraw a user's recovery codes; the user can make new ones
+    RevokeCodes {
+        /// The user, by name or id
+        user: String,
+    },
     /// Show a user's passkeys
     Passkeys {
         /// The user, by name or id
@@ -241,6 +246,11 @@ pub(super) async fn change(
             Ok(show::done(&format!("{user} is deleted."), output))
         }
         Change::Link(order) => links::order(client, order, output).await,
+        Change::RevokeCodes { user } => {
+            client.delete(&of(user, "/recovery-codes")).await?;
+            let done = format!("The recovery codes of {user} are worth nothing any more.");
+            Ok(show::done(&done, output))
+        }
         Change::Passkeys { user } => {
             let answer = client.read(&of(user, "/passkeys")).await?;
             Ok(show::passkeys(&answer, output))

@@ -94,11 +94,11 @@ pub(super) fn misfit(said: &str) -> Reason {
             None => Reason::new(Code::NotAsExpected, text),
         };
     }
-    let code = match said.starts_with("unknown variant ") || said.starts_with("invalid value: ") {
-        true => Code::NotAsExpected,
-        false => Code::DocumentForm,
-    };
-    Reason::new(code, text)
+    let of_the_field = ["unknown variant ", "invalid value: "];
+    if of_the_field.iter().any(|it| said.starts_with(it)) {
+        return Reason::new(Code::NotAsExpected, text);
+    }
+    Reason::new(Code::DocumentForm, text)
 }
 
 fn wrong_type(text: String, expected: &'static str) -> Reason {

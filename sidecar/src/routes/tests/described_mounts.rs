@@ -74,3 +74,12 @@ async fn what_a_mount_is_made_of_is_described_to_the_last_field() {
         root.post(STAFF, bad).await.expect(400);
     }
 }
+
+#[tokio::test]
+async fn a_name_that_is_nearly_right_is_asked_for() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let refused = root.post(STAFF, json!({ "timeuot": 60 })).await.expect(400);
+    let told = "timeuot: there is no such field, did you mean timeout?";
+    assert_eq!(refused.json()["detail"], told);
+}
