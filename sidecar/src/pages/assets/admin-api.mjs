@@ -18,6 +18,7 @@ export function adminApi(base) {
     deleteUser: (name) => call('DELETE', user(name), {}),
     makeLink: (name, at) => call('POST', `${user(name)}/enrolment`, { mount: at }),
     withdrawLink: (name) => call('DELETE', `${user(name)}/enrolment`, {}),
+    withdrawCodes: (name) => call('DELETE', `${user(name)}/recovery-codes`, {}),
     passkeys: (name) => get(`${user(name)}/passkeys`),
     labelPasskey: (name, id, label) => call('PATCH', passkey(name, id), { label }),
     removePasskey: (name, id) => call('DELETE', passkey(name, id), {}),
