@@ -188,11 +188,6 @@ fn mistakes() -> Vec<(&'static str, String, &'static str)> {
         ),
         (
             label,
-            format!("\"userLabel\":\"{}\"", "x".repeat(65)),
-            "credentials[0].label: ",
-        ),
-        (
-            label,
             "\"userLabel\":7".to_owned(),
             "credentials[0].userLabel: invalid type",
         ),
