@@ -27,7 +27,8 @@ pub(super) struct UserView {
     disabled: bool,
     must_register_passkey: bool,
     created_at: String,
-    /// When a passkey of theirs last signed in, or they were registered and signed in by that.
+    /// When a passkey of theirs last signed in; one that is registered with a new account, or with a
+    /// link, does so at once.
     last_login_at: Option<String>,
     /// How many.
     passkeys: usize,
@@ -84,11 +85,7 @@ pub(super) async fn view(app: &App, user: &User) -> Result<UserView, StorageErro
     let enrolment = app.store.enrolment(user.id).await?;
     let codes = app.store.recovery_codes(user.id).await?;
     let seconds = |limit: Option<Seconds>| limit.map_or(0, |it| it.0);
-    let sessions = app.living_sessions_of(user.id).await?;
-    // A registration signs in as well; with passkeys from before that was noted only its session tells.
-    let begun = sessions.iter().map(|it| it.auth_time);
-    let used = passkeys.iter().filter_map(|it| it.last_used_at);
-    let last_login_at = used.chain(begun).max();
+    let last_used = passkeys.iter().filter_map(|it| it.last_used_at).max();
     Ok(UserView {
         id: user.id.0.to_string(),
         name: user.name.as_str().to_owned(),
@@ -103,9 +100,9 @@ pub(super) async fn view(app: &App, user: &User) -> Result<UserView, StorageErro
         disabled: user.disabled,
         must_register_passkey: user.must_register,
         created_at: rfc3339(user.created_at),
-        last_login_at: last_login_at.map(rfc3339),
+        last_login_at: last_used.map(rfc3339),
         passkeys: passkeys.len(),
-        sessions: sessions.len(),
+        sessions: app.living_sessions_of(user.id).await?.len(),
         disabled_passkeys: passkeys
             .iter()
             .filter(|it| it.disabled_at.is_some())

@@ -50,6 +50,11 @@ async fn users_are_listed_shown_disabled_and_enabled() {
         (&shown["passkeys"], &shown["sessions"]),
         (&json!(1), &json!(1))
     );
+    // Whoever has just registered is signed in, and no account that nobody uses.
+    assert!(shown["last_login_at"].is_string(), "{shown}");
+    order(&place, "/v1/admin/users", json!({ "name": "carl" })).await.expect(201);
+    let carl = read(&place, "/v1/admin/users/carl").await.json();
+    assert_eq!(carl["last_login_at"], Value::Null);
     assert_eq!(
         read(&place, "/v1/admin/users/nobody")
             .await
