@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-/// Longer labels are cut by nobody: they are refused.
+/// Longer labels are refused. Only those that another system has taken are cut, with a note.
 pub(super) const LABEL_MAX_CHARS: usize = 64;
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
