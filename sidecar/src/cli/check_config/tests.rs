@@ -9,7 +9,7 @@ const FILTER: &str = r#"{
 }"#;
 
 /// Writes a file of this name and checks it.
-fn check_text(name: &str, text: &str) -> Result<Checked, String> {
+pub(super) fn check_text(name: &str, text: &str) -> Result<Checked, String> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(name);
     std::fs::write(&file, text).unwrap();

@@ -1,0 +1,99 @@
+//! What a gateway and its rules demand of sessions, and what the sidecar's sessions have.
+
+use crate::ceremony::Conveyance;
+use crate::config::{BindCertificate, Config};
+use latchkey_filter_config::{FilterConfig, Require};
+
+/// What the filter's side demands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Demands {
+    /// Keys of rules that want a session bound to a client certificate.
+    certificate: Vec<String>,
+    /// Keys of rules that want an authenticator whose model is proven.
+    attested: Vec<String>,
+    /// Whether clients are asked for a certificate, where the file says it.
+    pub(super) gateway_asks_for_certificate: Option<bool>,
+}
+
+/// What the sidecar's sessions have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sessions {
+    bind_certificate: BindCertificate,
+    may_be_attested: bool,
+}
+
+impl From<&FilterConfig> for Demands {
+    fn from(config: &FilterConfig) -> Self {
+        let keys = |key: &str, wanted: fn(&Require) -> bool| {
+            let rules = config.rules.iter().enumerate();
+            let rules = rules.filter(|(_, rule)| rule.require.as_ref().is_some_and(wanted));
+            rules
+                .map(|(index, _)| format!("rules[{index}].require.{key}"))
+                .collect()
+        };
+        Self {
+            certificate: keys("certificate", |require| require.certificate),
+            attested: keys("authenticator.attested", |require| {
+                require.authenticator.attested
+            }),
+            gateway_asks_for_certificate: None,
+        }
+    }
+}
+
+impl From<&Config> for Sessions {
+    fn from(config: &Config) -> Self {
+        let mut mounts = std::iter::once(&config.webauthn).chain(&config.mounts);
+        let asks = mounts.any(|mount| {
+            let policies = std::iter::once(&mount.passwordless).chain(&mount.two_factor);
+            policies
+                .into_iter()
+                .any(|it| it.attestation != Conveyance::None)
+        });
+        Self {
+            bind_certificate: config.session.bind_certificate,
+            // Where there is whom to trust, a mount of the store may ask, too.
+            may_be_attested: asks || !config.attestation.is_empty(),
+        }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            bind_certificate: BindCertificate::default(),
+            may_be_attested: true,
+        }
+    }
+}
+
+/// What no session can have, a sentence each, beginning with the key.
+pub(super) fn unmet(sessions: &Sessions, demands: &Demands) -> Vec<String> {
+    let mut unmet = Vec::new();
+    if sessions.bind_certificate == BindCertificate::Required
+        && demands.gateway_asks_for_certificate == Some(false)
+    {
+        unmet.push(
+            "session.bind_certificate is \"required\" in the sidecar, but this gateway asks no client \
+             for a certificate"
+                .to_owned(),
+        );
+    }
+    if sessions.bind_certificate == BindCertificate::Never {
+        unmet.extend(demands.certificate.iter().map(|key| {
+            format!(
+                "{key} is true, but the sidecar binds no session to a certificate \
+                 (session.bind_certificate is \"never\")"
+            )
+        }));
+    }
+    if !sessions.may_be_attested {
+        unmet.extend(demands.attested.iter().map(|key| {
+            format!(
+                "{key} is true, but the sidecar asks for no attestation, and so proves the model of no \
+                 new passkey (attestation is \"none\")"
+            )
+        }));
+    }
+    unmet
+}
