@@ -42,29 +42,31 @@ pub enum Checked {
     },
 }
 
+impl Checked {
+    /// What is allowed, and perhaps not meant.
+    #[must_use]
+    pub fn notices(&self) -> &[String] {
+        match self {
+            Self::Sidecar { notices, .. } | Self::Filter { notices, .. } => notices,
+        }
+    }
+}
+
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let notices = match self {
-            Self::Sidecar { notices, .. } => {
-                f.write_str("right (a configuration of the sidecar)")?;
-                notices
-            }
-            Self::Filter {
-                places, notices, ..
-            } => {
-                match places.as_slice() {
-                    [place] if place.is_empty() => {
-                        f.write_str("right (a configuration of the filter)")?;
-                    }
-                    places => {
-                        let places = places.join(", ");
-                        write!(f, "right (the filter's configuration in {places})")?;
-                    }
+        match self {
+            Self::Sidecar { .. } => f.write_str("right (a configuration of the sidecar)")?,
+            Self::Filter { places, .. } => match places.as_slice() {
+                [place] if place.is_empty() => {
+                    f.write_str("right (a configuration of the filter)")?;
                 }
-                notices
-            }
-        };
-        notices
+                places => {
+                    let places = places.join(", ");
+                    write!(f, "right (the filter's configuration in {places})")?;
+                }
+            },
+        }
+        self.notices()
             .iter()
             .try_for_each(|notice| write!(f, "\n  note: {notice}"))
     }
@@ -87,6 +89,9 @@ pub fn check(file: &Path, environment: &Environment) -> Result<Checked, String> 
             notices: config.notices(),
             terms: Terms::from(&config),
         });
+    }
+    if text.trim().is_empty() {
+        return Err("there is nothing in this file".to_owned());
     }
     // The filter reads JSON: as it stands, so that nothing is lost before it is checked.
     if is("json") && !has_filter_inside(&text) {

@@ -97,3 +97,77 @@ pub(super) fn unmet(sessions: &Sessions, demands: &Demands) -> Vec<String> {
     }
     unmet
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sessions(more: &str) -> Sessions {
+        let text = format!(
+            "public_url = \"https://app.example.com/_latchkey\"\n[token]\naudiences = [\"app\"]\n{more}"
+        );
+        Sessions::from(&Config::parse(&text, &Vec::new()).unwrap())
+    }
+
+    fn bound(when: &str) -> Sessions {
+        sessions(&format!("[session]\nbind_certificate = \"{when}\""))
+    }
+
+    fn demands(require: &serde_json::Value) -> Demands {
+        let filter = json!({
+            "issuer": "https://app.example.com/_latchkey",
+            "audiences": ["app"],
+            "hosts": ["app.example.com"],
+            "sidecar": {"cluster": "internal", "public_cluster": "public"},
+            "rules": [
+                {"match": {"paths": ["/a"]}, "allow": "public"},
+                {"allow": "authenticated", "require": require},
+            ],
+        });
+        Demands::from(&FilterConfig::parse(filter.to_string().as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_certificate_that_nothing_asks_for_is_named() {
+        let mut demands = demands(&json!({"max_age": "5m"}));
+        for (asks, required) in [(None, 0), (Some(true), 0), (Some(false), 1)] {
+            demands.gateway_asks_for_certificate = asks;
+            let said = unmet(&bound("required"), &demands);
+            assert_eq!(said.len(), required, "{said:?}");
+            assert!(unmet(&bound("when_present"), &demands).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_rule_for_certificates_beside_sessions_without_is_named() {
+        let demands = demands(&json!({"certificate": true}));
+        for when in ["when_present", "required"] {
+            assert!(unmet(&bound(when), &demands).is_empty(), "{when}");
+        }
+        let said = unmet(&bound("never"), &demands);
+        assert!(
+            said.len() == 1 && said[0].starts_with("rules[1].require.certificate is true"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn a_rule_for_proven_models_where_nothing_is_proved_is_named() {
+        let demands = demands(&json!({"authenticator": {"attested": true}}));
+        let said = unmet(&sessions(""), &demands);
+        assert!(
+            said.len() == 1
+                && said[0].starts_with("rules[1].require.authenticator.attested is true"),
+            "{said:?}"
+        );
+        let trust = "[attestation]\nanchors = \"/etc/latchkey/attestation\"\n";
+        assert!(
+            unmet(&sessions(trust), &demands).is_empty(),
+            "a mount of the store may ask"
+        );
+        let asks =
+            format!("{trust}[webauthn.two_factor]\nenabled = true\nattestation = \"direct\"\n");
+        assert!(unmet(&sessions(&asks), &demands).is_empty());
+    }
+}
