@@ -200,6 +200,17 @@ impl Config {
                  chooses the address that is limited and audited"
             ));
         }
+        let binding = self.session.bind_certificate;
+        if binding != BindCertificate::Never && self.listen.gateways.is_empty() {
+            let so = match binding {
+                BindCertificate::Required => "nobody can sign in",
+                _ => "no session is bound to one",
+            };
+            notices.push(format!(
+                "session.bind_certificate is on, but listen.gateways is empty: no gateway's word about a \
+                 client's certificate is believed, so {so}"
+            ));
+        }
         if let Some(file) = &self.keys.absent_file {
             notices.push(format!(
                 "keys.encryption_key_file: {file}, so what it holds was not checked"

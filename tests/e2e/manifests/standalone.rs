@@ -101,7 +101,11 @@ fn the_blocks_for_client_certificates_are_complete() {
         assert_eq!(production.matches(line).count(), 1, "{line}");
         production = production.replace(line, &without);
     }
+    // Envoy looks for the file that names the gateway's own.
+    let own = directory.path().join("certificate.yaml");
+    fs::write(&own, "{}").expect("a file");
     let production = production
+        .replace("${TLS_CERTIFICATE}", &own.display().to_string())
         .replace("/etc/latchkey/tls/clients.crt", &clients)
         .replace(
             "${LATCHKEY_WASM}",

@@ -19,6 +19,8 @@ pub(super) struct Demands {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sessions {
     bind_certificate: BindCertificate,
+    /// Whether any gateway's word about a certificate counts.
+    believes_gateways: bool,
     may_be_attested: bool,
 }
 
@@ -52,6 +54,7 @@ impl From<&Config> for Sessions {
         });
         Self {
             bind_certificate: config.session.bind_certificate,
+            believes_gateways: !config.listen.gateways.is_empty(),
             // Where there is whom to trust, a mount of the store may ask, too.
             may_be_attested: asks || !config.attestation.is_empty(),
         }
@@ -62,6 +65,7 @@ impl Default for Sessions {
     fn default() -> Self {
         Self {
             bind_certificate: BindCertificate::default(),
+            believes_gateways: true,
             may_be_attested: true,
         }
     }
@@ -76,6 +80,13 @@ pub(super) fn unmet(sessions: &Sessions, demands: &Demands) -> Vec<String> {
         unmet.push(
             "session.bind_certificate is \"required\" in the sidecar, but this gateway asks no client \
              for a certificate"
+                .to_owned(),
+        );
+    }
+    if sessions.bind_certificate == BindCertificate::Required && !sessions.believes_gateways {
+        unmet.push(
+            "session.bind_certificate is \"required\" in the sidecar, but listen.gateways there is empty, so \
+             that it believes no gateway about certificates"
                 .to_owned(),
         );
     }
@@ -111,7 +122,9 @@ mod tests {
     }
 
     fn bound(when: &str) -> Sessions {
-        sessions(&format!("[session]\nbind_certificate = \"{when}\""))
+        sessions(&format!(
+            "[session]\nbind_certificate = \"{when}\"\n[listen]\ngateways = [\"127.0.0.1\"]"
+        ))
     }
 
     fn demands(require: &serde_json::Value) -> Demands {
@@ -137,6 +150,16 @@ mod tests {
             assert_eq!(said.len(), required, "{said:?}");
             assert!(unmet(&bound("when_present"), &demands).is_empty());
         }
+    }
+
+    #[test]
+    fn certificates_that_no_gateway_is_believed_about_are_named() {
+        let alone = sessions("[session]\nbind_certificate = \"required\"");
+        let said = unmet(&alone, &Demands::default());
+        assert!(
+            said.len() == 1 && said[0].contains("listen.gateways there is empty"),
+            "{said:?}"
+        );
     }
 
     #[test]

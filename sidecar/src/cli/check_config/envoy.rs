@@ -14,7 +14,7 @@ pub(super) struct Envoy<'a> {
     plugin: Option<&'a Value>,
     /// The HTTP connection manager.
     manager: Option<&'a Value>,
-    /// The filter chain.
+    /// The filter chain of a listener.
     chain: Option<&'a Value>,
 }
 
@@ -23,7 +23,10 @@ impl<'a> Envoy<'a> {
         Self {
             plugin: found.innermost_with("vm_config"),
             manager: found.innermost_with("http_filters"),
-            chain: found.innermost_with("filters"),
+            chain: found
+                .innermost_with("filter_chains")
+                .or_else(|| found.innermost_with("default_filter_chain"))
+                .and_then(|_| found.innermost_with("filters")),
         }
     }
 

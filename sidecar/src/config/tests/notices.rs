@@ -75,3 +75,15 @@ fn administration_that_nobody_can_begin_is_noted() {
     assert!(!said(socket).contains("admin.enabled"));
     assert_eq!(said("backend = \"sled\""), "");
 }
+
+#[test]
+fn binding_to_certificates_that_nobody_is_believed_about_is_noted() {
+    let said = |when: &str, gateways: &str| {
+        let lines = format!("bind_certificate = \"{when}\"\n[listen]\ngateways = {gateways}");
+        notices("session", &lines).concat()
+    };
+    assert!(said("required", "[]").ends_with("so nobody can sign in"));
+    assert!(said("when_present", "[]").ends_with("so no session is bound to one"));
+    assert_eq!(said("required", "[\"127.0.0.1\"]"), "");
+    assert_eq!(said("never", "[]"), "");
+}

@@ -1,3 +1,5 @@
+use super::Envoy;
+use crate::cli::check_config::found::find;
 use crate::cli::check_config::tests::check_text;
 use serde_json::{Value, json};
 
@@ -227,5 +229,37 @@ fn a_route_to_the_internal_listener_is_noted() {
     assert!(
         said.contains("sidecar.cluster: the route {\"prefix\":\"/internal\"} of the virtual host \"app\" leads to"),
         "{said}"
+    );
+}
+
+#[test]
+fn whether_clients_are_asked_for_a_certificate_is_seen_in_the_filter_chain() {
+    let asks = |document: &Value| Envoy::around(&find(document)[0]).asks_for_certificate();
+    let tls = |context: Value| {
+        let socket = json!({"typed_config": context});
+        let chain =
+            json!({"filters": [{"typed_config": manager(|_| {})}], "transport_socket": socket});
+        asks(&json!({"filter_chains": [chain]}))
+    };
+    assert_eq!(tls(json!({"common_tls_context": {}})), Some(false));
+    assert_eq!(
+        tls(json!({"require_client_certificate": false})),
+        Some(false)
+    );
+    assert_eq!(tls(json!({"require_client_certificate": true})), Some(true));
+    for key in [
+        "validation_context",
+        "combined_validation_context",
+        "validation_context_sds_secret_config",
+    ] {
+        let context = json!({"require_client_certificate": false, "common_tls_context": {key: {}}});
+        assert_eq!(tls(context), Some(true), "{key}");
+    }
+    let plain = json!({"filters": [{"typed_config": manager(|_| {})}]});
+    assert_eq!(asks(&json!({"default_filter_chain": plain})), Some(false));
+    assert_eq!(
+        asks(&plain),
+        None,
+        "a part of a file: who knows what is around it"
     );
 }
