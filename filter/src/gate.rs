@@ -317,6 +317,15 @@ impl Gate {
         let host = authority.as_ref().map(Authority::host);
         let has_sign_in = host.is_some_and(|host| sign_in::has_sign_in(&self.config, host));
         let target = target(request).ok();
+        let is_sign_in = |target: &Target<'_>| sign_in::covers(&self.config, target);
+        let reason = if reason.asks_for_sign_in()
+            && has_sign_in
+            && target.as_ref().is_some_and(is_sign_in)
+        {
+            Reason::SignInNotRouted
+        } else {
+            reason
+        };
         let mut response =
             refusal::response(&self.config, request, target.as_ref(), has_sign_in, reason);
         if request.has("origin")

@@ -59,6 +59,10 @@ pub enum Reason {
     /// It is not clear which token counts.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// Nobody is signed in, or not well enough, and the path is the sign-in's own: to send anyone there
+    /// would lead back here.
+    #[error("the path is the sign-in's, but Envoy does not route it to sidecar.public_cluster")]
+    SignInNotRouted,
     /// The token is not valid.
     #[error("token: {0}")]
     Token(#[from] TokenError),
@@ -100,6 +104,7 @@ impl Reason {
             Self::NoRenewal => "no_renewal",
             Self::Revoked(_) => "revoked",
             Self::NoCredential => "no_credential",
+            Self::SignInNotRouted => "sign_in_not_routed",
             Self::Credential(error) => error.reason(),
             Self::Token(error) => error.reason(),
             Self::CrossSite => "cross_site",
@@ -122,6 +127,7 @@ impl Reason {
             | Self::MethodOverride
             | Self::SignInPath => 400,
             Self::NoCredential
+            | Self::SignInNotRouted
             | Self::Credential(_)
             | Self::Token(_)
             | Self::Revoked(_)
@@ -138,6 +144,15 @@ impl Reason {
             | Self::StaleRevocations
             | Self::NoRenewal => 503,
         }
+    }
+
+    /// Whether a person who is signed in can only be helped by another account or session.
+    #[must_use]
+    pub fn is_about_account(&self) -> bool {
+        matches!(
+            self,
+            Self::CertificateMissing | Self::GroupMissing | Self::PolicyMissing
+        )
     }
 
     /// Whether a person is helped by signing in.

@@ -70,13 +70,13 @@ pub fn response(
     if audience == Audience::Program {
         return problem(reason);
     }
-    if reason == Reason::CertificateMissing && has_sign_in {
+    if reason.is_about_account() && has_sign_in {
         // Whoever is signed in is not asked again before that.
         let logout = format!("{}/logout", config.public_path);
-        return page(reason, Some((&logout, "Sign out")));
+        return page(request, reason, Some((&logout, "Sign out")));
     }
     if !reason.asks_for_sign_in() {
-        return page(reason, None);
+        return page(request, reason, None);
     }
     // On a host without sign-in only the issuer's own address can help, and its sign-in does not
     // lead back to other hosts.
@@ -108,7 +108,7 @@ pub fn response(
             body: String::new(),
         };
     }
-    page(reason, Some((&login, "Sign in")))
+    page(request, reason, Some((&login, "Sign in")))
 }
 
 fn problem(reason: Reason) -> Response {
@@ -136,17 +136,21 @@ fn problem(reason: Reason) -> Response {
 }
 
 /// A page with a way out of it: an address and what it is called.
-fn page(reason: Reason, way_out: Option<(&str, &str)>) -> Response {
+fn page(request: &Request<'_>, reason: Reason, way_out: Option<(&str, &str)>) -> Response {
     let (_, title, detail) = words(reason);
     let link = way_out.map_or_else(String::new, |(address, name)| {
         let address = address.replace('&', "&amp;");
         format!("<p><a href=\"{address}\">{name}</a></p>\n")
     });
+    // What to name to whoever runs the gateway, whose log has it.
+    let id = request
+        .id()
+        .map_or_else(String::new, |id| format!("<p><small>{id}</small></p>\n"));
     let body = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <main>\n<h1>{title}</h1>\n<p>{detail}</p>\n{link}</main>\n</html>\n"
+         <main>\n<h1>{title}</h1>\n<p>{detail}</p>\n{link}{id}</main>\n</html>\n"
     );
     let mut headers = common_headers(reason, "text/html; charset=utf-8");
     headers.push((
@@ -203,6 +207,12 @@ fn words(reason: Reason) -> (&'static str, &'static str, &'static str) {
             "unauthorized",
             "Sign-in required",
             "This needs a session. Please sign in.",
+        ),
+        Reason::SignInNotRouted => (
+            "unauthorized",
+            "The sign-in is not here",
+            "The gateway does not lead this address to its sign-in. Whoever runs it finds the reason \
+             in its log.",
         ),
         Reason::Credential(_) | Reason::Token(_) | Reason::Revoked(_) => (
             "unauthorized",

@@ -73,6 +73,14 @@ impl<'a> Request<'a> {
         self.only(":method").unwrap_or_default()
     }
 
+    /// What Envoy names the request by, if it is no more than that.
+    #[must_use]
+    pub fn id(&self) -> Option<&'a str> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let id = std::str::from_utf8(self.only("x-request-id")?).ok()?;
+        (!id.is_empty() && id.len() <= 64 && id.bytes().all(is_plain)).then_some(id)
+    }
+
     /// Whether the connection is to become another protocol's, a WebSocket's for instance.
     #[must_use]
     pub fn is_upgrade(&self) -> bool {
@@ -86,12 +94,16 @@ impl<'a> Request<'a> {
     }
 }
 
-/// One bit of 64, by length and last character: the names that are asked for differ in it, and so do
-/// most others from them.
+/// One bit of 64, by length, first and last character: the names that are asked for differ in it, and
+/// so do most others from them.
 fn mark(name: &[u8]) -> u64 {
     let length = u32::try_from(name.len()).unwrap_or_default();
-    let last = name.last().copied().map_or(0, u32::from);
-    1_u64.rotate_left(length.wrapping_mul(5).wrapping_add(last) & 63)
+    let character = |at: Option<&u8>| at.copied().map_or(0, u32::from);
+    let (first, last) = (character(name.first()), character(name.last()));
+    let sum = length
+        .wrapping_add(last)
+        .wrapping_add(first.wrapping_mul(7));
+    1_u64.rotate_left(sum & 63)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! A public rule matches to the letter. A rule that guards or denies also matches what a careless
 //! server would take for the same path: other case, `;parameters`, dots or a slash at the end; and
-//! methods in other case. So the mistake that remains possible asks for a session where none was
+//! methods in other case, and HEAD where GET is named. So the mistake that remains possible asks for a session where none was
 //! needed. What such a rule permits (preflights, changing requests of other origins, ambiguous paths) it
 //! permits to the letter only.
 //!
@@ -214,8 +214,12 @@ fn method_matches(rule: &Rule, method: &[u8], to_the_letter: bool) -> bool {
     rule.matches.methods.as_ref().is_none_or(|methods| {
         methods.iter().any(|named| {
             let named = named.as_str().as_bytes();
-            // HTTP/2 carries any case, and some servers take `post` for POST.
-            named == method || (!to_the_letter && named.eq_ignore_ascii_case(method))
+            // HTTP/2 carries any case, and some servers take `post` for POST. Most do for HEAD all that
+            // they do for GET, and only keep the content back (RFC 9110 9.3.2).
+            named == method
+                || !to_the_letter
+                    && (named.eq_ignore_ascii_case(method)
+                        || named == b"GET" && method.eq_ignore_ascii_case(b"HEAD"))
         })
     })
 }

@@ -28,7 +28,7 @@ pub fn is_sign_in(
     let Target::Path(path) = target else {
         return Ok(false);
     };
-    if !has_sign_in(config, host) || !config.public_path.covers(path.as_str()) {
+    if !has_sign_in(config, host) || !covers(config, target) {
         return Ok(false);
     }
     if path.is_changed() || path.ambiguity().is_some() {
@@ -44,6 +44,15 @@ pub fn is_routed_to_sidecar(config: &FilterConfig, surroundings: &impl Surroundi
     surroundings
         .cluster()
         .is_some_and(|cluster| cluster == expected)
+}
+
+/// Whether the path is `public_path` or lies below it.
+#[must_use]
+pub fn covers(config: &FilterConfig, target: &Target<'_>) -> bool {
+    match target {
+        Target::Path(path) => config.public_path.covers(path.as_str()),
+        Target::None => false,
+    }
 }
 
 /// Whether `public_path` is the sign-in on this host.

@@ -307,10 +307,10 @@ impl Problem {
     }
 }
 
-/// With a full stop, unless it has one.
+/// With a full stop, unless it ends already.
 fn ended(reason: &Reason) -> String {
     let text = reason.to_string();
-    if text.ends_with('.') {
+    if text.ends_with(['.', '?']) {
         text
     } else {
         format!("{text}.")

@@ -10,9 +10,9 @@ import { ASSETS, LANGUAGES, modulesIn } from './languages.mjs';
 globalThis.navigator ??= {};
 const load = await modulesIn('en');
 const { namesIn, placeIn, placeOf } = await load('admin-parts.mjs');
-const { instantOf, localOf, plainly } = await load('admin-audit.mjs');
-const { spanOf } = await load('admin-user-form.mjs');
-const { adminApi, asked } = await load('admin-api.mjs');
+const { detailOf, instantOf, localOf, plainly } = await load('admin-audit.mjs');
+const { cameAndWent, spanOf } = await load('admin-user-form.mjs');
+const { adminApi, asked, fullPage } = await load('admin-api.mjs');
 const { withFragment } = await load('arrival.mjs');
 
 const VIEWS = ['users', 'new', 'user', 'sessions', 'policy', 'audit'];
@@ -42,6 +42,13 @@ test('a span is written in the largest unit that leaves no rest', () => {
   assert.deepEqual([0, 90, 300, 43_200, 604_800].map(spanOf), ['', '90s', '5m', '12h', '7d']);
 });
 
+test('of groups only what came and went is sent', () => {
+  assert.deepEqual(cameAndWent(['a', 'b'], ['b', 'c']), { add_groups: ['c'], remove_groups: ['a'] });
+  assert.deepEqual(cameAndWent(['a'], ['a', 'b']), { add_groups: ['b'] });
+  assert.deepEqual(cameAndWent(['a', 'b'], []), { remove_groups: ['a', 'b'] });
+  assert.deepEqual(cameAndWent(['a', 'b'], ['b', 'a']), {});
+});
+
 test('times of a search survive the way through an address', () => {
   const local = '2026-03-04T12:30';
   assert.match(instantOf(local), /^2026-03-0[345]T\d\d:\d\d:00Z$/);
@@ -54,6 +61,25 @@ test('a record shows no character that changes how others look', () => {
   const shown = plainly(JSON.stringify({ label: 'a\u202eb\u200bc' }));
   assert.doesNotMatch(shown, /[\u202e\u200b]/);
   assert.deepEqual(JSON.parse(shown), { label: 'a\u202eb\u200bc' });
+});
+
+test('a page goes on until it is full or everything was looked at', async () => {
+  // Of very many, the service finds two here and one there, and nothing in between.
+  const answers = { undefined: [['a', 'b'], 'p1'], p1: [[], 'p2'], p2: [['c'], 'p3'], p3: [['d'], 'p4'], p4: [[], null] };
+  const seen = [];
+  const ask = async (query) => {
+    seen.push(query);
+    const [users, next] = answers[query.after];
+    return { users, next };
+  };
+  const query = { search: 'x', after: undefined };
+  assert.deepEqual(await fullPage(ask, 'users', { ...query, limit: 3 }), { users: ['a', 'b', 'c'], next: 'p3' });
+  assert.deepEqual(seen, [
+    { search: 'x', after: undefined, limit: 3 },
+    { search: 'x', after: 'p1', limit: 1 },
+    { search: 'x', after: 'p2', limit: 1 },
+  ]);
+  assert.deepEqual(await fullPage(ask, 'users', { ...query, limit: 9 }), { users: ['a', 'b', 'c', 'd'], next: null });
 });
 
 test('calls go where the service has them, whatever a user is called', async () => {
@@ -95,6 +121,45 @@ test('every action of the log has words', () => {
   }
   assert.ok(actions.size > 8, [...actions].join());
   for (const action of actions) assert.ok(LANGUAGES.en.scripts['admin-words'].actions[action], action);
+});
+
+test('what strangers are refused has words', () => {
+  const root = new URL('../../routes/', ASSETS);
+  const sources = readdirSync(root, { recursive: true })
+    .filter((name) => name.endsWith('.rs') && !name.includes('tests'))
+    .map((name) => readFileSync(new URL(name, root), 'utf8'));
+  const steps = new Set(sources.flatMap((source) => [...source.matchAll(/\.ceremony\(\s*"([a-z_]+)"/g)].map(([, step]) => step)));
+  assert.ok(steps.size > 5, [...steps].join());
+  for (const { scripts } of Object.values(LANGUAGES)) {
+    for (const step of steps) assert.ok(scripts['admin-words'].actions[step], step);
+  }
+});
+
+test('what a record adds is said in words, and what people have named stays', () => {
+  const said = (action, detail) => detailOf({ action, detail });
+  assert.equal(said('user_update', 'email token_ttl; groups: +eng, -a: b'), 'email address, life of tokens · groups: +eng, -a: b');
+  assert.equal(said('user_create', 'groups: eng; enrolment_link'), 'groups: eng · with a link');
+  assert.equal(said('enrolment_create', 'recover'), 'for a new passkey');
+  assert.equal(said('import', 'users: 5; passkeys: 3'), 'users: 5 · passkeys: 3');
+  assert.equal(said('mount_write', 'groups: rp_id two_factor'), 'groups: Relying party id, Second factor');
+  assert.equal(said('mount_write', 'staff: no_such_field'), 'staff: no_such_field');
+  assert.equal(said('passkey_label', 'users: 5; now'), 'users: 5; now');
+  assert.equal(said('keys_maintain', 'the keys are a b'), 'the keys are a b', 'from before there were fixed words');
+  assert.equal(said('user_update', 'toString: {what}'), 'toString: {what}');
+  assert.equal(said('login', null), '');
+});
+
+test('every fixed word of a record has words', () => {
+  const source = (name) => readFileSync(new URL(`../../${name}`, ASSETS), 'utf8');
+  const [change] = source('model/user_change.rs').match(/pub fn fields.*?\n {4}\}/s);
+  const fields = [...change.matchAll(/"([a-z_]+)"/g)].map(([, name]) => name);
+  const purposes = source('model/enrolment.rs').match(/fn as_str.*?\n {4}\}/s)[0].matchAll(/"([a-z_]+)"/g);
+  // For the first administrator there is an action of its own.
+  const others = ['enrolment_link', 'now', 'keys', 'users', 'passkeys', 'reserved_names', 'seconds', 'counter_did_not_grow', 'metadata'];
+  const wanted = [...new Set([...fields, ...[...purposes].map(([, name]) => name).filter((name) => name !== 'bootstrap'), ...others])].sort();
+  for (const { scripts } of Object.values(LANGUAGES)) {
+    assert.deepEqual(Object.keys(scripts['admin-words'].details).sort(), wanted);
+  }
 });
 
 test('every setting that a mount shows has words', () => {

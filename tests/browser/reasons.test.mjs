@@ -16,8 +16,6 @@ const CODES = readFileSync(new URL('model/reason.rs', SOURCES), 'utf8')
 
 // The field says what is expected there.
 const BY_FIELD = ['not-as-expected', 'out-of-range'];
-// No page sends such a thing.
-const OF_PROGRAMS = ['unknown-field'];
 const FIELDS_OF_PROGRAMS = ['expires_in', 'limit', 'name, enroll', 'revision, force'];
 // What is wrong there has a code of its own.
 const WITH_CODES = ['groups, token_policies'];
@@ -41,7 +39,7 @@ for (const [tag, { scripts }] of Object.entries(LANGUAGES)) {
 
   test(`${tag}: every code of the service has words, and there are no others`, () => {
     assert.ok(CODES.length > 45, CODES.join());
-    const wanted = CODES.filter((code) => !BY_FIELD.includes(code) && !OF_PROGRAMS.includes(code));
+    const wanted = CODES.filter((code) => !BY_FIELD.includes(code));
     assert.deepEqual(Object.keys(codes).sort(), wanted.sort());
   });
 
@@ -75,6 +73,15 @@ for (const [tag, { scripts }] of Object.entries(LANGUAGES)) {
     assert.ok(found.text.startsWith('{x} <b> ') && found.quoted === '', found.text);
     // For whoever wrote the file.
     assert.deepEqual(shown({ code: 'document-form' }), { text: codes['document-form'], quoted: 'in English' });
+  });
+
+  test(`${tag}: what a field has to be is said in words`, () => {
+    const source = readFileSync(new URL('routes/administration/body.rs', SOURCES), 'utf8');
+    const kinds = source.match(/fn kind_of.*?\n\}/s)[0].matchAll(/=> "([a-z]+)"/g);
+    const { kinds: said } = scripts['admin-reason-words'];
+    assert.deepEqual(Object.keys(said).sort(), [...new Set([...kinds].map(([, kind]) => kind))].sort());
+    const { text } = inWords({ code: 'wrong-type', field: 'users[0].groups', values: { expected: 'list' } });
+    assert.ok(text.includes(said.list) && !text.includes('{'), text);
   });
 
   test(`${tag}: in what two users differ is said in words`, () => {

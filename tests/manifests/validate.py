@@ -63,9 +63,9 @@ def check_documents(root, custom_resources, checked, unchecked):
 def main(directory, crds=None):
     """Prints the findings; the exit status says whether there are any."""
     root = pathlib.Path(directory)
-    custom_resources = schema.CustomResources(crds) if crds else None
     checked, unchecked = [], []
     try:
+        custom_resources = schema.CustomResources(crds) if crds else None
         findings = [*check_kustomizations(root), *check_documents(root, custom_resources, checked, unchecked)]
     except yaml.YAMLError as error:
         findings = [error]

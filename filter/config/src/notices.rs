@@ -86,9 +86,10 @@ fn left(earlier: &Rule, later: &Rule) -> Left {
         (Some(_), None) => false,
         (Some(wide), Some(narrow)) => narrow.iter().all(|host| wide.contains(host)),
     };
-    let methods = wide.methods.is_none() || methods_within(wide, narrow);
+    let is_open = earlier.allow == Access::Public;
+    let methods = wide.methods.is_none() || methods_within(wide, narrow, !is_open);
     let paths = every_path(wide) || paths_within(wide, narrow);
-    let to_the_letter = earlier.allow == Access::Public && later.allow != Access::Public;
+    let to_the_letter = is_open && later.allow != Access::Public;
     let is_named = wide.methods.is_some() || !every_path(wide);
     match hosts && methods && paths {
         false => Left::More,
@@ -97,8 +98,13 @@ fn left(earlier: &Rule, later: &Rule) -> Left {
     }
 }
 
-fn methods_within(wide: &Match, narrow: &Match) -> bool {
-    let all = |wide: &[Method], narrow: &[Method]| narrow.iter().all(|it| wide.contains(it));
+/// `guards`: whether the wide one is about HEAD where it names GET.
+fn methods_within(wide: &Match, narrow: &Match, guards: bool) -> bool {
+    let is_get = |method: &Method| method.as_str() == "GET";
+    let has = |wide: &[Method], it: &Method| {
+        wide.contains(it) || guards && it.as_str() == "HEAD" && wide.iter().any(is_get)
+    };
+    let all = |wide: &[Method], narrow: &[Method]| narrow.iter().all(|it| has(wide, it));
     match (&wide.methods, &narrow.methods) {
         (Some(wide), Some(narrow)) => all(wide, narrow),
         _ => false,
@@ -277,6 +283,10 @@ mod tests {
         assert!(hides(paths("public", "/**"), guarded()));
         let get = |allow| rule(allow, &json!({ "methods": ["GET"] }));
         assert!(!hides(get("public"), get("deny")), "«get» is left");
+        let head = |allow| rule(allow, &json!({ "methods": ["HEAD"] }));
+        assert!(hides(get("authenticated"), head("deny")));
+        assert!(!hides(get("public"), head("public")));
+        assert_eq!(notices(&json!([get("public"), head("deny")])).len(), 0);
         assert!(hides(get("deny"), get("public")));
     }
 

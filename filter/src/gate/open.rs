@@ -1,4 +1,4 @@
-//! Connections that outlive the request that opened them: WebSockets. Nobody asks again whether the
+//! Connections that outlive the request that opened them: `WebSockets`. Nobody asks again whether the
 //! session behind one goes on, so it is ended when the session is revoked.
 
 use std::rc::Rc;

@@ -10,6 +10,7 @@ use super::abi::{self, Buffer, Map, Status};
 use crate::{
     header_map,
     renewal::{Answer, Ask, MAX_ANSWER_BYTES},
+    request::Request,
     revocations::FeedError,
 };
 
@@ -17,6 +18,8 @@ const KEYS: &str = "/.well-known/jwks.json";
 const REFRESH: &str = "/internal/v1/sessions/refresh";
 /// The sidecar answers within 25 s.
 const FEED_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of Envoy's words about a failed call is logged.
+const MAX_WHY_BYTES: usize = 256;
 
 /// Why a call brought nothing.
 #[derive(Debug, Error)]
@@ -27,7 +30,10 @@ pub(super) enum CallError {
     /// The host does not give the answer out, or no random bytes for the question.
     #[error("the host did not do its part: {0}")]
     Host(#[from] Status),
-    /// No answer, or not the expected one. Envoy answers for a sidecar that is away.
+    /// No answer: Envoy says so in the sidecar's place.
+    #[error("no answer from sidecar.cluster, is the sidecar up? Envoy says {status}: {why}")]
+    Away { status: String, why: String },
+    /// Not the expected answer.
     #[error("the sidecar answered with status {status}")]
     Answered { status: String },
     /// Larger than any answer.
@@ -93,23 +99,34 @@ pub(super) fn finish_revocations(body_size: usize) -> Result<Vec<u8>, CallError>
 
 /// Reads the answer to [`renewal`].
 pub(super) fn finish_renewal(body_size: usize) -> Answer {
-    let Ok(status) = status() else {
+    let Ok(headers) = abi::map(Map::CallHeaders) else {
         return Answer::Failed;
     };
+    let headers = Request::new(header_map::parse(&headers).unwrap_or_default());
+    let status = headers.only(":status").unwrap_or_default();
     match body(body_size, MAX_ANSWER_BYTES) {
-        Ok(body) => Answer::read(&status, &body),
+        Ok(body) => Answer::read(status, &body),
         Err(_) => Answer::Failed,
     }
 }
 
 fn good_body(body_size: usize, most: usize) -> Result<Vec<u8>, CallError> {
-    let status = status()?;
-    if status != b"200" {
-        return Err(CallError::Answered {
-            status: status.escape_ascii().to_string(),
-        });
+    let headers = abi::map(Map::CallHeaders)?;
+    let headers = Request::new(header_map::parse(&headers).unwrap_or_default());
+    let status = headers.only(":status").unwrap_or(b"none");
+    if status == b"200" {
+        return body(body_size, most);
     }
-    body(body_size, most)
+    let status = status.escape_ascii().to_string();
+    // What the sidecar has to say comes as problem details.
+    Err(if headers.only("content-type") == Some(b"text/plain") {
+        let mut why = body(body_size, MAX_ANSWER_BYTES).unwrap_or_default();
+        why.truncate(MAX_WHY_BYTES);
+        let why = why.escape_ascii().to_string();
+        CallError::Away { status, why }
+    } else {
+        CallError::Answered { status }
+    })
 }
 
 fn body(size: usize, most: usize) -> Result<Vec<u8>, CallError> {
@@ -118,14 +135,4 @@ fn body(size: usize, most: usize) -> Result<Vec<u8>, CallError> {
         bytes if bytes > most => Err(CallError::TooLong { bytes }),
         _ => Ok(abi::buffer(Buffer::CallBody, size)?),
     }
-}
-
-fn status() -> Result<Vec<u8>, Status> {
-    let headers = abi::map(Map::CallHeaders)?;
-    let headers = header_map::parse(&headers).unwrap_or_default();
-    Ok(headers
-        .iter()
-        .find(|(name, _)| *name == b":status")
-        .map_or(&b"none"[..], |(_, v)| *v)
-        .to_vec())
 }

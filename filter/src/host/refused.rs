@@ -22,21 +22,12 @@ pub(super) fn answer(reason: &str, response: &Response) -> Result<(), Status> {
 /// Says why, and to which request, but nothing that the client sent and could be a secret.
 pub(super) fn log_refusal(request: &Request<'_>, reason: Reason, what: &str) {
     // Every visitor who is not signed in yet is refused once.
-    let level = if reason == Reason::NoCredential {
-        Level::Debug
-    } else {
-        Level::Info
+    let level = match reason {
+        Reason::NoCredential => Level::Debug,
+        Reason::SignInNotRouted => Level::Warn,
+        _ => Level::Info,
     };
-    let id = request
-        .only("x-request-id")
-        .and_then(|id| std::str::from_utf8(id).ok());
-    let is_plain = |id: &&str| {
-        id.len() <= 64
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let id = id.filter(is_plain).unwrap_or("-");
+    let id = request.id().unwrap_or("-");
     let name = reason.name();
     abi::log(
         level,

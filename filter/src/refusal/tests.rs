@@ -183,10 +183,17 @@ fn whoever_has_another_certificate_reads_so_before_they_sign_in_again() {
     for part in ["certificate", link] {
         assert!(response.body.contains(part), "{}", response.body);
     }
-    let response = answer("GET", "/x", &[NAVIGATE], Reason::CertificateMissing);
-    assert_eq!(response.status, 403);
-    let link = "<a href=\"/_latchkey/logout\">Sign out</a>";
-    assert!(response.body.contains(link), "{}", response.body);
+    // Another account may have what this one lacks.
+    for reason in [
+        Reason::CertificateMissing,
+        Reason::GroupMissing,
+        Reason::PolicyMissing,
+    ] {
+        let response = answer("GET", "/x", &[NAVIGATE], reason);
+        assert_eq!(response.status, 403);
+        let link = "<a href=\"/_latchkey/logout\">Sign out</a>";
+        assert!(response.body.contains(link), "{}", response.body);
+    }
     // There is nothing to sign out of on a host without sign-in.
     let response = answer_on(false, "GET", "/x", &[NAVIGATE], Reason::CertificateMissing);
     assert!(!response.body.contains("href"), "{}", response.body);
@@ -223,4 +230,17 @@ fn a_long_way_back_is_shortened() {
     let long = "x".repeat(3000);
     assert_eq!(location(&format!("/a?{long}")), "/_latchkey/login?rd=/a");
     assert_eq!(location(&format!("/{long}")), "/_latchkey/login?rd=/");
+}
+
+#[test]
+fn a_page_names_the_request_to_whoever_asks_for_help() {
+    let body = |id: &str| {
+        let headers = [NAVIGATE, ("x-request-id", id)];
+        answer("GET", "/x", &headers, Reason::Denied).body
+    };
+    let id = "4ad3f0a1-27c5-4e0e-9d3c-0a8d4e3f7b11";
+    assert!(body(id).contains(&format!("<small>{id}</small>")));
+    for odd in ["", "a<b", "\"", "a b", &"a".repeat(65)] {
+        assert!(!body(odd).contains("<small>"), "{odd:?}");
+    }
 }

@@ -104,6 +104,33 @@ fn guarding_patterns_match_what_careless_servers_take_for_the_same() {
 }
 
 #[test]
+fn a_guard_of_get_is_one_of_head() {
+    let path = Target::parse(b"/x").unwrap();
+    for (allow, guards) in [("deny", true), ("authenticated", true), ("public", false)] {
+        let config = config(&json!([{"match": {"methods": ["GET"]}, "allow": allow}]));
+        let rules = Rules::new(&config.rules);
+        for method in [&b"HEAD"[..], b"head"] {
+            let chosen = rules.choose(&config, "app.example.com", method, &path);
+            assert_eq!(chosen.index.is_some(), guards, "{allow}");
+        }
+    }
+    // What it permits it permits to GET.
+    let config = config(
+        &json!([{"match": {"methods": ["GET"]}, "allow": "authenticated",
+        "refuse_ambiguous_paths": false}]),
+    );
+    let rules = Rules::new(&config.rules);
+    let chosen = |method: &[u8]| rules.choose(&config, "app.example.com", method, &path);
+    assert!(!chosen(b"GET").refuse_ambiguous_paths);
+    assert!(chosen(b"HEAD").refuse_ambiguous_paths);
+    // And not the other way round.
+    let config = self::config(&json!([{"match": {"methods": ["HEAD"]}, "allow": "deny"}]));
+    let rules = Rules::new(&config.rules);
+    let chosen = rules.choose(&config, "app.example.com", b"GET", &path);
+    assert_eq!(chosen.index, None);
+}
+
+#[test]
 fn methods_in_other_case_are_guarded_and_never_public() {
     for allow in ["deny", "authenticated"] {
         let config = config(&json!([

@@ -66,7 +66,7 @@ fn sum(
     AuditRecord {
         refused: Some(reason.to_owned()),
         count: Some(count),
-        detail: Some(format!("in the last {} s", now.since(since).0)),
+        detail: Some(format!("seconds: {}", now.since(since).0)),
         ..AuditRecord::new(now, Actor::Stranger, step)
     }
 }

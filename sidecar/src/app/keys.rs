@@ -118,7 +118,7 @@ impl App {
 pub(super) fn keys_maintained(now: UnixTime, keys: &[SigningKeyRecord]) -> AuditRecord {
     let kids: Vec<&str> = keys.iter().map(|key| key.kid.as_str()).collect();
     AuditRecord {
-        detail: Some(format!("the keys are {}", kids.join(" "))),
+        detail: Some(format!("keys: {}", kids.join(" "))),
         ..AuditRecord::new(now, Actor::Program, "keys_maintain")
     }
 }

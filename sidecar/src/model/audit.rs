@@ -39,15 +39,23 @@ pub enum Actor {
     Stranger,
 }
 
+/// What the log says for those who are no users.
+const OPERATOR: &str = "operator";
+const PROGRAM: &str = "latchkey";
+const STRANGER: &str = "stranger";
+
+/// Names in the log of those who are no users: a user of such a name would be taken for one.
+pub(super) const NAMES_OF_NO_USERS: [&str; 3] = [OPERATOR, PROGRAM, STRANGER];
+
 impl Actor {
     /// For people: what `created_by` and tables show.
     #[must_use]
     pub fn shown(&self) -> &str {
         match self {
             Self::Administrator { name, .. } | Self::User { name, .. } => name.as_str(),
-            Self::Operator => "operator",
-            Self::Program => "latchkey",
-            Self::Stranger => "stranger",
+            Self::Operator => OPERATOR,
+            Self::Program => PROGRAM,
+            Self::Stranger => STRANGER,
         }
     }
 
@@ -99,7 +107,8 @@ pub struct AuditRecord {
     /// Why it was refused; absent when it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
-    /// What else helps a reader: names of the fields that changed, for one.
+    /// What else helps a reader, such as `display_name; groups: +eng`: fixed words, each with what belongs
+    /// to it, or what people have called something. Sentences belong to the pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// How many alike this record stands for, where it is not one.

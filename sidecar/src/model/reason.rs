@@ -13,6 +13,16 @@ pub enum ReasonCode {
     NotAsExpected,
     /// No such field.
     UnknownField,
+    /// A field that has to be there is not.
+    FieldMissing,
+    /// A field stands twice.
+    FieldTwice,
+    /// Of another type, such as a text in place of a list.
+    WrongType,
+    /// The text is no JSON.
+    JsonSyntax,
+    /// The text ends in the middle.
+    JsonCutOff,
     /// A number that is too small or too large.
     OutOfRange,
     /// More than there can be.
@@ -39,6 +49,8 @@ pub enum ReasonCode {
     NameIsAnId,
     /// A user name looks like another one.
     NameImitates,
+    /// The audit log names others so.
+    NameReserved,
 
     /// A mount of the configuration file is changed there.
     MountDeclared,
@@ -124,6 +136,8 @@ pub enum ReasonCode {
     UserIsHere,
     /// A user of the document has this name.
     UserInDocument,
+    /// Another user of the document has the same.
+    TwiceInDocument,
 
     /// The account of a service.
     ServiceAccount,

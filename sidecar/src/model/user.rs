@@ -1,5 +1,6 @@
 //! Users and their names.
 
+use super::audit::NAMES_OF_NO_USERS;
 use super::{UnixTime, UserHandle, UserId, UserLimits};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, char::decompose_canonical};
@@ -31,6 +32,9 @@ pub enum UserNameError {
     /// Every letter looks like a Latin one, and none is.
     #[error("a user name cannot look like another one in Latin letters")]
     Imitates,
+    /// The audit log names somebody else so.
+    #[error("a user name cannot be one by which the audit log names those who are no users")]
+    Reserved,
 }
 
 /// A character as people know it; most that names cannot hold would not be seen.
@@ -78,6 +82,18 @@ impl UserName {
             refuse_imitation(&name)?;
         }
         Ok(Self(name))
+    }
+
+    /// The name of a user who is made: not one that the audit log has for others.
+    ///
+    /// # Errors
+    /// As [`UserName::parse`], and [`UserNameError::Reserved`].
+    pub fn for_new(text: &str) -> Result<Self, UserNameError> {
+        let name = Self::parse(text)?;
+        if NAMES_OF_NO_USERS.contains(&name.as_str()) {
+            return Err(UserNameError::Reserved);
+        }
+        Ok(name)
     }
 
     /// The folded name.
@@ -215,7 +231,7 @@ impl User {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use UserNameError::{Character, Empty, Identifier, Imitates, MixedScripts, TooLong};
+    use UserNameError::{Character, Empty, Identifier, Imitates, MixedScripts, Reserved, TooLong};
 
     #[test]
     fn texts_that_fold_alike_are_one_name() {
@@ -295,6 +311,17 @@ mod tests {
         ] {
             assert_eq!(UserName::parse(text), Err(reason), "{text:?}");
         }
+    }
+
+    #[test]
+    fn nobody_new_is_called_as_the_log_calls_others() {
+        for text in ["operator", " Latchkey ", "STRANGER"] {
+            assert_eq!(UserName::for_new(text), Err(Reserved), "{text:?}");
+            // Whoever has such a name from before keeps it.
+            assert!(UserName::parse(text).is_ok(), "{text:?}");
+        }
+        assert!(UserName::for_new("operators").is_ok());
+        assert_eq!(UserName::for_new(""), Err(Empty));
     }
 
     #[test]

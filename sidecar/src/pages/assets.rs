@@ -69,6 +69,7 @@ const FILES: &[File] = files![
     "whole-ceremony.mjs": SCRIPT,
     "account.css": STYLE,
     "admin.css": STYLE,
+    "admin-lists.css": STYLE,
     "controls.css": STYLE,
     "page.css": STYLE,
     "no-script.css": STYLE,

@@ -140,9 +140,9 @@ impl CeremoniesUnderWay {
             Holder::Stranger(address) => {
                 self.of_strangers += 1;
                 self.of_strangers_by_address.add(network(address));
-                site(address)
-                    .into_iter()
-                    .for_each(|site| self.of_strangers_by_site.add(site));
+                if let Some(site) = site(address) {
+                    self.of_strangers_by_site.add(site);
+                }
             }
         }
         self.registrations
@@ -195,9 +195,9 @@ impl CeremoniesUnderWay {
             Holder::Stranger(address) => {
                 self.of_strangers = self.of_strangers.saturating_sub(1);
                 self.of_strangers_by_address.subtract(&network(address));
-                site(address)
-                    .iter()
-                    .for_each(|site| self.of_strangers_by_site.subtract(site));
+                if let Some(site) = site(address) {
+                    self.of_strangers_by_site.subtract(&site);
+                }
             }
         }
     }

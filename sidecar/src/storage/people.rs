@@ -262,6 +262,12 @@ pub trait People: Send + Sync {
         codes: &RecoveryCodes,
         audit: &AuditRecord,
     ) -> Result<bool, StorageError>;
+    /// Removes recovery codes; `false` when there are none.
+    async fn revoke_recovery_codes(
+        &self,
+        user: UserId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError>;
     /// Spends a recovery code for an enrolment code of the same user; `false` when it is none of
     /// the unused ones, or the user is gone or disabled.
     async fn spend_recovery_code(

@@ -140,6 +140,14 @@ fn a_long_file_comes_in_portions_and_who_is_refused_in_the_last_keeps_the_first_
         "{}",
         said(&output)
     );
+
+    // Who comes last in the order of names is found, however many come before.
+    let found = answered(&home, &["users", "list", "--search", "u999"]);
+    assert!(found.contains("\nu999 "), "{found}");
+    assert!(!found.contains("There are more"), "{found}");
+    let first = answered(&home, &["users", "list", "--limit", "3"]);
+    assert_eq!(first.lines().count(), 5, "{first}");
+    assert!(first.contains("There are more: --after u10,"), "{first}");
 }
 
 /// A passkey that could sign in; the key is the base point of the curve.

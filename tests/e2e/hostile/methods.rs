@@ -41,6 +41,27 @@ fn every_method_is_checked() {
 }
 
 #[test]
+fn head_leads_around_no_rule_for_get() {
+    let gateway = Guarded::start_with(|config| {
+        config.rules_first(json!([
+            {"match": {"methods": ["GET"], "paths": ["/metrics"]}, "allow": "deny"},
+            {"match": {"methods": ["GET"], "paths": ["/owners/**"]}, "allow": "authenticated",
+             "require": {"groups": ["owners"]}},
+            {"match": {"methods": ["GET"], "paths": ["/open"]}, "allow": "public"},
+        ]));
+    });
+    for (path, reason) in [
+        ("/metrics", "denied_by_rule"),
+        ("/owners/x", "group_missing"),
+    ] {
+        let request = gateway.member().request("HEAD", path);
+        gateway.assert_refused(path, &request, 403, reason);
+    }
+    let request = gateway.stranger().request("HEAD", "/open");
+    gateway.assert_refused("opened for GET only", &request, 401, "no_credential");
+}
+
+#[test]
 fn a_header_that_asks_for_another_method_does_not_change_the_rule() {
     let gateway = Guarded::start_with(|config| {
         config.rules_first(json!([

@@ -1,4 +1,4 @@
-//! WebSockets live for as long as the session behind them, and no longer.
+//! `WebSockets` live for as long as the session behind them, and no longer.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;

@@ -222,3 +222,23 @@ fn a_view_that_did_not_come_leaves_the_address_of_the_one_that_is_shown() {
     root.await_view(".end-everyone");
     assert_eq!(root.page.eval("location.hash"), "#sessions");
 }
+
+#[test]
+fn an_administrator_takes_recovery_codes_away() {
+    let mut root = administrator();
+    let made = "fetch('/_latchkey/v1/self/recovery-codes', { method: 'POST', body: '{}', \
+                headers: { 'content-type': 'application/json' } }).then((answer) => answer.status)";
+    assert_eq!(root.page.eval(made), 200);
+    root.open("/_latchkey/admin#users/root");
+    root.await_view("#user-form");
+    let left = "document.querySelector('.codes-left').textContent";
+    assert_eq!(root.page.eval(left), "10");
+    root.page.click(".withdraw-codes");
+    root.page
+        .wait_for("document.querySelector('#confirm').open");
+    root.assert_page_is_sound("the question about recovery codes");
+    root.page.click("#confirm-yes");
+    root.page.wait_for(&format!("{left} === '0'"));
+    let shown = "document.querySelector('.withdraw-codes').checkVisibility()";
+    assert_eq!(root.page.eval(shown), false);
+}

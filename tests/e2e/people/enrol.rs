@@ -1,6 +1,6 @@
 //! The way in for people: the first administrator's code, and links for everyone else.
 
-use latchkey_tests::{Browser, Plan};
+use latchkey_tests::{Browser, Plan, Received};
 use serde_json::{Value, json};
 
 use super::Person;
@@ -181,7 +181,7 @@ fn a_link_asks_nothing_of_the_application() {
     let mut person = Person::registered("alice");
     person.open("/orders");
     person.page.wait_for_path("/orders");
-    person.gateway.upstream.take();
+    let _ = person.gateway.upstream.take();
     // Whatever stands where a link names its mount: a browser reads `%2e%2e` as `..`, too.
     for target in ["/orders/cancel?", "/orders/cancel/"] {
         let up = "%2e%2e/".repeat(4);
@@ -193,7 +193,7 @@ fn a_link_asks_nothing_of_the_application() {
             "performance.getEntriesByType('resource').some((it) => it.initiatorType === 'fetch')",
         );
         let received = person.gateway.upstream.take();
-        let targets: Vec<_> = received.iter().map(|it| it.target()).collect();
+        let targets: Vec<_> = received.iter().map(Received::target).collect();
         assert!(
             targets.iter().all(|it| !it.starts_with("/orders")),
             "{targets:?}"

@@ -1,6 +1,7 @@
 //! Making an account, logging in and out.
 
 use super::Person;
+use crate::operate::order;
 
 #[test]
 fn a_person_registers_and_lands_on_the_page_they_wanted() {
@@ -115,6 +116,34 @@ fn the_browsers_autofill_offers_the_passkey() {
         .received("/offered")
         .header("x-auth-request-preferred-username");
     assert_eq!(name.as_deref(), Some("ann"));
+}
+
+#[test]
+fn a_passkey_that_is_refused_is_not_offered_for_ever() {
+    let mut person = Person::registered("ann");
+    person.log_out();
+    order(&person.gateway, &["users", "disable", "ann"]);
+    person.say_yes();
+    let url = format!("{}/offered", person.gateway.url());
+    person.page.open(&url);
+    let asked = |step: &str| {
+        format!(
+            "performance.getEntriesByType('resource')\
+             .filter((one) => one.name.endsWith('/login/{step}')).length"
+        )
+    };
+    person.page.wait_for(&format!("{} === 3", asked("finish")));
+    person
+        .page
+        .wait_for("document.querySelector('#alert .notice-title')?.checkVisibility()");
+    // A fourth question would have been asked before this one is answered.
+    person.page.eval(
+        "fetch('/_latchkey/v1/auth/webauthn/login/begin', {method: 'POST', body: '{}', \
+         headers: {'content-type': 'application/json'}}).then((answer) => answer.text())",
+    );
+    person.page.wait_for(&format!("{} >= 4", asked("begin")));
+    let counts = ["begin", "finish"].map(|step| person.page.eval(&asked(step)));
+    assert_eq!(counts, [4, 3]);
 }
 
 #[test]

@@ -31,10 +31,10 @@ fn without_a_session_nothing_passes_but_what_is_public() {
         "/public",
         "/Public/x",
     ] {
-        let expected = if path == "/public" {
-            None
-        } else {
-            Some(Reason::NoCredential)
+        let expected = match path {
+            "/public" => None,
+            "/_latchkey/login" => Some(Reason::SignInNotRouted),
+            _ => Some(Reason::NoCredential),
         };
         match decide(gate, "GET", path, &[]).outcome {
             Outcome::Forward(_) => assert_eq!(expected, None, "{path}"),
@@ -222,4 +222,40 @@ fn a_header_that_asks_for_another_method_does_not_change_the_rule() {
     let asking = [&preflight[..], &[asks("PUT")]].concat();
     let decision = decide(gate, "OPTIONS", "/api/x", &asking);
     assert_eq!(refused(&decision), Reason::NoCredential);
+}
+
+#[test]
+fn a_sign_in_that_envoy_routes_elsewhere_does_not_lead_to_itself() {
+    let gate = &mut gate();
+    let mut answer = |host: &str, path: &str| {
+        let headers = [(":authority", host), ("sec-fetch-mode", "navigate")];
+        match decide(gate, "GET", path, &headers).outcome {
+            Outcome::Refuse(reason, response) => (reason, response.status),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (host, path, expected) in [
+        (
+            "app.example.com",
+            "/_latchkey",
+            (Reason::SignInNotRouted, 401),
+        ),
+        (
+            "app.example.com",
+            "/_latchkey/login?rd=/x",
+            (Reason::SignInNotRouted, 401),
+        ),
+        (
+            "app.example.com",
+            "/_latchkeys",
+            (Reason::NoCredential, 302),
+        ),
+        (
+            "other.example.com",
+            "/_latchkey/login",
+            (Reason::NoCredential, 401),
+        ),
+    ] {
+        assert_eq!(answer(host, path), expected, "{host}{path}");
+    }
 }

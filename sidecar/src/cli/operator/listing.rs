@@ -142,7 +142,8 @@ pub(super) async fn audit(
     Ok(show::audit(&answer, output))
 }
 
-/// One page, or all of them as one.
+/// As many as are asked for, or all. The sidecar looks at so many records for one answer: few found, or
+/// nothing, is not yet all that there is.
 async fn pages(
     client: &Client<'_>,
     path: &str,
@@ -150,7 +151,7 @@ async fn pages(
     query: &[(&str, Option<&str>)],
     extent: &Extent,
 ) -> Result<Value, ClientError> {
-    let limit = if extent.all { PAGE } else { extent.limit };
+    let mut wanted = extent.limit;
     let mut after = extent.after.clone();
     let mut found: Vec<Value> = Vec::new();
     loop {
@@ -161,16 +162,18 @@ async fn pages(
         for (name, value) in given {
             asked.append_pair(name, value);
         }
+        let limit = if extent.all { PAGE } else { wanted };
         asked.append_pair("limit", &limit.to_string());
         if let Some(after) = &after {
             asked.append_pair("after", after);
         }
         let mut answer = client.read(&format!("{path}?{}", asked.finish())).await?;
         if let Some(items) = answer[name].as_array_mut() {
+            wanted = wanted.saturating_sub(u32::try_from(items.len()).unwrap_or(wanted));
             found.append(items);
         }
         after = answer["next"].as_str().map(str::to_owned);
-        if after.is_none() || !extent.all {
+        if after.is_none() || (wanted == 0 && !extent.all) {
             answer[name] = found.into();
             return Ok(answer);
         }

@@ -151,6 +151,11 @@ pub enum Change {
         #[arg(long, conflicts_with = "expires_in")]
         revoke: bool,
     },
+    /// Withdraw a user's recovery codes; the user can make new ones
+    RevokeCodes {
+        /// The user, by name or id
+        user: String,
+    },
     /// Show a user's passkeys
     Passkeys {
         /// The user, by name or id
@@ -248,6 +253,11 @@ pub(super) async fn change(
             }
             let made = client.order(&of(user, "/enrolment"), &body).await?;
             Ok(show::link(&made["enrolment"], &made, output))
+        }
+        Change::RevokeCodes { user } => {
+            client.delete(&of(user, "/recovery-codes")).await?;
+            let done = format!("The recovery codes of {user} are worth nothing any more.");
+            Ok(show::done(&done, output))
         }
         Change::Passkeys { user } => {
             let answer = client.read(&of(user, "/passkeys")).await?;

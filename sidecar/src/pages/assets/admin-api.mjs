@@ -18,6 +18,7 @@ export function adminApi(base) {
     deleteUser: (name) => call('DELETE', user(name), {}),
     makeLink: (name, at) => call('POST', `${user(name)}/enrolment`, { mount: at }),
     withdrawLink: (name) => call('DELETE', `${user(name)}/enrolment`, {}),
+    withdrawCodes: (name) => call('DELETE', `${user(name)}/recovery-codes`, {}),
     passkeys: (name) => get(`${user(name)}/passkeys`),
     labelPasskey: (name, id, label) => call('PATCH', passkey(name, id), { label }),
     removePasskey: (name, id) => call('DELETE', passkey(name, id), {}),
@@ -33,6 +34,19 @@ export function adminApi(base) {
     imported: (options, document) => call('POST', `${admin}/import${asked(options)}`, document),
     records: (query) => get(`${admin}/audit`, query),
   };
+}
+
+// One page of a list, as full as it can be. The service looks at so many records for one answer: few
+// found, or nothing, is not yet all that there is.
+export async function fullPage(ask, name, { after, limit, ...query }) {
+  const found = [];
+  let next = after;
+  do {
+    const answer = await ask({ ...query, after: next, limit: limit - found.length });
+    found.push(...answer[name]);
+    ({ next } = answer);
+  } while (next && found.length < limit);
+  return { [name]: found, next };
 }
 
 // A query with the values that there are.

@@ -1,6 +1,6 @@
 // Administrators: who did what to whom, when, from where, with which result.
 
-import { asked } from './admin-api.mjs';
+import { asked, fullPage } from './admin-api.mjs';
 import { copyOf, page, placeOf, rowOf, write } from './admin-parts.mjs';
 import { saveAs } from './saving.mjs';
 import { writeTime } from './times.mjs';
@@ -15,7 +15,7 @@ const LINES = 1_000;
 export async function auditView(context, { query }) {
   const { calls, go } = context;
   const search = { user: query.user, actor: query.actor, action: query.action, address: query.address, since: query.since, until: query.until };
-  const { records, next } = await found(calls, search, query.after);
+  const { records, next } = await fullPage(calls.records, 'records', { ...search, after: query.after, limit: LIMIT });
   const view = copyOf('audit-view');
   const form = view.querySelector('form');
   fillSearch(form, search);
@@ -33,15 +33,6 @@ export async function auditView(context, { query }) {
   view.querySelector('.save-lines').addEventListener('click', () => saveLines(context, search));
   page(view, '#audit', { ...search, after: query.after }, next);
   return view;
-}
-
-// The service looks at so many records for one answer: nothing found is not yet nothing there.
-async function found(calls, search, after) {
-  let page = { records: [], next: after };
-  do {
-    page = await calls.records({ ...search, after: page.next, limit: LIMIT });
-  } while (page.records.length === 0 && page.next);
-  return page;
 }
 
 function fillSearch(form, search) {
@@ -85,15 +76,46 @@ function recordRow(record) {
     whom.href = placeOf(record.user);
     whom.hidden = false;
   }
-  const refused = write(row, '.refused', record.result === 'refused' ? words.refusedAction : '');
-  refused.hidden = record.result !== 'refused';
+  const isRefused = record.result === 'refused';
+  row.querySelector('.refused').hidden = !isRefused;
+  // For whoever looks for it in the log or the metrics: the same word there.
+  write(row, '.reason', isRefused ? record.reason : '').hidden = !isRefused || !record.reason;
   const kind = Object.hasOwn(words.actors, record.actor_kind) ? words.actors[record.actor_kind] : '';
   const named = ['administrator', 'user'].includes(record.actor_kind);
   write(row, '.actor', named ? record.actor : kind);
   write(row, '.address', record.address);
-  write(row, '.detail', plainly(record.detail ?? ''));
+  write(row, '.detail', plainly(detailOf(record)));
   write(row, '.record', plainly(JSON.stringify(record, null, 2)));
   return row;
+}
+
+// There stands what people have called something.
+const NAMED = ['passkey_label', 'key_revoke', 'mount_delete'];
+
+// What the record adds, for people. For programs it is fixed words, such as `email; groups: +eng`: of what
+// is none of these nothing is translated.
+export function detailOf({ action, detail }) {
+  if (!detail || NAMED.includes(action)) return detail ?? '';
+  if (action === 'mount_write') return inPair(detail, (mount) => mount, fieldsOf(MOUNT_WORDS));
+  return detail.split('; ').map((part) => inPair(part, fieldsOf(words.details), (value) => value)).join(' · ');
+}
+
+const MOUNT_WORDS = { ...words.policy.fields, two_factor: words.policy.twoFactor };
+
+// `head: value`, or a head alone.
+function inPair(part, sayHead, sayValue) {
+  const [head, ...rest] = part.split(': ');
+  if (rest.length === 0) return sayHead(head);
+  return filled(words.detailPair, { what: sayHead(head), value: sayValue(rest.join(': ')) });
+}
+
+// Says names with spaces between them; where one of them is none of ours, all of it stands as it is.
+function fieldsOf(said) {
+  return (text) => {
+    const names = text.split(' ');
+    const known = names.every((name) => Object.hasOwn(said, name));
+    return known ? names.map((name) => said[name]).join(words.detailBetween) : text;
+  };
 }
 
 // With characters that change how others look written as escapes, which are JSON as well.

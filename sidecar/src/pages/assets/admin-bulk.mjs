@@ -126,6 +126,8 @@ async function carryOut(context, { action, group, users, here }) {
   const name = needsGroup ? textIn(group.id, words.bulk.groupNeeded) : '';
   if (needsGroup && !name) return;
   if (asks && !(await sure(`bulk-${action}`, { count: users.length, names: listed(users) }))) return;
+  const leaves = action === 'leave' && users.some((user) => user.name === userName);
+  if (leaves && !(await sure('leave', { groups: name }))) return;
   const done = await act(() => forEach(users, (user) => allowed(() => call(calls, user, name)), {
     own: userName,
     progress: (soFar, count) => notice.say(filled(words.bulk.progress, { done: soFar, count }), 'busy'),

@@ -1,6 +1,6 @@
 // Administrators: the link with which a user registers a passkey.
 
-import { write } from './admin-parts.mjs';
+import { write, whoOf } from './admin-parts.mjs';
 import { copy } from './copying.mjs';
 import { filled } from './texts.mjs';
 import { moment } from './times.mjs';
@@ -43,7 +43,7 @@ export function fillLink({ calls, act, user, done, notice }, context, part, moun
 function stateOf(link, ofPages) {
   if (!link) return words.link.none;
   const said = filled(link.expired ? words.link.expired : words.link.out, {
-    name: link.created_by, time: moment(link.expires_at),
+    name: whoOf(link.created_by), time: moment(link.expires_at),
   });
   return link.mount === ofPages ? said : said + filled(words.link.forMount, { mount: link.mount });
 }

@@ -95,6 +95,12 @@ export async function sure(kind, values = {}) {
   return (await answerOf('confirm')) === 'yes';
 }
 
+// Who has done something: a user by name, or in words somebody who is none. No user is called so.
+export function whoOf(name) {
+  const kinds = { operator: 'operator', latchkey: 'program' };
+  return Object.hasOwn(kinds, name) ? words.actors[kinds[name]] : name;
+}
+
 // Names between commas, each once.
 export function namesIn(text) {
   const names = text.split(/[,，、]/).map((name) => name.trim()).filter((name) => name !== '');

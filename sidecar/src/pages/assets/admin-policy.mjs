@@ -1,7 +1,7 @@
 // Administrators: what the mounts ask of passkeys.
 
 import { MOUNT, POLICY } from './admin-mount-fields.mjs';
-import { copyOf, rowOf, write } from './admin-parts.mjs';
+import { copyOf, rowOf, write, whoOf } from './admin-parts.mjs';
 import { fieldOf, writeReason } from './admin-reasons.mjs';
 import { filled } from './texts.mjs';
 import { moment } from './times.mjs';
@@ -21,7 +21,7 @@ function mountPart(mount, ofPages) {
   write(part, 'caption', name);
   const inFile = mount.declared_in === 'configuration file';
   write(part, '.declared', inFile ? words.policy.inFile : filled(words.policy.overApi, {
-    name: mount.changed_by, time: moment(mount.changed_at),
+    name: whoOf(mount.changed_by), time: moment(mount.changed_at),
   }));
   const section = inFile ? write(part, '.section', name === ofPages ? '[webauthn]' : `[mounts.${name}]`) : null;
   part.querySelector('.of-pages').hidden = name !== ofPages;

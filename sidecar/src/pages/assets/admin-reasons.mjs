@@ -31,8 +31,9 @@ export function inWords(reason) {
   return { text: null, quoted: detail };
 }
 
-// What the sentence names. In what two users differ is said in words as well.
+// What the sentence names. What belongs somewhere, and in what two users differ, is said in words as well.
 function valuesOf({ values = {} }) {
+  if (Object.hasOwn(reasons.kinds, values.expected)) return { ...values, expected: reasons.kinds[values.expected] };
   if (!Object.hasOwn(values, 'fields')) return values;
   const named = values.fields.split(', ').map((name) => (Object.hasOwn(reasons.parts, name) ? reasons.parts[name] : name));
   return { ...values, fields: named.join(reasons.between) };

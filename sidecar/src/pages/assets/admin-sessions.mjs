@@ -1,5 +1,6 @@
 // Administrators: who is logged in, and where.
 
+import { fullPage } from './admin-api.mjs';
 import { copyOf, page, placeOf, rowOf, sure, write } from './admin-parts.mjs';
 import { deviceName, filled } from './texts.mjs';
 import { moment, recently } from './times.mjs';
@@ -9,7 +10,7 @@ const LIMIT = 50;
 
 export async function sessionsView(context, { query }) {
   const { calls, act, go } = context;
-  const { sessions, next } = await calls.sessions({ after: query.after, limit: LIMIT });
+  const { sessions, next } = await fullPage(calls.sessions, 'sessions', { after: query.after, limit: LIMIT });
   const view = copyOf('sessions-view');
   view.querySelector('.empty').hidden = sessions.length > 0;
   const done = (say) => go(location.hash, { say });

@@ -1,13 +1,13 @@
 // Administrators: what can be written about a user.
 
-import { namesIn } from './admin-parts.mjs';
+import { namesIn, sure } from './admin-parts.mjs';
 import { tellField } from './admin-users.mjs';
 import { unmark } from './fields.mjs';
 import words from './admin-words.mjs';
 
 const LIMITS = ['token_ttl', 'token_period', 'token_max_ttl'];
 
-export function fillForm({ calls, act, user, notice, done }, form) {
+export function fillForm({ calls, act, user, notice, done, userName }, form) {
   const { elements } = form;
   const before = fieldsOf(user);
   for (const [name, value] of Object.entries(before)) elements[name].value = value;
@@ -20,6 +20,8 @@ export function fillForm({ calls, act, user, notice, done }, form) {
       notice.say(words.done.nothing);
       return;
     }
+    const left = changes.remove_groups ?? [];
+    if (user.name === userName && left.length > 0 && !(await sure('leave', { groups: left.join(words.bulk.between) }))) return;
     const changed = await act(() => calls.changeUser(user.id, changes), {
       onRefused: (error) => tellField(error, elements),
     });
@@ -48,13 +50,24 @@ export function spanOf(seconds) {
   return `${seconds / factor}${unit}`;
 }
 
+// Which groups came and which went: of the others somebody else may have changed some meanwhile.
+export function cameAndWent(before, after) {
+  const changes = {};
+  const came = after.filter((group) => !before.includes(group));
+  const went = before.filter((group) => !after.includes(group));
+  if (came.length > 0) changes.add_groups = came;
+  if (went.length > 0) changes.remove_groups = went;
+  return changes;
+}
+
 // Only what was changed is sent, so that nothing is undone that somebody else has changed.
 function changesIn(elements, before, user) {
   const changes = {};
   for (const [name, value] of Object.entries(before)) {
     const text = elements[name].value.trim();
     if (text === value) continue;
-    if (name === 'groups' || name === 'token_policies') changes[name] = namesIn(text);
+    if (name === 'groups') Object.assign(changes, cameAndWent(user.groups, namesIn(text)));
+    else if (name === 'token_policies') changes[name] = namesIn(text);
     else if (name === 'email') changes.email = text || null;
     else if (LIMITS.includes(name)) changes[name] = text || 0;
     else changes[name] = text;

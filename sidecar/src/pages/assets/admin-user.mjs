@@ -29,9 +29,9 @@ export async function userView(context, place) {
   write(view, '.facts .name', user.name);
   writeWhen(view, '.created', user.created_at);
   writeWhen(view, '.facts .last-login', user.last_login_at, { recent: true }, user.sessions > 0 ? words.loggedIn : words.never);
-  write(view, '.codes-left', user.recovery_codes);
   const tools = { ...context, user, done: (say) => context.go(placeOf(user.name), { say }) };
   fillLink(tools, context, view.querySelector('#link-part'), mounts);
+  fillCodes(tools, view);
   fillPasskeys(tools, view.querySelector('#passkeys-part'), passkeys);
   fillSessions(tools, view.querySelector('#user-sessions-part'), sessions);
   fillForm(tools, view.querySelector('form#user-form'));
@@ -45,6 +45,17 @@ function nobody(name) {
   const view = copyOf('nobody-view');
   write(view, 'h1', name);
   return view;
+}
+
+// Somebody else may have made them, who had the account in hands.
+function fillCodes({ calls, act, user, done }, view) {
+  write(view, '.codes-left', user.recovery_codes);
+  const withdraw = view.querySelector('.withdraw-codes');
+  withdraw.hidden = user.recovery_codes === 0;
+  withdraw.addEventListener('click', async () => {
+    if (!(await sure('withdrawCodes', { name: user.name }))) return;
+    if (await act(() => calls.withdrawCodes(user.id))) done(words.done.codesWithdrawn);
+  });
 }
 
 function fillPasskeys(tools, part, passkeys) {

@@ -6,7 +6,7 @@ import { badge, copyOf, namesIn, page, placeOf, rowOf, statesOf, write, writeWhe
 import { fieldOf, markReason, reasonOf } from './admin-reasons.mjs';
 import { mark, textIn, unmark } from './fields.mjs';
 import { explain, filled } from './texts.mjs';
-import { asked } from './admin-api.mjs';
+import { asked, fullPage } from './admin-api.mjs';
 import words from './admin-words.mjs';
 
 const LIMIT = 50;
@@ -14,7 +14,7 @@ const LIMIT = 50;
 export async function usersView(context, { query }) {
   const { calls, go, picked } = context;
   const { search, group, disabled, after } = query;
-  const { users, next } = await calls.users({ search, group, disabled, after, limit: LIMIT });
+  const { users, next } = await fullPage(calls.users, 'users', { search, group, disabled, after, limit: LIMIT });
   const view = copyOf('users-view');
   const form = view.querySelector('form');
   form.elements.search.value = search ?? '';
@@ -96,7 +96,8 @@ async function create(context, form) {
 // Says what is wrong with a field of the form, below it; or that there is no such field.
 export function tellField(error, elements) {
   const reason = reasonOf(error);
-  const id = elements[fieldOf(reason) ?? '']?.id;
+  const field = fieldOf(reason)?.replace(/^(?:add|remove)_/, '');
+  const id = elements[field ?? '']?.id;
   if (!id || !document.getElementById(`${id}-error`)) return false;
   markReason(id, reason);
   return true;

@@ -26,7 +26,11 @@ const { alone, busy } = oneAtATime();
 const panel = (name) => document.getElementById(`panel-${name}`);
 const field = (id) => document.getElementById(id);
 
+// An authenticator that says yes by itself would be asked, and refused, for ever.
+const MOST_REFUSED_PICKS = 3;
+
 let autofill = null;
+let refusedPicks = 0;
 let switching = false;
 
 listen();
@@ -204,7 +208,8 @@ async function finish(assertion) {
     });
   } catch (error) {
     notice.fail(error, 'login');
-    offerAutofill();
+    refusedPicks += 1;
+    if (refusedPicks < MOST_REFUSED_PICKS) offerAutofill();
     return;
   }
   await arrive(answer.warnings);

@@ -1,12 +1,13 @@
 //! The code for the first administrator.
 
 use super::Acting;
+use super::body::StrictBody;
 use crate::app::{App, Bootstrap};
 use crate::model::Actor;
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
-use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::json::Nothing;
 use crate::routes::openapi::{STORE, tag};
 use crate::routes::passkey::rfc3339;
 use axum::Json;
@@ -33,7 +34,7 @@ pub(super) struct BootstrapLink {
 pub(super) async fn make(
     State(app): State<Arc<App>>,
     acting: Acting,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<Json<BootstrapLink>, Problem> {
     if acting.0 != Actor::Operator {
         return Err(Problem::new(ProblemKind::NotFound, "Nothing is here."));

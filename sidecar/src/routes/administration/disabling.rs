@@ -1,5 +1,6 @@
 //! `/v1/admin/users`.
 
+use super::body::StrictBody;
 use super::users::own_account;
 use super::{Acting, named, no_such_user};
 use crate::app::App;
@@ -8,7 +9,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
-use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::json::Nothing;
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use crate::storage::StorageError;
@@ -30,7 +31,7 @@ pub(super) async fn disable(
     InPath(user): InPath<String>,
     actor: Acting,
     client: Client,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     if actor.is(user.id) {
@@ -56,7 +57,7 @@ pub(super) async fn enable(
     InPath(user): InPath<String>,
     actor: Acting,
     client: Client,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     let record = actor.record(&app, &client, "user_enable");

@@ -1,5 +1,6 @@
 //! Links with which a user registers a passkey: a new one, or one who has lost them all.
 
+use super::body::StrictBody;
 use super::user_fields::Span;
 use super::user_view::{EnrolmentView, revealed};
 use super::{Acting, named, no_such_user, refusal};
@@ -10,7 +11,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
-use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::json::Nothing;
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use axum::Json;
@@ -51,7 +52,7 @@ pub(super) async fn make(
     acting: Acting,
     client: Client,
     InPath(user): InPath<String>,
-    StrictJson(wish): StrictJson<EnrolmentWish>,
+    StrictBody(wish): StrictBody<EnrolmentWish>,
 ) -> Result<Response, Problem> {
     let user = named(&app, &user).await?;
     if user.disabled {
@@ -110,7 +111,7 @@ pub(super) async fn revoke(
     acting: Acting,
     client: Client,
     InPath(user): InPath<String>,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     let record = acting.record(&app, &client, "enrolment_revoke");

@@ -1,6 +1,7 @@
 //! `/v1/admin/keys`: the signing keys.
 
 use super::Acting;
+use super::body::StrictBody;
 use super::listing::{SigningKey, key, moment};
 use crate::app::{App, KeyChangeError};
 use crate::issuer::{IssuerError, KeyRole, RevokeError, RotateError};
@@ -8,7 +9,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
-use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::json::Nothing;
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use axum::Json;
@@ -69,11 +70,11 @@ pub(super) async fn rotate(
     State(app): State<Arc<App>>,
     actor: Acting,
     client: Client,
-    StrictJson(body): StrictJson<Rotate>,
+    StrictBody(body): StrictBody<Rotate>,
 ) -> Result<Json<Keys>, Problem> {
     let early = is_early(&app);
     let mut record = actor.record(&app, &client, "keys_rotate");
-    record.detail = body.now.then(|| "at once".to_owned());
+    record.detail = body.now.then(|| "now".to_owned());
     match app.rotate_keys(body.now, record.clone()).await {
         Ok(()) => {
             told(&record);
@@ -112,7 +113,7 @@ pub(super) async fn revoke(
     InPath(kid): InPath<String>,
     actor: Acting,
     client: Client,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<Json<Keys>, Problem> {
     let mut record = actor.record(&app, &client, "key_revoke");
     record.detail = Some(kid.chars().take(KID_SHOWN).collect());

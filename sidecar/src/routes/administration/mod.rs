@@ -3,6 +3,7 @@
 //! socket, where whoever connects is the operator.
 
 mod audit_log;
+mod body;
 mod bootstrap;
 mod disabling;
 mod ending;
@@ -11,10 +12,12 @@ mod gate;
 mod keys;
 mod listing;
 mod mount_config;
+mod mount_schema;
 mod mount_view;
 mod paging;
 mod passkeys;
 mod qr;
+mod recovery_codes;
 mod refusal;
 mod revoking;
 mod sessions;
@@ -60,6 +63,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(disabling::disable))
         .routes(routes!(disabling::enable))
         .routes(routes!(enrolments::make, enrolments::revoke))
+        .routes(routes!(recovery_codes::revoke))
         .routes(routes!(passkeys::list))
         .routes(routes!(passkeys::label, passkeys::remove))
         .routes(routes!(sessions::list_of_user, sessions::end_all_of_user))

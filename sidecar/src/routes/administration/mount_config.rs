@@ -1,6 +1,8 @@
 //! `/v1/auth/<mount>/config`: what a mount asks for, shown, written and deleted; and the list of all
 //! mounts. A mount of the configuration file is shown here and changed there.
 
+use super::body::{self, StrictBody};
+use super::mount_schema::{MountView, MountWish};
 use super::mount_view::{view, views};
 use super::{Acting, refusal};
 use crate::app::{App, MountChangeError, MountOrder};
@@ -9,7 +11,6 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
-use crate::routes::json::{StrictJson, malformed};
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use axum::Json;
@@ -37,14 +38,14 @@ pub(super) struct Terms {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MountData {
     /// Its settings, by the names that they are written with.
-    #[schema(value_type = Object)]
+    #[schema(value_type = MountView)]
     data: Value,
 }
 
 /// Every mount.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MountList {
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<MountView>)]
     mounts: Vec<Value>,
 }
 
@@ -93,7 +94,7 @@ pub(super) async fn show(
     post,
     path = "/v1/auth/{mount}/config",
     tag = tag::MOUNTS,
-    request_body = serde_json::Map<String, Value>,
+    request_body = MountWish,
     responses((status = 200, body = MountData)),
     extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
 )]
@@ -127,7 +128,7 @@ pub(super) async fn delete(
     acting: Acting,
     client: Client,
     InPath(name): InPath<String>,
-    StrictJson(terms): StrictJson<Terms>,
+    StrictBody(terms): StrictBody<Terms>,
 ) -> Result<StatusCode, Problem> {
     let mut record = acting.record(&app, &client, "mount_delete");
     record.detail = Some(name.clone());
@@ -140,7 +141,8 @@ pub(super) async fn delete(
 /// No name twice, at any depth; which ones there are is judged with the mount.
 fn read(body: &[u8]) -> Result<(Map<String, Value>, Terms), Problem> {
     let body = if body.is_empty() { b"{}" } else { body };
-    let mut fields = latchkey_token::json::parse_object(body).map_err(|_| malformed())?;
+    let fields = latchkey_token::json::parse_object(body);
+    let mut fields = fields.map_err(|_| refusal::bad(no_object(body)))?;
     let mut terms = Map::new();
     for name in ["revision", "force"] {
         terms.extend(fields.remove_entry(name));
@@ -148,6 +150,13 @@ fn read(body: &[u8]) -> Result<(Map<String, Value>, Terms), Problem> {
     let terms = Terms::deserialize(Value::Object(terms));
     let terms = terms.map_err(|_| refusal::field("revision, force", "a number, and a switch"))?;
     Ok((fields, terms))
+}
+
+/// Why a body is no object in which every name stands once.
+fn no_object(body: &[u8]) -> Reason {
+    let read = body::read::<Map<String, Value>>(body);
+    read.err()
+        .unwrap_or_else(|| Reason::new(Code::FieldTwice, "a field stands twice"))
 }
 
 /// For the audit log: never longer than a line.

@@ -1,5 +1,6 @@
 //! A user's passkeys, for administrators.
 
+use super::body::StrictBody;
 use super::{Acting, named, refusal};
 use crate::app::App;
 use crate::model::{AuditRecord, Credential, CredentialId, User};
@@ -7,7 +8,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
-use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::json::Nothing;
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use crate::routes::passkey::{Passkey, label as read_label};
@@ -85,7 +86,7 @@ pub(super) async fn label(
     acting: Acting,
     client: Client,
     InPath((user, id)): InPath<(String, String)>,
-    StrictJson(change): StrictJson<PasskeyLabel>,
+    StrictBody(change): StrictBody<PasskeyLabel>,
 ) -> Result<Json<PasskeyView>, Problem> {
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;
@@ -118,7 +119,7 @@ pub(super) async fn remove(
     acting: Acting,
     client: Client,
     InPath((user, id)): InPath<(String, String)>,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     let id = passkey_of(&app, &user, &id).await?.id;

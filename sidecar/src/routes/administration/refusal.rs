@@ -18,14 +18,6 @@ pub(super) fn bad(reason: Reason) -> Problem {
     Problem::because(ProblemKind::BadRequest, reason)
 }
 
-/// A parameter of the query is unknown, or not of the form that it has.
-pub(super) fn query() -> Problem {
-    Problem::new(
-        ProblemKind::BadRequest,
-        "The query has a parameter that is unknown, given twice, or of another form.",
-    )
-}
-
 /// Something stands in the way that is as it is.
 pub(super) fn conflict(reason: Reason) -> Problem {
     Problem::because(ProblemKind::Conflict, reason)

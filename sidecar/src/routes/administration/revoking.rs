@@ -1,11 +1,12 @@
 //! `/v1/admin/sessions` and `/v1/admin/users/<user>/sessions`.
 
+use super::body::StrictBody;
 use super::ending::{Ending, end};
 use super::{Acting, named, session_id};
 use crate::app::App;
 use crate::model::AuditRecord;
 use crate::problem::{Problem, ProblemKind};
-use crate::routes::json::{StrictJson, malformed};
+use crate::routes::json::malformed;
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use axum::extract::State;
@@ -35,7 +36,7 @@ pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     actor: Acting,
     client: Client,
-    StrictJson(which): StrictJson<SessionsToEnd>,
+    StrictBody(which): StrictBody<SessionsToEnd>,
 ) -> Result<StatusCode, Problem> {
     let record = actor.record(&app, &client, "sessions_revoke");
     let which = match which {

@@ -1,5 +1,6 @@
 //! Sessions, for administrators: seen, and ended.
 
+use super::body::StrictBody;
 use super::ending::{self, Ending, no_such_session};
 use super::paging::{StrictQuery, size};
 use super::{Acting, ActingSession, named, refusal};
@@ -8,7 +9,7 @@ use crate::model::{Session, SessionId};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
-use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::json::Nothing;
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use crate::routes::session_view::{SessionView, shown};
@@ -149,7 +150,7 @@ pub(super) async fn end(
     acting: Acting,
     client: Client,
     InPath(id): InPath<String>,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let id = uuid::Uuid::try_parse(&id).map_err(|_| no_such_session())?;
     let record = acting.record(&app, &client, "session_end");
@@ -170,7 +171,7 @@ pub(super) async fn end_all_of_user(
     acting: Acting,
     client: Client,
     InPath(user): InPath<String>,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     let record = acting.record(&app, &client, "sessions_end_user");
@@ -190,7 +191,7 @@ pub(super) async fn end_everyones(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let record = acting.record(&app, &client, "sessions_end_everyone");
     ending::end(&app, record, Ending::Everyones).await

@@ -1,4 +1,5 @@
-//! What the audit log says about a user who was made or changed.
+//! What the audit log says about a user who was made or changed: fixed words with what belongs to them,
+//! which pages say in the reader's language.
 
 use crate::model::{User, UserChange};
 
@@ -12,7 +13,7 @@ pub(super) fn created_with(user: &User, link: bool) -> Option<String> {
         parts.push(format!("token_policies: {}", user.policies.join(", ")));
     }
     if link {
-        parts.push("with an enrolment link".to_owned());
+        parts.push("enrolment_link".to_owned());
     }
     (!parts.is_empty()).then(|| shortened(&parts.join("; ")))
 }

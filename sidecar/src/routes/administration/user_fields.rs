@@ -5,6 +5,7 @@ use crate::model::{Reason, Seconds, UserChange};
 use crate::problem::Problem;
 use crate::routes::passkey::label;
 use crate::storage::MOST_NAMES;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 /// Characters of one of them.
@@ -13,6 +14,8 @@ const NAME_MAX_CHARS: usize = 64;
 const NAMES_MAX_BYTES: usize = 2_400;
 /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
 const EMAIL_MAX_BYTES: usize = 254;
+/// What a span is.
+const SPAN: &str = "seconds, or a text like \"10m\" or \"12h\"";
 /// Ten years: longer than anything here is.
 const LONGEST: u64 = 10 * 365 * 86_400;
 
@@ -72,11 +75,34 @@ impl<'de> Deserialize<'de> for Given {
 }
 
 /// Seconds as a number, or as `"10m"`; 0 stands for "as for everyone".
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, utoipa::ToSchema)]
 #[serde(untagged)]
 pub(super) enum Span {
     Seconds(u64),
     Text(String),
+}
+
+/// By hand: what is neither is refused in words that say what belongs there.
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Span;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(SPAN)
+            }
+
+            fn visit_u64<E>(self, seconds: u64) -> Result<Span, E> {
+                Ok(Span::Seconds(seconds))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Span, E> {
+                Ok(Span::Text(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 impl Span {
@@ -97,10 +123,7 @@ pub(super) fn limit(name: &str, seconds: u64) -> Result<Option<Seconds>, Reason>
     match seconds {
         0 => Ok(None),
         seconds if seconds <= LONGEST => Ok(Some(Seconds(seconds))),
-        _ => Err(Reason::expected(
-            name,
-            "seconds, or a text like \"10m\" or \"12h\"",
-        )),
+        _ => Err(Reason::expected(name, SPAN)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Users: made, shown, changed, deleted.
 
+use super::body::StrictBody;
 use super::user_detail::{created_with, detail_of};
 use super::user_fields::{NewUser, UserFields};
 use super::user_view::{UserView, revealed, view};
@@ -9,12 +10,13 @@ use crate::entropy::random;
 use crate::issuer::EnrolmentCode;
 use crate::model::{
     EnrolmentPurpose, Reason, ReasonCode, User, UserChange, UserId, UserLimits, UserName,
+    UserNameError,
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
-use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::json::Nothing;
 use crate::routes::layers::Client;
 use crate::routes::mount::Mounted;
 use crate::routes::openapi::{STORE, tag};
@@ -91,7 +93,7 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     acting: Acting,
     client: Client,
-    StrictJson(fields): StrictJson<UserFields>,
+    StrictBody(fields): StrictBody<UserFields>,
 ) -> Result<Response, Problem> {
     let name = fields.name.as_deref().unwrap_or_default();
     let name = parsed(name)?;
@@ -116,7 +118,7 @@ pub(super) async fn change(
     acting: Acting,
     client: Client,
     InPath(user): InPath<String>,
-    StrictJson(fields): StrictJson<UserFields>,
+    StrictBody(fields): StrictBody<UserFields>,
 ) -> Result<Json<UserView>, Problem> {
     let user = named(&app, &user).await?;
     let changed = update(&app, &acting, &client, &user, &fields).await?;
@@ -144,7 +146,7 @@ pub(super) async fn write_of_mount(
     acting: Acting,
     client: Client,
     InPath((_, name)): InPath<(String, String)>,
-    StrictJson(fields): StrictJson<UserFields>,
+    StrictBody(fields): StrictBody<UserFields>,
 ) -> Result<Json<UserData>, Problem> {
     let data = match by_name(&app, &name).await? {
         Some(user) => update(&app, &acting, &client, &user, &fields).await?,
@@ -174,7 +176,7 @@ pub(super) async fn delete(
     acting: Acting,
     client: Client,
     InPath(user): InPath<String>,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     remove(&app, &acting, &client, &user).await
@@ -195,15 +197,20 @@ pub(super) async fn delete_of_mount(
     acting: Acting,
     client: Client,
     InPath((_, name)): InPath<(String, String)>,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = by_name(&app, &name).await?.ok_or_else(no_such_user)?;
     remove(&app, &acting, &client, &user).await
 }
 
 fn parsed(name: &str) -> Result<UserName, Problem> {
-    UserName::parse(name)
-        .map_err(|error| Problem::new(ProblemKind::InvalidUserName, format!("Sorry, {error}.")))
+    UserName::for_new(name).map_err(|error| {
+        let kind = match error {
+            UserNameError::Reserved => ProblemKind::NameTaken,
+            _ => ProblemKind::InvalidUserName,
+        };
+        Problem::new(kind, format!("Sorry, {error}."))
+    })
 }
 
 async fn by_name(app: &App, name: &str) -> Result<Option<User>, Problem> {

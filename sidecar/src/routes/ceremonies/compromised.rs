@@ -33,7 +33,7 @@ pub(super) async fn compromised(
     let record = AuditRecord {
         credential: Some(credential.id.clone()),
         refused: Some(error.reason().to_owned()),
-        detail: Some(format!("the metadata report {}", status.as_str())),
+        detail: Some(format!("metadata: {}", status.as_str())),
         ..own_record(app, client, (user.id, &user.name), "login")
     };
     app.store.append_audit(&record).await?;

@@ -72,6 +72,10 @@ pub(super) async fn code_of(
     // Both or neither: no other code makes an administrator.
     match (enrolment.user, enrolment.purpose) {
         (Enrolment::NOBODY, EnrolmentPurpose::Bootstrap) => {
+            let groups = &app.settings.admin.groups;
+            if app.store.has_administrator(groups).await? {
+                return Err(CodeError::Worthless);
+            }
             return Ok((enrolling, CodeOf::Nobody));
         }
         (Enrolment::NOBODY, _) | (_, EnrolmentPurpose::Bootstrap) => {

@@ -106,6 +106,9 @@ impl From<BeginError> for Problem {
             BeginError::NoSuchPolicy => no_such_policy(),
             BeginError::NotVerified(error) => error.into(),
             BeginError::RegistrationOff => registration_off(),
+            BeginError::Name(UserNameError::Reserved) | BeginError::NameTaken => {
+                Self::new(ProblemKind::NameTaken, "Choose another user name.")
+            }
             BeginError::Name(error) => {
                 Self::new(ProblemKind::InvalidUserName, format!("Sorry, {error}."))
             }
@@ -113,7 +116,6 @@ impl From<BeginError> for Problem {
                 ProblemKind::BadRequest,
                 "A display name goes with a user name, and has 1 to 64 visible characters.",
             ),
-            BeginError::NameTaken => Self::new(ProblemKind::NameTaken, "Choose another user name."),
             BeginError::TooManyPasskeys => too_many_passkeys(),
             BeginError::TooOften(wait) | BeginError::Slowed { wait, .. } => too_many(wait),
             BeginError::TooManyUnderWay => too_many(Seconds(60)),
@@ -291,7 +293,7 @@ async fn new_account(
     let shown = shown
         .map(|shown| label(shown).ok_or(BeginError::DisplayName))
         .transpose()?;
-    let name = UserName::parse(name)?;
+    let name = UserName::for_new(name)?;
     audit.name(&name);
     if app.store.is_name_taken(&name).await? {
         // The one thing about others that a stranger can learn here: slowly.
@@ -358,7 +360,7 @@ async fn coded_account(
             })
         }
         (CodeOf::Nobody, Some(name)) => {
-            let name = UserName::parse(name)?;
+            let name = UserName::for_new(name)?;
             audit.name(&name);
             if app.store.is_name_taken(&name).await? {
                 return Err(BeginError::NameTaken);

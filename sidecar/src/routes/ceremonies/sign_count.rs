@@ -33,7 +33,7 @@ pub(super) async fn regressed(
         address: Some(client.address.to_string()),
         request_id: Some(client.request_id.clone()),
         refused: (!disables).then(|| "sign_count".to_owned()),
-        detail: Some("the counter did not grow: there may be a copy of the passkey".to_owned()),
+        detail: Some("counter_did_not_grow".to_owned()),
         ..AuditRecord::new(app.now(), actor, action)
     };
     let record = record.to(user.id, &user.name);

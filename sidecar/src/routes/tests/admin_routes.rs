@@ -7,7 +7,7 @@ use http_body_util::channel::Channel;
 use std::collections::BTreeSet;
 
 /// Method, path as it is routed, and a path that names something.
-pub(super) const EVERY_ENDPOINT: [(&str, &str, &str); 33] = [
+pub(super) const EVERY_ENDPOINT: [(&str, &str, &str); 34] = [
     ("GET", "/v1/admin/mounts", "/v1/admin/mounts"),
     (
         "DELETE",
@@ -60,6 +60,11 @@ pub(super) const EVERY_ENDPOINT: [(&str, &str, &str); 33] = [
         "DELETE",
         "/v1/admin/users/{user}/enrolment",
         "/v1/admin/users/ann/enrolment",
+    ),
+    (
+        "DELETE",
+        "/v1/admin/users/{user}/recovery-codes",
+        "/v1/admin/users/ann/recovery-codes",
     ),
     (
         "GET",

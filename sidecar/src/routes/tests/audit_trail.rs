@@ -109,7 +109,7 @@ async fn what_operators_order_is_in_the_log_refusals_too() {
     let record = assert_newest(&place, "operator", "keys_rotate", none.clone()).await;
     assert_eq!(
         (&record["result"], &record["detail"]),
-        (&json!("accepted"), &json!("at once"))
+        (&json!("accepted"), &json!("now"))
     );
     order("/v1/admin/keys/unheard-of/revoke", json!({}))
         .await

@@ -77,10 +77,7 @@ async fn a_model_that_became_compromised_signs_in_no_more_unless_the_policy_lets
             (&json!("refused"), &json!("ann"))
         );
         assert_eq!(record["reason"], "authenticator_compromised");
-        assert_eq!(
-            record["detail"],
-            "the metadata report USER_KEY_REMOTE_COMPROMISE"
-        );
+        assert_eq!(record["detail"], "metadata: USER_KEY_REMOTE_COMPROMISE");
     }
 }
 

@@ -10,13 +10,13 @@ use tracing::instrument::WithSubscriber as _;
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The documents of the public, the internal and the control listener.
-struct Documents {
-    public: Value,
+pub(super) struct Documents {
+    pub(super) public: Value,
     internal: Value,
     control: Value,
 }
 
-async fn documents() -> &'static Documents {
+pub(super) async fn documents() -> &'static Documents {
     static DOCUMENTS: OnceCell<Documents> = OnceCell::const_new();
     DOCUMENTS
         .get_or_init(|| async {
@@ -128,7 +128,7 @@ fn item<'a>(document: &'a Value, path: &str) -> Option<(&'a str, &'a Value)> {
 }
 
 /// What of the value is not as the schema says: enough of JSON Schema for what is used here.
-fn faults(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
+pub(super) fn faults(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut properties = Map::new();
     let mut faults = Vec::new();
     gather(document, schema, value, &mut properties, &mut faults);

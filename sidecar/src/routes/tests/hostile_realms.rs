@@ -28,14 +28,14 @@ async fn a_realm_that_is_none_is_refused_whole() {
     for (body, reason) in [
         (String::new(), "expected a JSON object"),
         ("[]".to_owned(), "expected a JSON object"),
-        ("{}".to_owned(), "missing field `users`"),
+        ("{}".to_owned(), "users: it is missing"),
         (deep(), "expected a JSON object"),
         (with("{}"), "users: invalid type: map"),
         (with("null"), "users: invalid type: null"),
         (with("[]") + " x", "trailing characters"),
         (
             with("[]").replace('}', ",\"users\":[]}"),
-            "duplicate field `users`",
+            "users: it stands twice",
         ),
         (
             with("[]").replace(":\"\"", ":7"),
@@ -92,12 +92,12 @@ fn mistakes() -> Vec<(&'static str, String, &'static str)> {
         (
             "\"username\":\"ann\"",
             "\"x\":1".to_owned(),
-            "missing field `username`",
+            "username: it is missing",
         ),
         (
             "\"username\":\"ann\"",
             "\"username\":\"ann\",\"username\":\"bob\"".to_owned(),
-            "duplicate field `username`",
+            "username: it stands twice",
         ),
         (
             "\"username\":\"ann\"",
@@ -158,7 +158,7 @@ fn mistakes() -> Vec<(&'static str, String, &'static str)> {
         (
             credentials,
             "\"credentials\":[{},".to_owned(),
-            "credentials[0]: missing field `type`",
+            "credentials[0].type: it is missing",
         ),
         (
             credentials,
@@ -209,7 +209,7 @@ fn mistakes() -> Vec<(&'static str, String, &'static str)> {
         (
             r#"\"counter\":0"#,
             r#"\"counter\":1,\"counter\":2"#.to_owned(),
-            "duplicate field `counter`",
+            "counter: it stands twice",
         ),
         (
             r#"\"transports\":["#,
@@ -258,22 +258,22 @@ async fn users_of_one_realm_who_are_in_each_others_way_stay_out() {
         (
             "names",
             [user("ann", 1, 1), user("ann", 2, 2)],
-            "name: it belongs",
+            "name: users[0] of the document, ann",
         ),
         (
             "names that fold alike",
             [user("ann", 1, 1), user("ANN", 2, 2)],
-            "name: it belongs",
+            "name: users[0] of the document, ann",
         ),
         (
             "ids",
             [user("ann", 1, 1), user("bob", 1, 2)],
-            "id: it is someone's",
+            "id: users[0] of the document, ann",
         ),
         (
             "passkeys",
             [user("ann", 1, 1), user("bob", 2, 1)],
-            "somebody has the credential id",
+            "passkeys: users[0] of the document, ann",
         ),
     ] {
         let mut realm = good();

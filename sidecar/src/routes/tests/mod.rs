@@ -10,6 +10,7 @@ mod alike;
 mod audit_trail;
 mod binding;
 mod compromised;
+mod described_mounts;
 mod documented;
 mod hardening;
 mod hostile_realms;

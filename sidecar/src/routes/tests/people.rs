@@ -93,6 +93,20 @@ async fn administration_is_for_administrators_who_were_there_a_moment_ago() {
 }
 
 #[tokio::test]
+async fn a_code_for_the_first_administrator_ends_with_the_first_one() {
+    let place = Place::configured(ADMIN).await;
+    let code = bootstrap_code(&place).await;
+    place.person().register("ann").await;
+    let groups = json!({ "groups": ["latchkey-admins"] });
+    let path = "/v1/admin/users/ann";
+    place.control(Method::PATCH, path, groups).await.expect(200);
+    let begin = "/v1/auth/webauthn/register/begin";
+    let with = json!({ "code": code, "username": "eve" });
+    let answer = place.person().post(begin, with).await;
+    assert_eq!(answer.expect(400).problem(), "code-refused");
+}
+
+#[tokio::test]
 async fn administration_has_a_switch_and_hosts_of_its_own() {
     let place = Place::new().await;
     let mut ann = place.person();

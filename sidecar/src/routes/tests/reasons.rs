@@ -155,6 +155,78 @@ async fn a_field_of_a_user_is_refused_by_its_name_and_what_is_in_the_way_by_a_co
 }
 
 #[tokio::test]
+async fn a_body_or_a_query_that_is_read_wrong_says_where() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    place
+        .control(Method::POST, "/v1/admin/users", json!({ "name": "ann" }))
+        .await
+        .expect(201);
+    let enrolment = "/v1/admin/users/ann/enrolment";
+    for (method, path, body, field, code) in [
+        (
+            Method::PATCH,
+            "/v1/admin/users/ann",
+            json!({ "displayname": "x" }),
+            "displayname",
+            "unknown-field",
+        ),
+        (
+            Method::PATCH,
+            "/v1/admin/users/ann",
+            json!({ "groups": "a,b" }),
+            "groups",
+            "wrong-type",
+        ),
+        (
+            Method::PATCH,
+            "/v1/admin/users/ann",
+            json!({ "token_ttl": true }),
+            "token_ttl",
+            "not-as-expected",
+        ),
+        (
+            Method::POST,
+            "/v1/auth/webauthn/user/ann",
+            json!({ "policies": [] }),
+            "policies",
+            "unknown-field",
+        ),
+        (
+            Method::POST,
+            enrolment,
+            json!({ "lifetime": "1h" }),
+            "lifetime",
+            "unknown-field",
+        ),
+        (
+            Method::POST,
+            "/v1/admin/users/ann/disable",
+            json!({ "now": true }),
+            "now",
+            "unknown-field",
+        ),
+    ] {
+        let refused = root.call(method, path, body).await.expect(400);
+        is(&reason(&refused), Some(field), code);
+    }
+    for (path, field, code) in [
+        ("users?serach=x", "serach", "unknown-field"),
+        ("users?group=a&group=b", "group", "field-twice"),
+        ("audit?limit=many", "limit", "not-as-expected"),
+    ] {
+        let refused = root.read(&format!("/v1/admin/{path}")).await.expect(400);
+        is(&reason(&refused), Some(field), code);
+    }
+    // Strangers are told no more than that it is wrong.
+    let begin = place
+        .person()
+        .post("/v1/auth/webauthn/login/begin", json!({ "user": "x" }))
+        .await;
+    assert_eq!(begin.expect(400).json()["errors"], Value::Null);
+}
+
+#[tokio::test]
 async fn whoever_cannot_be_imported_has_a_code_at_the_place() {
     let place = Place::configured(ADMIN).await;
     let looked_at = async |document: &Value| {
@@ -170,7 +242,7 @@ async fn whoever_cannot_be_imported_has_a_code_at_the_place() {
             "name-character",
         ),
         ("/users/0/email", json!("x"), "email", "not-as-expected"),
-        ("/users/0/passkeys", json!(7), "passkeys", "document-form"),
+        ("/users/0/passkeys", json!(7), "passkeys", "wrong-type"),
         (
             "/users/0/passkeys/0/public_key",
             json!("AAAA"),
@@ -190,6 +262,12 @@ async fn whoever_cannot_be_imported_has_a_code_at_the_place() {
         let causes = looked_at(&document).await;
         is(&causes[0], Some(field), code);
     }
+    // Found in the file by the name, though nothing else of the user is read.
+    let mut document = good();
+    document["users"][0]["grups"] = json!([]);
+    let report = import(&place, "?dry_run=true", &document).await.expect(200);
+    assert_eq!(report.json()["users"][0]["name"], "ann");
+
     let mut document = good();
     document["users"][0]["groups"] = json!(["latchkey-admins"]);
     let notes = looked_at(&document).await;

@@ -212,3 +212,20 @@ async fn whether_names_are_taken_is_learned_slowly() {
         .await
         .expect(409);
 }
+
+#[tokio::test]
+async fn nobody_is_called_as_the_audit_log_calls_those_who_are_no_users() {
+    let place = Place::new().await;
+    for name in ["operator", "Latchkey", "stranger"] {
+        let begin = place
+            .person()
+            .post(BEGIN, json!({ "username": name }))
+            .await;
+        assert_eq!(begin.expect(409).problem(), "name-taken", "{name}");
+        let made = place
+            .control(Method::POST, "/v1/admin/users", json!({ "name": name }))
+            .await;
+        assert_eq!(made.expect(409).problem(), "name-taken", "{name}");
+    }
+    assert_eq!(place.app.store.count_users().await.unwrap(), 0);
+}

@@ -59,7 +59,7 @@ async fn names_of_deleted_users_stay_taken_where_the_others_go() {
     );
     assert_eq!(
         there.audit()["detail"],
-        "2 users with 0 passkeys, 1 names of deleted users"
+        "users: 2; passkeys: 0; reserved_names: 1"
     );
     assert_eq!(add("OLD.1").await.expect(409).problem(), "name-taken");
     assert!(

@@ -374,3 +374,29 @@ async fn new_users_must_register_a_passkey_where_that_is_the_default() {
         assert_eq!(carl["data"]["must_register_passkey"], false);
     }
 }
+
+/// Whoever had an account in hands for a moment may have made codes: an administrator takes them away.
+#[tokio::test]
+async fn an_administrator_withdraws_recovery_codes() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let codes = codes_of(&mut ann).await;
+    root.delete("/v1/admin/users/ann/sessions")
+        .await
+        .expect(204);
+    let path = "/v1/admin/users/ann/recovery-codes";
+    ann.log_in("ann").await;
+    ann.delete(path).await.expect(403);
+    root.delete(path).await.expect(204);
+    assert_eq!(place.audit()["event"], "recovery_codes_revoke");
+    let typed = json!({ "username": "ann", "code": codes[0] });
+    let answer = place.person().post(RECOVER, typed).await.expect(400);
+    assert_eq!(answer.problem(), "code-refused");
+    let user = root.read("/v1/admin/users/ann").await.json();
+    assert_eq!(user["recovery_codes"], 0);
+    let none = root.delete(path).await.expect(404);
+    assert_eq!(none.problem(), "not-found");
+    assert_eq!(codes_of(&mut ann).await.len(), 10);
+}

@@ -274,6 +274,11 @@ pub(super) async fn a_recovery_code_is_spent_once_for_a_way_in(store: Arc<dyn St
         spent.unwrap()
     };
     assert!(!spend(1, 3).await, "never was one");
+    for revoked in [true, false] {
+        let codes = store.revoke_recovery_codes(user_id(1), noted());
+        assert_eq!(codes.await.unwrap(), revoked);
+    }
+    assert!(!spend(1, 2).await, "revoked");
     assert!(!spend(2, 2).await, "someone else's");
     let nobody = store
         .put_recovery_codes(user_id(7), session_id(1), &codes, &audit("codes"))

@@ -101,7 +101,7 @@ impl People for EmbeddedStore {
     ) -> Result<bool, StorageError> {
         let audit = audit.clone();
         self.writer
-            .run(move |ledger| steps::revoke_enrolment(ledger, user, &audit))
+            .run(move |ledger| steps::revoke(ledger, &Key::enrolment(user), &audit))
             .await
     }
 
@@ -130,6 +130,17 @@ impl People for EmbeddedStore {
         let (codes, audit) = (codes.clone(), audit.clone());
         self.writer
             .run(move |ledger| steps::put_recovery_codes(ledger, user, by, &codes, &audit))
+            .await
+    }
+
+    async fn revoke_recovery_codes(
+        &self,
+        user: UserId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let audit = audit.clone();
+        self.writer
+            .run(move |ledger| steps::revoke(ledger, &Key::recovery_codes(user), &audit))
             .await
     }
 

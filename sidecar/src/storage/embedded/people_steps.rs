@@ -101,16 +101,12 @@ pub(super) fn put_enrolment(
     Ok(true)
 }
 
-pub(super) fn revoke_enrolment(
-    ledger: &mut Ledger<'_>,
-    user: UserId,
-    audit: &AuditRecord,
-) -> Step<bool> {
-    let key = Key::enrolment(user);
-    if !ledger.has(&key)? {
+/// Takes a user's code, or codes, away.
+pub(super) fn revoke(ledger: &mut Ledger<'_>, key: &Key, audit: &AuditRecord) -> Step<bool> {
+    if !ledger.has(key)? {
         return Ok(false);
     }
-    ledger.remove(&key);
+    ledger.remove(key);
     append_audit(ledger, audit)?;
     Ok(true)
 }

@@ -250,6 +250,19 @@ impl People for MemoryStore {
         Ok(true)
     }
 
+    async fn revoke_recovery_codes(
+        &self,
+        user: UserId,
+        audit: &AuditRecord,
+    ) -> Result<bool, StorageError> {
+        let mut tables = self.tables_to_write()?;
+        let revoked = tables.recovery_codes.remove(&user).is_some();
+        if revoked {
+            tables.append_audit(audit);
+        }
+        Ok(revoked)
+    }
+
     async fn spend_recovery_code(
         &self,
         code: SecretHash,

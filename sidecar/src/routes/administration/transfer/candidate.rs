@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::routes::passkey::label;
 use crate::storage::{MOST_RECORD_BYTES, MOST_USER_BYTES, is_bounded};
+use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -74,6 +75,13 @@ pub(super) enum Read {
     Refused(Vec<Reason>),
 }
 
+/// What of a user is looked at when all of it cannot be read, in either format.
+#[derive(Default, Deserialize)]
+struct Named {
+    #[serde(alias = "username")]
+    name: Option<String>,
+}
+
 impl Entry {
     pub(super) fn new(index: usize, name: String, read: Result<Candidate, Refusals>) -> Self {
         let read = match read {
@@ -81,6 +89,12 @@ impl Entry {
             Err(Refusals(reasons)) => Read::Refused(reasons),
         };
         Self { index, name, read }
+    }
+
+    /// A user who is not read; in the report under the name that is there, if there is one.
+    pub(super) fn unreadable(index: usize, raw: &RawValue, reason: Reason) -> Self {
+        let named = serde_json::from_str::<Named>(raw.get()).unwrap_or_default();
+        Self::new(index, named.name.unwrap_or_default(), Err(reason.into()))
     }
 }
 
@@ -273,27 +287,6 @@ fn not_admitted(error: &NotAdmitted) -> Reason {
         ) => reason.with("model", aaguid),
         NotAdmitted::Ceremony(_) => reason,
     }
-}
-
-/// Strict JSON; an error names the place.
-pub(super) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, Reason> {
-    let form = |text: String| Reason::new(Code::DocumentForm, text);
-    // A derive also reads a struct from an array.
-    if text.trim_ascii_start().first() != Some(&b'{') {
-        return Err(form("expected a JSON object".to_owned()));
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let reason = form(error.inner().to_string());
-        match error.path().to_string().as_str() {
-            "." => reason,
-            path => reason.at(path),
-        }
-    })?;
-    deserializer
-        .end()
-        .map_err(|error| form(error.to_string()))?;
-    Ok(read)
 }
 
 /// An array of texts of JSON, not too many of them.

@@ -7,6 +7,7 @@ use crate::model::{
     Credential, PolicyName, Reason, ReasonCode as Code, Seconds, User, UserHandle, UserId,
     UserLimits,
 };
+use crate::routes::administration::body::read as read_json;
 use crate::routes::passkey::rfc3339;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -256,7 +257,7 @@ impl PasskeyEntry {
 
 /// The users of a document; an error names the place where it is none.
 pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Reading, Reason> {
-    let document: UsersDocument<'_> = super::candidate::parse(body)?;
+    let document: UsersDocument<'_> = read_json(body)?;
     if document.format != FORMAT || document.version != VERSION {
         let text = format!(
             "expected {FORMAT:?}, {VERSION}, not {:?}, {}",
@@ -271,9 +272,9 @@ pub(super) fn read(body: &[u8], reader: &Reader<'_>) -> Result<Reading, Reason> 
         reader.same_rp_id(&format!("rp_ids.{mount}"), mount, rp_id)?;
     }
     let read = |(index, raw): (usize, &&RawValue)| {
-        let user: UserEntry = match super::candidate::parse(raw.get().as_bytes()) {
+        let user: UserEntry = match read_json(raw.get().as_bytes()) {
             Ok(user) => user,
-            Err(reason) => return Entry::new(index, String::new(), Err(reason.into())),
+            Err(reason) => return Entry::unreadable(index, raw, reason),
         };
         let name = user.name.clone();
         let mut mounts = user.passkeys.iter().map(|it| &it.mount);

@@ -6,7 +6,7 @@ use crate::routes::passkey::{instant, label};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 pub(super) fn name(text: &str) -> Result<UserName, Reason> {
-    UserName::parse(text).map_err(|error| no_name(error).at("name"))
+    UserName::for_new(text).map_err(|error| no_name(error).at("name"))
 }
 
 /// Why a text is no user name.
@@ -19,6 +19,7 @@ pub(super) fn no_name(error: UserNameError) -> Reason {
         UserNameError::MixedScripts => Code::NameMixedScripts,
         UserNameError::Identifier => Code::NameIsAnId,
         UserNameError::Imitates => Code::NameImitates,
+        UserNameError::Reserved => Code::NameReserved,
     };
     let reason = Reason::new(code, error.to_string());
     match error {

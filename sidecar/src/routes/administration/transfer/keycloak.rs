@@ -5,12 +5,13 @@
 //! those that are needed are read as strictly as anything. Passwords and one-time passwords are not
 //! taken: there is nothing here to check them with. Neither are roles.
 
-use super::candidate::{Candidate, Entry, Parts, Read, Reader, Reading, Refusals, bounded, parse};
+use super::candidate::{Candidate, Entry, Parts, Read, Reader, Reading, Refusals, bounded};
 use super::fields;
 use crate::model::{
     Credential, PolicyName, Reason, ReasonCode as Code, UnixTime, User, UserHandle, UserId,
     UserLimits,
 };
+use crate::routes::administration::body::read as read_json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -79,7 +80,7 @@ struct CredentialData {
 
 /// The users of an export, whose passkeys come to `mount`.
 pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Reading, Reason> {
-    let realm: KeycloakRealm<'_> = parse(body)?;
+    let realm: KeycloakRealm<'_> = read_json(body)?;
     let rp_ids = [
         ("webAuthnPolicyRpId", &realm.two_factor_rp_id),
         ("webAuthnPolicyPasswordlessRpId", &realm.passwordless_rp_id),
@@ -96,10 +97,10 @@ pub(super) fn read(body: &[u8], mount: &str, reader: &Reader<'_>) -> Result<Read
         PolicyName::Passwordless => realm.passwordless_rp_id.as_deref(),
     };
     let read = |(index, raw): (usize, &&RawValue)| {
-        let parsed = parse::<KeycloakUser>(raw.get().as_bytes());
+        let parsed = read_json::<KeycloakUser>(raw.get().as_bytes());
         let user = match parsed {
             Ok(user) => user,
-            Err(reason) => return Entry::new(index, String::new(), Err(reason.into())),
+            Err(reason) => return Entry::unreadable(index, raw, reason),
         };
         let name = user.username.clone();
         if user.service_account_client_id.is_some() {
@@ -232,7 +233,7 @@ impl KeycloakCredential {
     ) -> Result<Credential, Reason> {
         let inner = self.credential_data.as_deref().unwrap_or_default();
         let data: CredentialData =
-            parse(inner.as_bytes()).map_err(|reason| reason.at("credentialData"))?;
+            read_json(inner.as_bytes()).map_err(|reason| reason.at("credentialData"))?;
         let id = fields::any_base64("credentialData.credentialId", &data.credential_id)?;
         let key = fields::any_base64(
             "credentialData.credentialPublicKey",

@@ -10,3 +10,4 @@ mod keycloak;
 mod plan;
 mod report;
 mod reserved;
+mod twice;

@@ -3,6 +3,7 @@
 use super::candidate::{Candidate, Entry, Read, Reading};
 use super::report::{ImportOutcome as Outcome, ImportReport, ImportedUserReport};
 use super::reserved::Reservations;
+use super::twice;
 use crate::app::App;
 use crate::ceremony::public_key;
 use crate::model::{AuditRecord, Credential, Reason, ReasonCode as Code, User};
@@ -41,6 +42,7 @@ impl Plan {
     /// Compares what was read with what is here.
     pub(super) async fn of(app: &App, reading: Reading) -> Result<Self, StorageError> {
         let Reading { entries, reserved } = reading;
+        let twice = twice::found(&entries);
         let reservations = Reservations::of(app, reserved, &entries).await?;
         let mut lines = Vec::with_capacity(entries.len());
         for Entry { index, name, read } in entries {
@@ -53,6 +55,11 @@ impl Plan {
                 store: None,
             };
             match read {
+                Read::Candidate(candidate) if twice.contains_key(&index) => {
+                    line.notes = candidate.notes;
+                    let reasons = twice.get(&index).cloned().unwrap_or_default();
+                    line.end(Outcome::Conflict, reasons);
+                }
                 Read::Candidate(candidate) => compare(app, &mut line, *candidate).await?,
                 Read::Skipped(reason) => line.end(Outcome::Skipped, vec![reason]),
                 Read::Refused(reasons) => line.end(Outcome::Refused, reasons),
@@ -134,7 +141,6 @@ impl Plan {
             };
             reasons.entry(name.to_string()).or_default().push(reason);
         }
-        // Of two users of one name in the document both are in the way of each other.
         for line in &mut self.lines {
             let name = line.store.as_ref().map(|it| it.user.name.as_str());
             if let Some(reasons) = name.and_then(|name| reasons.get(name)) {
@@ -199,10 +205,10 @@ fn texts(reasons: &[Reason]) -> Vec<String> {
 fn detail(imported: &Imported) -> String {
     let users = &imported.users;
     let passkeys: usize = users.iter().map(|it| it.credentials.len()).sum();
-    let text = format!("{} users with {passkeys} passkeys", users.len());
+    let text = format!("users: {}; passkeys: {passkeys}", users.len());
     match imported.reserved.len() {
         0 => text,
-        names => format!("{text}, {names} names of deleted users"),
+        names => format!("{text}; reserved_names: {names}"),
     }
 }
 
