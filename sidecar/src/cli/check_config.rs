@@ -29,7 +29,7 @@ pub enum Checked {
         /// One sentence each.
         notices: Vec<String>,
         /// What the filter must agree with.
-        terms: Terms,
+        terms: Box<Terms>,
     },
     /// Configurations of the filter, by their place in the file.
     Filter {
@@ -87,7 +87,7 @@ pub fn check(file: &Path, environment: &Environment) -> Result<Checked, String> 
             Config::parse_elsewhere(&text, environment).map_err(|error| error.to_string())?;
         return Ok(Checked::Sidecar {
             notices: config.notices(),
-            terms: Terms::from(&config),
+            terms: Box::new(Terms::from(&config)),
         });
     }
     if text.trim().is_empty() {

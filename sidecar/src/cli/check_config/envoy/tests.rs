@@ -44,7 +44,7 @@ fn domains(domains: Value) -> impl FnOnce(&mut Value) {
     move |manager| manager["route_config"]["virtual_hosts"][0]["domains"] = domains
 }
 
-fn to(cluster: &str, matches: Value) -> Value {
+fn to(cluster: &str, matches: &Value) -> Value {
     json!({"match": matches, "route": {"cluster": cluster}})
 }
 
@@ -79,13 +79,13 @@ fn a_filter_that_opens_when_it_fails_is_refused() {
 
 #[test]
 fn a_sign_in_that_is_not_routed_to_the_sidecar_is_refused() {
-    let app = || to("app", json!({"prefix": "/"}));
+    let app = || to("app", &json!({"prefix": "/"}));
     for (wrong, says) in [
         (
             json!([
                 to(
                     "latchkey-public",
-                    json!({"path_separated_prefix": "/_other"})
+                    &json!({"path_separated_prefix": "/_other"})
                 ),
                 app()
             ]),
@@ -94,13 +94,13 @@ fn a_sign_in_that_is_not_routed_to_the_sidecar_is_refused() {
         (
             json!([
                 app(),
-                to("latchkey-public", json!({"prefix": "/_latchkey"}))
+                to("latchkey-public", &json!({"prefix": "/_latchkey"}))
             ]),
             "to app",
         ),
         (
             json!([
-                to("latchkey-public", json!({"path": "/_latchkey/login"})),
+                to("latchkey-public", &json!({"path": "/_latchkey/login"})),
                 app()
             ]),
             "to app",
@@ -108,7 +108,7 @@ fn a_sign_in_that_is_not_routed_to_the_sidecar_is_refused() {
         (
             json!([to(
                 "latchkey-public",
-                json!({"path_separated_prefix": "/_other"})
+                &json!({"path_separated_prefix": "/_other"})
             )]),
             "nowhere",
         ),
@@ -130,8 +130,8 @@ fn a_sign_in_that_is_not_routed_to_the_sidecar_is_refused() {
 
 #[test]
 fn a_sign_in_that_may_be_routed_there_is_not() {
-    let app = || to("app", json!({"prefix": "/"}));
-    let public = |matches| to("latchkey-public", matches);
+    let app = || to("app", &json!({"prefix": "/"}));
+    let public = |matches: Value| to("latchkey-public", &matches);
     let weighted = json!({"clusters": [{"name": "latchkey-public", "weight": 1}]});
     for right in [
         json!([
@@ -143,7 +143,7 @@ fn a_sign_in_that_may_be_routed_there_is_not() {
             app()
         ]),
         json!([
-            to("app", json!({"prefix": "/", "headers": [{"name": "x"}]})),
+            to("app", &json!({"prefix": "/", "headers": [{"name": "x"}]})),
             public(json!({"prefix": "/"}))
         ]),
         json!([{"match": {"prefix": "/"}, "route": {"weighted_clusters": weighted}}]),
@@ -224,7 +224,7 @@ fn a_route_to_the_internal_listener_is_noted() {
         let routes = manager["route_config"]["virtual_hosts"][0]["routes"].as_array_mut();
         routes
             .unwrap()
-            .insert(0, to("latchkey-internal", json!({"prefix": "/internal"})));
+            .insert(0, to("latchkey-internal", &json!({"prefix": "/internal"})));
     });
     assert!(
         said.contains("sidecar.cluster: the route {\"prefix\":\"/internal\"} of the virtual host \"app\" leads to"),

@@ -1,4 +1,4 @@
-//! VirtualServices: whether the sign-in leads to the sidecar, and nothing to its internal listener.
+//! `VirtualService`s: whether the sign-in leads to the sidecar, and nothing to its internal listener.
 
 use super::{Istio, covers, name, spec_items};
 use crate::cli::check_config::choice::{

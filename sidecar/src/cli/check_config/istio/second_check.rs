@@ -1,4 +1,4 @@
-//! RequestAuthentication and AuthorizationPolicy of the same gateway: whether they let pass whom the
+//! `RequestAuthentication` and `AuthorizationPolicy` of the same gateway: whether they let pass whom the
 //! filter lets pass.
 
 use super::{Istio, name, spec_items};
@@ -83,8 +83,8 @@ impl Istio<'_> {
             let on_host =
                 |rule: &Value, path: Option<&str>| holds(rule, host, path, &ports) != Holds::No;
             for path in sign_in_paths(filter.public_path.as_str()) {
-                let is_open = |rule: &&Value| !needs_token(rule) && on_host(rule, Some(&path));
-                if !rules.iter().any(|rule| is_open(rule)) {
+                let mut open = rules.iter().filter(|rule| !needs_token(rule));
+                if !open.any(|rule| on_host(rule, Some(&path))) {
                     return Err(format!(
                         "nobody could get in: AuthorizationPolicy {names}: {path} is not open on \
                          {host:?} for who has no token yet"
