@@ -233,7 +233,11 @@ async fn keys(client: &Client<'_>, order: &Keys, output: Output) -> Result<Strin
         Keys::Rotate { now } => {
             let body = json!({ "now": now });
             let answer = client.order("/v1/admin/keys/rotate", &body).await?;
-            Ok(show::changed_keys("The next key has taken over", &answer, output))
+            Ok(show::changed_keys(
+                "The next key has taken over",
+                &answer,
+                output,
+            ))
         }
         Keys::Revoke { kid } => {
             let path = format!("/v1/admin/keys/{}/revoke", escaped(kid));

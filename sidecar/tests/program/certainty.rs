@@ -13,7 +13,11 @@ fn at_a_terminal(home: &Home, arguments: &[&str], typed: &str) -> (String, Optio
     unlockpt(&ours).unwrap();
     let name = ptsname(&ours, Vec::new()).unwrap();
     let name = Path::new(std::ffi::OsStr::from_bytes(name.as_bytes()));
-    let theirs = OpenOptions::new().read(true).write(true).open(name).unwrap();
+    let theirs = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(name)
+        .unwrap();
     let mut command = latchkey(arguments);
     command.arg("--config").arg(home.config());
     command.stdin(theirs.try_clone().unwrap()).stderr(theirs);
@@ -52,12 +56,19 @@ fn a_script_has_to_say_that_it_means_it() {
     assert!(is_there(&home, &["mounts", "show", "staff"]));
     // A yes in a pipe may be meant for something else.
     let mut command = latchkey(&["users", "delete", "bob", "--config"]);
-    let mut child = command.arg(home.config()).stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .arg(home.config())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
     let _ = child.stdin.take().unwrap().write_all(b"y\n");
     assert_eq!(child.wait().unwrap().code(), Some(2));
     assert!(is_there(&home, &["users", "show", "bob"]));
 
-    assert_eq!(answered(&home, &["users", "delete", "bob", "--yes"]), "bob is deleted.\n");
+    assert_eq!(
+        answered(&home, &["users", "delete", "bob", "--yes"]),
+        "bob is deleted.\n"
+    );
     answered(&home, &["mounts", "delete", "staff", "-y"]);
     assert!(!is_there(&home, &["users", "show", "bob"]));
     assert!(!is_there(&home, &["mounts", "show", "staff"]));
@@ -67,7 +78,10 @@ fn a_script_has_to_say_that_it_means_it() {
 fn whoever_sits_at_a_terminal_is_asked() {
     let home = Home::new("");
     let _running = Running::start(&home);
-    answered(&home, &["users", "add", "bob", "--display-name", "Bob Smith"]);
+    answered(
+        &home,
+        &["users", "add", "bob", "--display-name", "Bob Smith"],
+    );
     for typed in ["", "n", "bob", "\u{4}"] {
         let (seen, code) = at_a_terminal(&home, &["users", "delete", "bob"], typed);
         let asked = "bob (Bob Smith) will be deleted for good, passkeys: 0, sessions: 0; nobody can \

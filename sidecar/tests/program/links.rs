@@ -59,17 +59,30 @@ fn everybody_who_could_not_sign_in_gets_a_link_and_keeps_it() {
     let (links, said) = made(&home, &[]);
     assert_eq!(links.len(), 1, "{links:?}");
     assert_eq!(links[0].0, "eve");
-    assert!(said.contains("2 users have one that is still good"), "{said}");
+    assert!(
+        said.contains("2 users have one that is still good"),
+        "{said}"
+    );
     let (links, _) = made(&home, &["--again", "--group", "eng"]);
     assert_eq!(links.len(), 1, "{links:?}");
     assert_eq!(links[0].0, "carl");
     assert!(!csv.contains(&links[0].1), "it is a new one");
-    let table = answered(&home, &[&ALL[..], &["--again", "--expires-in", "2h"]].concat());
+    let table = answered(
+        &home,
+        &[&ALL[..], &["--again", "--expires-in", "2h"]].concat(),
+    );
     assert!(table.starts_with("NAME  EMAIL"), "{table}");
     assert_eq!(table.lines().count(), 4, "{table}");
     // What was asked for in vain is said.
-    let refused = order(&home, &[&ALL[..], &["--again", "--expires-in", "20d"]].concat());
-    assert!(said_of(&refused).contains("people.link_lifetime"), "{}", said_of(&refused));
+    let refused = order(
+        &home,
+        &[&ALL[..], &["--again", "--expires-in", "20d"]].concat(),
+    );
+    assert!(
+        said_of(&refused).contains("people.link_lifetime"),
+        "{}",
+        said_of(&refused)
+    );
     for line in [
         ["users", "link"].as_slice(),
         &["users", "link", "bob", "--all-without-passkey"],
@@ -93,7 +106,9 @@ fn many_come_in_portions() {
     let mut running = Running::start(&home);
     // A line for each link is more than a pipe holds that nobody reads.
     running.lines = None;
-    let users: Vec<_> = (0..1_205).map(|n| json!({"name": format!("u{n}")})).collect();
+    let users: Vec<_> = (0..1_205)
+        .map(|n| json!({"name": format!("u{n}")}))
+        .collect();
     import(&home, &users);
     let (mut links, _) = made(&home, &[]);
     assert_eq!(links.len(), 1_205);

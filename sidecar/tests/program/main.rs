@@ -194,7 +194,10 @@ fn where_it_cannot_listen_it_leaves_no_store_behind() {
         let output = home.serve().env(key, &address).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let said = said(&output);
-        assert!(said.contains(&format!("{address}: Address already in use")), "{said}");
+        assert!(
+            said.contains(&format!("{address}: Address already in use")),
+            "{said}"
+        );
         assert!(!home.path().join("data").exists(), "{key}");
     }
 }

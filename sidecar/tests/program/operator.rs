@@ -105,13 +105,20 @@ fn what_an_operator_was_told_outlives_kill_9() {
         assert!(early.contains("--now"), "{early}");
         if round % 2 == 0 {
             let told = answered(&home, &["keys", "rotate", "--now"]);
-            let signs = &keys(&home).into_iter().find(|it| it.0 == "signs").unwrap().1;
+            let signs = &keys(&home)
+                .into_iter()
+                .find(|it| it.0 == "signs")
+                .unwrap()
+                .1;
             let done = format!("The next key has taken over: {signs} signs from now on, ");
             assert!(told.starts_with(&done), "{told}");
         } else {
             let kid = &before.last().unwrap().1;
             let told = answered(&home, &["keys", "revoke", kid]);
-            assert!(told.starts_with(&format!("The key {kid} is revoked: ")), "{told}");
+            assert!(
+                told.starts_with(&format!("The key {kid} is revoked: ")),
+                "{told}"
+            );
             answered(&home, &["sessions", "revoke", "--everyone"]);
         }
         let after = keys(&home);
@@ -265,7 +272,15 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
     assert!(!shown.contains("Warning"), "{shown}");
     let shown = answered(
         &home,
-        &["users", "set", "u007", "--remove-group", "nope", "--token-ttl", "20h"],
+        &[
+            "users",
+            "set",
+            "u007",
+            "--remove-group",
+            "nope",
+            "--token-ttl",
+            "20h",
+        ],
     );
     for warning in [
         "Warning: remove_groups: the user is not in the group nope",
@@ -282,7 +297,10 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
         "{found}"
     );
     answered(&home, &["users", "link", "u008", "--expires-in", "2h"]);
-    for line in [["users", "link", "u008"].as_slice(), &["users", "add", "v", "--enroll"]] {
+    for line in [
+        ["users", "link", "u008"].as_slice(),
+        &["users", "add", "v", "--enroll"],
+    ] {
         let made = answered(&home, &[line, &["-o", "json"]].concat());
         let made: Value = serde_json::from_str(&made).unwrap();
         assert!(made["enrolment"]["link"].is_string(), "{made}");

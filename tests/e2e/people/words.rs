@@ -149,5 +149,13 @@ fn the_pages_work_without_a_mouse() {
         .wait_for("document.activeElement.id === 'login-name'");
     // Nothing needs to be typed: the passkey says whose it is.
     person.page.press("Enter");
-    person.page.wait_for_path("/");
+    person
+        .page
+        .wait_for("document.querySelector('#cancel').checkVisibility()");
+    assert_eq!(
+        person
+            .page
+            .eval("document.querySelector('#login-name-error').checkVisibility()"),
+        false
+    );
 }

@@ -116,10 +116,15 @@ async fn make_all(
         asked.append_pair("disabled", "false");
         asked.append_pair("limit", &PAGE.to_string());
         let more = [("group", &order.group), ("after", &after)];
-        for (name, value) in more.iter().filter_map(|(name, it)| Some((name, it.as_ref()?))) {
+        for (name, value) in more
+            .iter()
+            .filter_map(|(name, it)| Some((name, it.as_ref()?)))
+        {
             asked.append_pair(name, value);
         }
-        let page = client.read(&format!("/v1/admin/users?{}", asked.finish())).await?;
+        let page = client
+            .read(&format!("/v1/admin/users?{}", asked.finish()))
+            .await?;
         for user in page["users"].as_array().into_iter().flatten() {
             if user["passkeys"] != 0 {
                 continue;

@@ -134,10 +134,12 @@ pub enum Change {
         remove_group: Vec<String>,
     },
     /// Delete a user with all passkeys and sessions, for good; the name stays taken
-    #[command(long_about = "Deletes a user with all passkeys and sessions, for good.\n\n\
+    #[command(
+        long_about = "Deletes a user with all passkeys and sessions, for good.\n\n\
         Nobody can have the name again, the same person included, so that nobody inherits what an \
         application keeps under it. To keep somebody out who may come back, disable them instead. \
-        Where there is no terminal to ask at, --yes is needed.")]
+        Where there is no terminal to ask at, --yes is needed."
+    )]
     Delete {
         /// The user, by name or id
         user: String,
@@ -266,7 +268,9 @@ pub(super) async fn change(
             certainty,
         } => {
             let path = of(user, &format!("/passkeys/{}", escaped(id)));
-            certainty.about(&format!("The passkey {id} of {user} will be removed for good"))?;
+            certainty.about(&format!(
+                "The passkey {id} of {user} will be removed for good"
+            ))?;
             client.delete(&path).await?;
             Ok(show::done(
                 "The passkey is removed, and what it began has ended.",

@@ -120,7 +120,11 @@ async fn a_user_name_is_needed_only_where_a_passkey_does_not_tell_it() {
         };
         let pages = Pages::new(Site { nameless, ..site() }, Arc::new(scene));
         let answer = open(&pages, "/login").await;
-        let field = answer.body.split("<input id=\"login-name\"").nth(1).unwrap();
+        let field = answer
+            .body
+            .split("<input id=\"login-name\"")
+            .nth(1)
+            .unwrap();
         let field = field.split('>').next().unwrap();
         assert_eq!(field.contains(" required"), required, "{field}");
         let told = format!("data-nameless=\"{nameless}\"");

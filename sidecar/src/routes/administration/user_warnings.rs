@@ -14,7 +14,10 @@ pub(super) fn warnings(app: &App, change: &UserChange, before: &User, after: &Us
              with token.groups, or give the user fewer groups and policies.",
         ));
     }
-    let absent = change.remove_groups.iter().filter(|it| !before.groups.contains(it));
+    let absent = change
+        .remove_groups
+        .iter()
+        .filter(|it| !before.groups.contains(it));
     warnings.extend(absent.map(|group| {
         let text = format!("the user is not in the group {group}");
         let reason = Reason::new(ReasonCode::NotInGroup, text).with("group", group);
@@ -32,11 +35,13 @@ fn without_effect(app: &App, change: &UserChange) -> impl Iterator<Item = Reason
         ("token_max_ttl", change.token_max_ttl, limits.max),
         ("token_period", change.token_period, limits.idle),
     ];
-    of_everyone.into_iter().filter_map(|(name, own, everyones)| {
-        own.flatten().filter(|own| *own >= everyones)?;
-        let most = span(everyones);
-        let text = format!("it has no effect, everyone's is {most}");
-        let reason = Reason::new(ReasonCode::LimitWithoutEffect, text).with("most", most);
-        Some(reason.at(name))
-    })
+    of_everyone
+        .into_iter()
+        .filter_map(|(name, own, everyones)| {
+            own.flatten().filter(|own| *own >= everyones)?;
+            let most = span(everyones);
+            let text = format!("it has no effect, everyone's is {most}");
+            let reason = Reason::new(ReasonCode::LimitWithoutEffect, text).with("most", most);
+            Some(reason.at(name))
+        })
 }

@@ -52,7 +52,9 @@ async fn users_are_listed_shown_disabled_and_enabled() {
     );
     // Whoever has just registered is signed in, and no account that nobody uses.
     assert!(shown["last_login_at"].is_string(), "{shown}");
-    order(&place, "/v1/admin/users", json!({ "name": "carl" })).await.expect(201);
+    order(&place, "/v1/admin/users", json!({ "name": "carl" }))
+        .await
+        .expect(201);
     let carl = read(&place, "/v1/admin/users/carl").await.json();
     assert_eq!(carl["last_login_at"], Value::Null);
     assert_eq!(
@@ -99,7 +101,10 @@ async fn sessions_are_listed_and_ended_one_by_one_by_user_and_all() {
     assert_eq!(here.read("/userinfo").await.status, 401);
     for gone in [id, json!("x")] {
         assert_eq!(
-            revoke(json!({ "session": gone })).await.expect(404).problem(),
+            revoke(json!({ "session": gone }))
+                .await
+                .expect(404)
+                .problem(),
             "not-found"
         );
     }

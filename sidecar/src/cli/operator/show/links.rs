@@ -20,7 +20,13 @@ pub(in crate::cli::operator) fn links(links: &[Value], csv: bool, output: Output
         let [name, email, until] = ["name", "email", "expires_at"].map(|field| text(&it[field]));
         [name, email, until, text(opener(it))]
     };
-    list(&answer, "links", ["NAME", "EMAIL", "GOOD UNTIL", "LINK"], row, output)
+    list(
+        &answer,
+        "links",
+        ["NAME", "EMAIL", "GOOD UNTIL", "LINK"],
+        row,
+        output,
+    )
 }
 
 /// The link; at a mount with pages of its own, where there is no link of ours, the code.
@@ -35,8 +41,16 @@ fn opener(link: &Value) -> &Value {
 fn merge(links: &[Value]) -> String {
     let mut lines = vec!["name,display_name,email,link,good_until".to_owned()];
     lines.extend(links.iter().map(|it| {
-        let fields = [&it["name"], &it["display_name"], &it["email"], opener(it), &it["expires_at"]];
-        fields.map(|value| cell(value.as_str().unwrap_or_default())).join(",")
+        let fields = [
+            &it["name"],
+            &it["display_name"],
+            &it["email"],
+            opener(it),
+            &it["expires_at"],
+        ];
+        fields
+            .map(|value| cell(value.as_str().unwrap_or_default()))
+            .join(",")
     }));
     lines.join("\n")
 }

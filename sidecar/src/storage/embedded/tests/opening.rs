@@ -86,7 +86,10 @@ async fn a_store_whose_files_are_gone_is_missing_and_not_new() {
         }
         assert!(directory.join(left).is_file());
         let refused = refusal(&directory);
-        assert!(matches!(refused, OpenError::Missing { .. }), "{left}: {refused}");
+        assert!(
+            matches!(refused, OpenError::Missing { .. }),
+            "{left}: {refused}"
+        );
     }
     // Only the key is left of what was here.
     let only_key = parent.path().join("only-key");
