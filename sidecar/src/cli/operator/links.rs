@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
 /// `latchkey users link`
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 pub struct LinkOrder {
     /// The user, by name or id

@@ -39,8 +39,8 @@ fn opener(link: &Value) -> &Value {
 
 /// RFC 4180, with line ends as this system has them.
 fn merge(links: &[Value]) -> String {
-    let mut lines = vec!["name,display_name,email,link,good_until".to_owned()];
-    lines.extend(links.iter().map(|it| {
+    let mut rows = vec!["name,display_name,email,link,good_until".to_owned()];
+    rows.extend(links.iter().map(|it| {
         let fields = [
             &it["name"],
             &it["display_name"],
@@ -52,7 +52,7 @@ fn merge(links: &[Value]) -> String {
             .map(|value| cell(value.as_str().unwrap_or_default()))
             .join(",")
     }));
-    lines.join("\n")
+    rows.join("\n")
 }
 
 /// Spreadsheets take what begins so for a formula; names are not always the administrator's own words.
