@@ -75,11 +75,7 @@ pub async fn key_encryption_key(
                 path: path.clone(),
                 source,
             })?;
-            tracing::warn!(
-                path = %path.display(),
-                "no key-encryption key was given, so one was made beside the store: a copy of that \
-                 directory holds the signing keys"
-            );
+            tracing::info!(path = %path.display(), "a key-encryption key was made");
             Ok(key)
         }
         Err(source) => Err(KeyFileError::Io { path, source }),

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let environment = process_environment();
     match cli.command {
         Command::Serve { config } => serve(&config, &environment),
-        Command::CheckConfig { files } => check(&files, &environment),
+        Command::CheckConfig { strict, files } => check(&files, strict, &environment),
         Command::Keys { order, reach } => give(&Order::Keys(&order), &reach, &environment),
         Command::Sessions { order, reach } => give(&Order::Sessions(&order), &reach, &environment),
         Command::Users { order, reach } => give(&Order::Users(&order), &reach, &environment),
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
+fn check(files: &[PathBuf], strict: bool, environment: &Environment) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     let (mut sidecars, mut filters) = (Vec::new(), Vec::new());
     for file in files {
@@ -39,6 +39,10 @@ fn check(files: &[PathBuf], environment: &Environment) -> ExitCode {
             Ok(checked) => {
                 if let Err(failed) = printed(format!("{}: {checked}\n", file.display())) {
                     code = failed;
+                }
+                if strict && !checked.notices().is_empty() {
+                    complain(format_args!("{}: --strict: it has notes", file.display()));
+                    code = ExitCode::from(USAGE);
                 }
                 match checked {
                     Checked::Sidecar { terms, .. } => sidecars.push(terms),

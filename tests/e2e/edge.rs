@@ -230,6 +230,22 @@ fn numbers_and_nothing_else_are_read_from_outside() {
     }
 }
 
+/// One more than there are workers: Envoy's main thread has the filter, too. What the alert compares with
+/// is what is there when all listen.
+#[test]
+fn every_worker_and_the_main_thread_wait_for_revocations() {
+    let edge = Edge::start();
+    let client = Client::new(edge.metrics_port);
+    let line = |waiting: u8| format!("latchkey_revocation_polls_waiting {waiting}\n");
+    wait::until("two workers and the main thread wait", || {
+        let numbers = client.get("/metrics").send().text();
+        numbers.contains(&line(3)).then_some(())
+    });
+    let readme = programs::project().join("manifests/grafana/README.md");
+    let readme = fs::read_to_string(readme).expect("a file");
+    assert!(readme.contains("`latchkey_revocation_polls_waiting < 3`"));
+}
+
 #[test]
 fn the_administration_is_for_the_owner_of_the_gateway() {
     let edge = Edge::start();

@@ -8,6 +8,13 @@ impl FilterConfig {
     pub fn notices(&self) -> Vec<String> {
         let rules = || self.rules.iter().enumerate();
         let mut notices = Vec::new();
+        if !self.enforce {
+            notices.push(
+                "enforce: nothing is refused, and headers of ours pass as clients send them: the \
+                 application must not believe them"
+                    .to_owned(),
+            );
+        }
         if self.default == Access::Public {
             let what = match self.rules.as_slice() {
                 [] => "everything",
@@ -176,6 +183,19 @@ mod tests {
             ["default: whatever no rule matches is open to everyone, without a session"]
         );
         assert_eq!(notices(&json!([])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_filter_that_refuses_nothing_is_noted() {
+        let mut config = config(&json!([]));
+        config["enforce"] = false.into();
+        let config = FilterConfig::parse(config.to_string().as_bytes()).unwrap();
+        let said = config.notices();
+        assert_eq!(said.len(), 1);
+        assert!(
+            said[0].starts_with("enforce: nothing is refused"),
+            "{said:?}"
+        );
     }
 
     /// Whether the second of two rules is noted as one that never decides.

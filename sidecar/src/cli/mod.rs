@@ -62,12 +62,21 @@ pub enum Command {
             Understood are the sidecar's own TOML, and the filter's configuration: as JSON or YAML \
             of its own, inside Istio's WasmPlugin or TrafficExtension, or inside an Envoy \
             configuration. The answers are the ones that the sidecar and the filter themselves \
-            give at start. For the sidecar's file the environment counts too, as in `serve`.",
+            give at start. For the sidecar's file the environment counts too, as in `serve`.\n\n\
+            Whatever stands around the filter's configuration is looked at, too: in Envoy's file the \
+            routes beside it and the TLS of its filter chain, in the output of `kubectl kustomize` \
+            the Gateway, VirtualService, RequestAuthentication and AuthorizationPolicy. With the \
+            sidecar's file among the files, each filter is compared with it.\n\n\
+            A note is something that is allowed, and perhaps not meant.",
         after_long_help = "Examples:\n  \
             latchkey check-config latchkey.toml\n  \
-            latchkey check-config filter.json wasm-plugin.yaml envoy.yaml"
+            latchkey check-config filter.json wasm-plugin.yaml envoy.yaml\n  \
+            latchkey check-config --strict latchkey.toml envoy.yaml"
     )]
     CheckConfig {
+        /// Fail where there are notes, too
+        #[arg(long)]
+        strict: bool,
         /// The files
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,

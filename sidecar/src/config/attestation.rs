@@ -1,6 +1,6 @@
 //! Where trust in authenticators comes from.
 
-use super::{AbsentFiles, ConfigError, Files};
+use super::{AbsentFiles, ConfigError, Files, OutOfReach};
 use crate::attestation::{MetadataSource, Sources};
 use rustls_pki_types::DnsName;
 use serde::Deserialize;
@@ -39,8 +39,10 @@ impl Raw {
         let named = named
             .into_iter()
             .filter_map(|(key, file)| Some((key, file.clone()?)));
-        let absent = named.filter(|(_, file)| files == Files::MayBeAbsent && !file.exists());
-        let absent = absent.collect();
+        let absent = named
+            .filter(|_| files == Files::MayBeAbsent)
+            .filter_map(|(key, file)| Some((key, OutOfReach::of(&file)?)))
+            .collect();
         if DnsName::try_from(self.metadata_signer.as_str()).is_err() {
             return Err(ConfigError::value(
                 "attestation.metadata_signer",

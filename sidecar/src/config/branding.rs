@@ -1,6 +1,6 @@
 //! `[branding]`: how the pages look.
 
-use super::{AbsentFiles, ConfigError, Files};
+use super::{AbsentFiles, ConfigError, Files, OutOfReach};
 use crate::model::{BrandTexts, Branding, Colour, Logo, LogoKind, Palette, Scheme};
 use crate::pages::language_tags;
 use serde::Deserialize;
@@ -44,13 +44,17 @@ impl Raw {
     /// What the pages are to look like, and the files that are not on this machine.
     pub(super) fn check(self, files: Files) -> Result<(Branding, AbsentFiles), ConfigError> {
         let mut absent = Vec::new();
-        let mut logo = |key, path: Option<PathBuf>| match path {
-            Some(path) if files == Files::MayBeAbsent && !path.exists() => {
-                absent.push((key, path));
-                Ok(None)
+        let mut logo = |key, path: Option<PathBuf>| {
+            let Some(path) = path else {
+                return Ok(None);
+            };
+            match OutOfReach::of(&path).filter(|_| files == Files::MayBeAbsent) {
+                Some(file) => {
+                    absent.push((key, file));
+                    Ok(None)
+                }
+                None => read_logo(key, &path).map(Some),
             }
-            Some(path) => read_logo(key, &path).map(Some),
-            None => Ok(None),
         };
         let branding = Branding {
             logo: logo("branding.logo", self.logo)?,

@@ -1,23 +1,22 @@
 //! Signing keys, and the key that they are encrypted under in the store.
 
-use super::{ConfigError, Environment, Files, duration};
+use super::{ConfigError, Environment, Files, OutOfReach, duration};
 use crate::model::Seconds;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The variable that holds the key-encryption key itself.
-const ENCRYPTION_KEY_VARIABLE: &str = "LATCHKEY_KEY_ENCRYPTION_KEY";
+pub(super) const ENCRYPTION_KEY_VARIABLE: &str = "LATCHKEY_KEY_ENCRYPTION_KEY";
 
 /// `[keys]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keys {
     /// The key-encryption key, where the environment or the file gives one.
     pub encryption_key: Option<KeyEncryptionKey>,
-    /// The file that should hold it, when it is not on this machine and need not be.
-    pub absent_file: Option<PathBuf>,
+    /// The file that should hold it, when it cannot be read here and need not be.
+    pub absent_file: Option<OutOfReach>,
     /// How long the next key is published before it signs.
     pub publish_before: Seconds,
     /// How long a key signs before the next one is made.
@@ -50,11 +49,14 @@ impl Raw {
         environment: &Environment,
         files: Files,
     ) -> Result<Keys, ConfigError> {
-        let mut absent_file = None;
+        let file = self.encryption_key_file.as_deref();
+        let absent_file = file
+            .filter(|_| files == Files::MayBeAbsent)
+            .and_then(OutOfReach::of);
         let variable = environment
             .iter()
             .find(|(name, _)| name == ENCRYPTION_KEY_VARIABLE);
-        let encryption_key = match (variable, &self.encryption_key_file) {
+        let encryption_key = match (variable, file) {
             (Some(_), Some(_)) => {
                 return Err(ConfigError::value(
                     "keys.encryption_key_file",
@@ -65,12 +67,8 @@ impl Raw {
                 KeyEncryptionKey::parse(text)
                     .ok_or_else(|| ConfigError::value(ENCRYPTION_KEY_VARIABLE, KEY_FORM))?,
             ),
-            (None, Some(path)) if files == Files::MayBeAbsent && is_out_of_reach(path) => {
-                absent_file = Some(path.clone());
-                None
-            }
-            (None, Some(path)) => Some(read_key(path)?),
-            (None, None) => None,
+            (None, Some(path)) if absent_file.is_none() => Some(read_key(path)?),
+            (None, _) => None,
         };
         if self.rotate_every <= self.publish_before {
             let every = duration::display(self.rotate_every);
@@ -99,12 +97,6 @@ impl Raw {
 
 const KEY_FORM: &str =
     "expected 32 bytes in base64 or hexadecimal, as `openssl rand -base64 32` makes them";
-
-/// Not there, or not for whoever asks.
-fn is_out_of_reach(path: &Path) -> bool {
-    let out_of_reach = [ErrorKind::NotFound, ErrorKind::PermissionDenied];
-    std::fs::File::open(path).is_err_and(|error| out_of_reach.contains(&error.kind()))
-}
 
 fn read_key(path: &Path) -> Result<KeyEncryptionKey, ConfigError> {
     let key = "keys.encryption_key_file";

@@ -39,6 +39,8 @@ pub use written::MountRules;
 use crate::attestation::Sources;
 use crate::model::Branding;
 use source::Source;
+use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A checked configuration.
@@ -64,7 +66,7 @@ pub struct Config {
     pub attestation: Sources,
     /// How the pages look.
     pub branding: Branding,
-    /// Files without secrets that are not on this machine, each with the key that names it.
+    /// Files without secrets that cannot be read here and need not be, each with the key that names it.
     pub absent_files: AbsentFiles,
     /// Administration over the public listener.
     pub admin: AdminConfig,
@@ -76,8 +78,8 @@ pub struct Config {
     pub log: Log,
 }
 
-/// Keys that name files, with files that are not on this machine.
-pub type AbsentFiles = Vec<(&'static str, PathBuf)>;
+/// Keys that name files, with files that cannot be read here.
+pub type AbsentFiles = Vec<(&'static str, OutOfReach)>;
 
 /// The environment as pairs of name and value.
 pub type Environment = Vec<(String, String)>;
@@ -129,7 +131,7 @@ impl Config {
 
     fn check(raw: Raw, environment: &Environment, files: Files) -> Result<Self, ConfigError> {
         let public_url = raw.public_url;
-        let token = raw.token.check()?;
+        let token = raw.token.check(&public_url)?;
         let (attestation, mut absent_files) = raw.attestation.check(files)?;
         let (branding, absent_images) = raw.branding.check(files)?;
         absent_files.extend(absent_images);
@@ -192,26 +194,97 @@ impl Config {
                 self.listen.internal
             ));
         }
-        if let Some(path) = &self.keys.absent_file {
+        if let Some(network) = self.listen.gateways.iter().find(|it| it.prefix_len() == 0) {
             notices.push(format!(
-                "keys.encryption_key_file: {} is not on this machine, so what it holds was not \
-                 checked",
-                path.display()
+                "listen.gateways has {network}, which is everybody: whoever reaches listen.public \
+                 chooses the address that is limited and audited"
             ));
         }
-        for (key, path) in &self.absent_files {
+        let binding = self.session.bind_certificate;
+        if binding != BindCertificate::Never && self.listen.gateways.is_empty() {
+            let so = match binding {
+                BindCertificate::Required => "nobody can sign in",
+                _ => "no session is bound to one",
+            };
             notices.push(format!(
-                "{key}: {} is not on this machine, so it was not checked",
-                path.display()
+                "session.bind_certificate is on, but listen.gateways is empty: no gateway's word about a \
+                 client's certificate is believed, so {so}"
             ));
         }
-        if self.storage.backend == Backend::Memory {
-            notices.push(
-                "storage.backend is memory: every account is gone when the program stops"
-                    .to_owned(),
-            );
+        if let Some(file) = &self.keys.absent_file {
+            notices.push(format!(
+                "keys.encryption_key_file: {file}, so what it holds was not checked"
+            ));
+        }
+        for (key, file) in &self.absent_files {
+            notices.push(format!("{key}: {file}, so it was not checked"));
+        }
+        notices.extend(self.storage_notices());
+        notices
+    }
+
+    fn storage_notices(&self) -> Vec<String> {
+        let mut notices = Vec::new();
+        let keys = &self.keys;
+        let has_no_key = keys.encryption_key.is_none() && keys.absent_file.is_none();
+        match self.storage.backend {
+            Backend::Sled if has_no_key => notices.push(format!(
+                "neither keys.encryption_key_file nor {} is given here, so that the key which the \
+                 signing keys are encrypted with lies beside them, in {}: whoever has a copy of that \
+                 directory can mint tokens",
+                keys::ENCRYPTION_KEY_VARIABLE,
+                self.storage.path.display()
+            )),
+            Backend::Sled => {}
+            Backend::Memory => {
+                notices.push(
+                    "storage.backend is memory: every account is gone when the program stops"
+                        .to_owned(),
+                );
+                if self.admin.enabled && self.control_socket().is_none() {
+                    notices.push(
+                        "admin.enabled is on, but nobody can become the first administrator: \
+                         `latchkey admin bootstrap` needs listen.control, which with \
+                         storage.backend = \"memory\" has to be given"
+                            .to_owned(),
+                    );
+                }
+            }
         }
         notices
+    }
+}
+
+/// A file that cannot be read here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutOfReach {
+    path: PathBuf,
+    is_forbidden: bool,
+}
+
+impl OutOfReach {
+    /// Nothing where it can be read, or is wrong in another way.
+    fn of(path: &Path) -> Option<Self> {
+        Self::after(path, std::fs::File::open(path).err()?.kind())
+    }
+
+    fn after(path: &Path, kind: ErrorKind) -> Option<Self> {
+        let is_forbidden = kind == ErrorKind::PermissionDenied;
+        (is_forbidden || kind == ErrorKind::NotFound).then(|| Self {
+            path: path.to_owned(),
+            is_forbidden,
+        })
+    }
+}
+
+impl fmt::Display for OutOfReach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = if self.is_forbidden {
+            "may not be read by whoever asks"
+        } else {
+            "is not on this machine"
+        };
+        write!(f, "{} {why}", self.path.display())
     }
 }
 

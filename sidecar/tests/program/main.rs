@@ -171,6 +171,27 @@ fn check_config_says_right_or_what_is_wrong() {
 }
 
 #[test]
+fn check_config_fails_for_notes_where_it_shall() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("latchkey.toml");
+    let text =
+        "public_url = \"https://app.example.com/_latchkey\"\n[token]\naudiences = [\"app\"]\n";
+    std::fs::write(&config, text).unwrap();
+    let check = |strict: &[&str], key: Option<&str>| {
+        let mut check = latchkey(&["check-config"]);
+        check.args(strict).arg(&config);
+        check.envs(key.map(|key| ("LATCHKEY_KEY_ENCRYPTION_KEY", key)));
+        check.output().unwrap()
+    };
+    let without_key = check(&["--strict"], None);
+    assert_eq!(without_key.status.code(), Some(2), "{}", said(&without_key));
+    assert!(said(&without_key).contains("latchkey.toml: --strict: it has notes"));
+    assert_eq!(check(&[], None).status.code(), Some(0));
+    let key = "00".repeat(32);
+    assert_eq!(check(&["--strict"], Some(&key)).status.code(), Some(0));
+}
+
+#[test]
 fn it_serves_both_listeners_and_stops_on_either_signal() {
     let home = Home::new("");
     for signal in ["TERM", "INT"] {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use latchkey_tests::{EnvoyConfig, programs};
+use latchkey_tests::{Certificate, EnvoyConfig, programs};
 
 use super::run;
 
@@ -33,6 +34,23 @@ fn settings(unit: &str) -> BTreeMap<String, String> {
     pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
 }
 
+/// The README's sidecar, and the gateway that `production.yaml` makes of its exports, as two files.
+fn configurations(readme: &str, production: &Path, directory: &Path) -> [PathBuf; 2] {
+    let variables: Vec<(&str, String)> = exported(readme)
+        .into_iter()
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect();
+    let production = production.to_str().expect("a path in UTF-8");
+    let gateway = EnvoyConfig::from_manifest(production, &variables);
+    let (_, toml) = readme.split_once("<<'TOML'\n").expect("a configuration");
+    let (toml, _) = toml.split_once("TOML\n").expect("its end");
+    let files = ["latchkey.toml", "envoy.yaml"].map(|name| directory.join(name));
+    for (file, text) in files.iter().zip([toml, &gateway.0.to_string()]) {
+        fs::write(file, text).expect("a file");
+    }
+    files
+}
+
 #[test]
 fn the_commands_make_two_configurations_that_agree() {
     let readme = read("README.md");
@@ -41,19 +59,69 @@ fn the_commands_make_two_configurations_that_agree() {
         .map(|(name, value)| (name, value.to_owned()))
         .collect();
     let _ = EnvoyConfig::from_manifest("manifests/envoy/certificate.yaml", &variables);
-    let gateway = EnvoyConfig::from_manifest("manifests/envoy/production.yaml", &variables);
-    let (_, toml) = readme.split_once("<<'TOML'\n").expect("a configuration");
-    let (toml, _) = toml.split_once("TOML\n").expect("its end");
-
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let at = |name: &str| directory.path().join(name);
-    fs::write(at("latchkey.toml"), toml).expect("a file");
-    fs::write(at("envoy.yaml"), gateway.0.to_string()).expect("a file");
+    let production = Path::new("manifests/envoy/production.yaml");
+    let files = configurations(&readme, production, directory.path());
     let (passed, output) = run(Command::new(programs::sidecar())
         .arg("check-config")
-        .args([at("latchkey.toml"), at("envoy.yaml")]));
+        .args(files));
     assert!(passed, "{output}");
     assert!(output.contains("agrees with the sidecar"), "{output}");
+}
+
+/// With the comment marks gone as the README says, Envoy asks for certificates, and `check-config` sees
+/// it; with them nobody could sign in.
+#[test]
+fn the_blocks_for_client_certificates_are_complete() {
+    let readme = read("README.md");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let check = |production: &Path| {
+        let [toml, envoy] = configurations(&readme, production, directory.path());
+        let mut sidecar = fs::read_to_string(&toml).expect("a file");
+        sidecar.push_str("[session]\nbind_certificate = \"required\"\n");
+        fs::write(&toml, sidecar).expect("a file");
+        let mut check = Command::new(programs::sidecar());
+        run(check.arg("check-config").args([toml, envoy]))
+    };
+    let (passed, output) = check(Path::new("manifests/envoy/production.yaml"));
+    assert!(!passed, "{output}");
+    let says = "nobody could get in: session.bind_certificate is \"required\"";
+    assert!(output.contains(says), "{output}");
+
+    let lines = [
+        "# require_client_certificate: false",
+        "# validation_context:",
+        "#   trusted_ca: {filename: /etc/latchkey/tls/clients.crt}",
+    ];
+    let clients = Certificate::generate("clients", directory.path());
+    let clients = clients.directory().join("tls.crt").display().to_string();
+    let mut production = read("production.yaml");
+    for line in lines {
+        let without = line.replacen("# ", "", 1);
+        assert_eq!(production.matches(line).count(), 1, "{line}");
+        production = production.replace(line, &without);
+    }
+    // Envoy looks for the file that names the gateway's own.
+    let own = directory.path().join("certificate.yaml");
+    fs::write(&own, "{}").expect("a file");
+    let production = production
+        .replace("${TLS_CERTIFICATE}", &own.display().to_string())
+        .replace("/etc/latchkey/tls/clients.crt", &clients)
+        .replace(
+            "${LATCHKEY_WASM}",
+            &programs::filter().display().to_string(),
+        );
+    let file = directory.path().join("production.yaml");
+    fs::write(&file, production).expect("a file");
+    let (passed, output) = check(&file);
+    assert!(
+        passed && output.contains("agrees with the sidecar"),
+        "{output}"
+    );
+    let (passed, output) = run(Command::new(programs::envoy())
+        .args(["--mode", "validate", "--config-path"])
+        .arg(directory.path().join("envoy.yaml")));
+    assert!(passed, "{output}");
 }
 
 /// Whoever can put a socket where the gateway looks for the sidecar decides which keys are valid.

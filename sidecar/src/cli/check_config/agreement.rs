@@ -2,6 +2,7 @@
 //! together let nobody in.
 
 use super::clusters::Clusters;
+use super::demands::{Demands, Sessions, unmet};
 use crate::config::{Config, ListenAddress};
 use latchkey_filter_config::{FilterConfig, Host, Name};
 
@@ -18,9 +19,19 @@ pub struct Terms {
     /// known.
     internal: Vec<ListenAddress>,
     public: Vec<ListenAddress>,
+    /// The sidecar's.
+    sessions: Sessions,
+    /// The filter's.
+    demands: Demands,
 }
 
 impl Terms {
+    /// The filter's, with whether its gateway asks clients for a certificate.
+    pub(super) fn asking_for_certificates(mut self, asks: Option<bool>) -> Self {
+        self.demands.gateway_asks_for_certificate = asks;
+        self
+    }
+
     /// The filter's, with where its clusters lead.
     pub(super) fn leading_to(self, filter: &FilterConfig, clusters: &Clusters) -> Self {
         Self {
@@ -42,6 +53,8 @@ impl From<&Config> for Terms {
             hosts: vec![config.public_url.host().to_owned()],
             internal: vec![config.listen.internal.clone()],
             public: vec![config.listen.public.clone()],
+            sessions: Sessions::from(config),
+            demands: Demands::default(),
         }
     }
 }
@@ -58,6 +71,8 @@ impl From<&FilterConfig> for Terms {
             hosts: texts(&mut config.hosts.iter().map(Host::as_str)),
             internal: Vec::new(),
             public: Vec::new(),
+            sessions: Sessions::default(),
+            demands: Demands::from(config),
         }
     }
 }
@@ -140,7 +155,8 @@ pub fn disagreements(sidecar: &Terms, filter: &Terms) -> Vec<String> {
             shown(there)
         )
     });
-    one.chain(some).chain(led).collect()
+    let unmet = unmet(&sidecar.sessions, &filter.demands);
+    one.chain(some).chain(led).chain(unmet).collect()
 }
 
 #[cfg(test)]
