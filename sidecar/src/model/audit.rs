@@ -4,7 +4,7 @@ use super::{CredentialId, SessionId, UnixTime, UserId, UserName};
 use serde::{Deserialize, Serialize};
 
 /// Everything that a record can be about: what can be searched for.
-pub const ACTIONS: [&str; 37] = [
+pub const ACTIONS: [&str; 38] = [
     "account_create",
     "administration",
     "bootstrap_code",
@@ -30,6 +30,7 @@ pub const ACTIONS: [&str; 37] = [
     "recovered",
     "recovery_code_used",
     "recovery_codes_made",
+    "recovery_codes_revoke",
     "register_begin",
     "register_finish",
     "session_end",
