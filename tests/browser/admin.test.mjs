@@ -120,6 +120,11 @@ test('every action of the log has words', () => {
     for (const [, action] of source.matchAll(/(?:\.record\([^()]*|own_record\([^;"]*)"([a-z_]+)"\)/g)) actions.add(action);
   }
   assert.ok(actions.size > 8, [...actions].join());
+  const searchable = readFileSync(new URL('model/audit.rs', root), 'utf8').match(/ACTIONS: [^=]*= \[(.*?)\]/s)[1];
+  assert.deepEqual(
+    Object.keys(LANGUAGES.en.scripts['admin-words'].actions).sort(),
+    [...searchable.matchAll(/"([a-z_]+)"/g)].map(([, action]) => action),
+  );
   for (const action of actions) assert.ok(LANGUAGES.en.scripts['admin-words'].actions[action], action);
 });
 

@@ -7,6 +7,7 @@ mod certificate;
 mod demo;
 mod enrol;
 mod from_keycloak;
+mod groups;
 mod hostile_names;
 mod kinds;
 mod languages;

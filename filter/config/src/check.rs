@@ -25,6 +25,11 @@ const REFRESH_BEFORE: (Duration, Duration) = (Duration::ZERO, Duration::from_min
 /// Checks a configuration whose values are well-formed one by one.
 pub(crate) fn check(config: &FilterConfig) -> Result<(), ConfigError> {
     count("audiences", config.audiences.len())?;
+    let issuer = config.issuer.as_str();
+    if config.audiences.iter().any(|it| it.as_str() == issuer) {
+        // Those of sessions that are good for registering a passkey and nothing else are for it.
+        return same("audiences", "issuer");
+    }
     count("hosts", config.hosts.len())?;
     within(
         "clock_skew",

@@ -285,14 +285,24 @@ impl Root {
     }
 }
 
-/// Takes over from the newest plugin that has what this gate would have to fetch; gives when its keys
-/// were fetched.
+/// Takes over what this gate would have to fetch, from the newest plugin that has all of it; gives when
+/// its keys were fetched.
 fn succeed_one(gate: &mut Gate, others: &[Shared]) -> Option<u64> {
-    others.iter().rev().find_map(|other| {
-        let other = other.try_borrow().ok()?;
-        let before = other.as_ref()?;
-        gate.succeed(&before.gate).then_some(before.keys_at)?
-    })
+    let mut keys_at = None;
+    for other in others.iter().rev() {
+        if gate.is_ready() {
+            break;
+        }
+        let Ok(other) = other.try_borrow() else {
+            continue;
+        };
+        if let Some(before) = other.as_ref()
+            && gate.succeed(&before.gate)
+        {
+            keys_at = before.keys_at;
+        }
+    }
+    keys_at
 }
 
 fn with_plugin<T>(shared: &Shared, act: impl FnOnce(&mut Plugin, u64) -> T) -> Option<T> {

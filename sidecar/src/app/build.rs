@@ -15,7 +15,7 @@ use crate::issuer::{
 };
 use crate::model::{Seconds, UnixTime};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Bodies, LoginLimit, Metrics, ProofLimits, Renewals};
+use crate::routes::{AccountLimit, AddressLimiter, Bodies, Metrics, ProofLimits, Renewals};
 use crate::storage::{StorageError, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -93,7 +93,9 @@ impl App {
             metrics: Metrics::default(),
             tallied: super::audit::Tallied::default(),
             registrations: AddressLimiter::new(REGISTRATIONS_PER_MINUTE),
-            logins: LoginLimit::default(),
+            logins: AccountLimit::default(),
+            changes: AccountLimit::default(),
+            suspicions: AccountLimit::default(),
             proofs: ProofLimits::default(),
             bodies: Bodies::default(),
             store,

@@ -25,9 +25,9 @@ pub use crate::config::BindCertificate;
 use crate::config::{AdminConfig, AuditConfig, PeopleConfig};
 use crate::entropy::Entropy;
 use crate::issuer::{Issuer, SessionCookies, SessionLimits};
-use crate::model::{Branding, Reason, Seconds, UnixTime};
+use crate::model::{Branding, Reason, Seconds, UnixTime, UserId};
 use crate::revocation::LiveRevocations;
-use crate::routes::{AddressLimiter, Bodies, LoginLimit, Metrics, ProofLimits, Renewals};
+use crate::routes::{AccountLimit, AddressLimiter, Bodies, Metrics, ProofLimits, Renewals};
 use crate::storage::Store;
 use ipnet::IpNet;
 use std::path::PathBuf;
@@ -124,7 +124,11 @@ pub struct App {
     /// How often one address can begin to register.
     pub registrations: AddressLimiter,
     /// How often an account may sign in.
-    pub logins: LoginLimit,
+    pub logins: AccountLimit,
+    /// How often an account may be changed by whoever is signed in to it.
+    pub changes: AccountLimit,
+    /// How often it is written down that there may be a copy of an account's passkey.
+    pub suspicions: AccountLimit,
     /// What becomes of wrong proofs.
     pub proofs: ProofLimits,
     /// Clients whose bodies are waited for.
@@ -136,5 +140,14 @@ impl App {
     #[must_use]
     pub fn now(&self) -> UnixTime {
         self.clock.now()
+    }
+
+    /// Takes one change from the share of its account.
+    ///
+    /// # Errors
+    /// After how long there will be one.
+    pub fn take_change(&self, account: UserId) -> Result<(), Seconds> {
+        let taken = self.changes.take(account, self.now());
+        taken.inspect_err(|_| self.metrics.limited("changes", "refused"))
     }
 }

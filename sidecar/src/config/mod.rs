@@ -132,7 +132,7 @@ impl Config {
 
     fn check(raw: Raw, environment: &Environment, files: Files) -> Result<Self, ConfigError> {
         let public_url = raw.public_url;
-        let token = raw.token.check()?;
+        let token = raw.token.check(&public_url)?;
         let (attestation, mut absent_files) = raw.attestation.check(files)?;
         let (branding, absent_images) = raw.branding.check(files)?;
         absent_files.extend(absent_images);

@@ -1,6 +1,6 @@
 //! What is put into session tokens.
 
-use super::{ConfigError, duration};
+use super::{ConfigError, PublicUrl, duration};
 use crate::model::Seconds;
 use serde::Deserialize;
 
@@ -42,12 +42,19 @@ fn default_ttl() -> Seconds {
 }
 
 impl TokenConfig {
-    pub(super) fn check(self) -> Result<Self, ConfigError> {
+    pub(super) fn check(self, public_url: &PublicUrl) -> Result<Self, ConfigError> {
         if self.audiences.is_empty() || self.audiences.iter().any(|it| !is_plain(it)) {
             return Err(ConfigError::value(
                 "token.audiences",
                 "expected at least one name, none of them empty or with control characters, as in \
                  [\"app\"]",
+            ));
+        }
+        if self.audiences.iter().any(|it| it == public_url.issuer()) {
+            return Err(ConfigError::value(
+                "token.audiences",
+                "expected names of applications, not public_url: the tokens of whoever must \
+                 register a passkey first are for that one, and no gateway may take them",
             ));
         }
         if self.groups.iter().flatten().any(|it| !is_plain(it)) {

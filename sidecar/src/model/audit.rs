@@ -3,6 +3,48 @@
 use super::{CredentialId, SessionId, UnixTime, UserId, UserName};
 use serde::{Deserialize, Serialize};
 
+/// Everything that a record can be about: what can be searched for.
+pub const ACTIONS: [&str; 38] = [
+    "account_create",
+    "administration",
+    "bootstrap_code",
+    "bootstrapped",
+    "enrolled",
+    "enrolment_create",
+    "enrolment_revoke",
+    "export",
+    "import",
+    "key_revoke",
+    "keys_maintain",
+    "keys_rotate",
+    "login",
+    "login_finish",
+    "logout",
+    "mount_delete",
+    "mount_write",
+    "passkey_add",
+    "passkey_disable",
+    "passkey_label",
+    "passkey_remove",
+    "recover",
+    "recovered",
+    "recovery_code_used",
+    "recovery_codes_made",
+    "recovery_codes_revoke",
+    "register_begin",
+    "register_finish",
+    "session_end",
+    "sessions_end_everyone",
+    "sessions_end_user",
+    "sessions_revoke",
+    "sign_count",
+    "user_create",
+    "user_delete",
+    "user_disable",
+    "user_enable",
+    "user_update",
+];
+
 /// Which of the two parts of the log a record is in. They are bounded apart, so that nothing that
 /// people do with their own accounts can push out what administrators did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +129,7 @@ pub struct AuditRecord {
     pub at: UnixTime,
     /// Who.
     pub actor: Actor,
-    /// What: a fixed word such as `user_create`.
+    /// What: one of [`ACTIONS`], such as `user_create`.
     pub action: String,
     /// To whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]

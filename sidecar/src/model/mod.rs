@@ -22,7 +22,7 @@ mod user;
 mod user_change;
 mod user_handle;
 
-pub use audit::{Actor, AuditBook, AuditFilter, AuditRecord, AuditSubject};
+pub use audit::{ACTIONS, Actor, AuditBook, AuditFilter, AuditRecord, AuditSubject};
 pub use authenticator::authenticator_name;
 pub use branding::{BrandTexts, Branding, Logo, LogoKind};
 pub use credential::{Credential, CredentialId, CredentialIdError};

@@ -145,6 +145,8 @@ pub enum ReasonCode {
     BecomesAdministrator,
     /// Credentials that are no passkeys stay behind.
     OthersLeftOut,
+    /// A text that is too long for here loses its end.
+    TextCut,
     /// An email address that nobody has verified stays behind.
     EmailLeftOut,
     /// Nothing says for which relying party the passkeys are.

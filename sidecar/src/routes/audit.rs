@@ -3,7 +3,7 @@
 
 use super::layers::Client;
 use crate::app::App;
-use crate::model::{Actor, AuditRecord, CredentialId, SessionId, UserId, UserName};
+use crate::model::{ACTIONS, Actor, AuditRecord, CredentialId, SessionId, UserId, UserName};
 
 /// One line in the making.
 #[derive(Debug)]
@@ -79,6 +79,10 @@ impl<'a> Audit<'a> {
 
 /// Writes the line of a record to the log, once it is in the store.
 pub(super) fn told(record: &AuditRecord) {
+    debug_assert!(
+        ACTIONS.contains(&record.action.as_str()),
+        "{record:?}: nobody could search for it"
+    );
     let result = match record.refused {
         Some(_) => "refused",
         None => "accepted",

@@ -28,7 +28,7 @@ mod tests;
 
 pub use internal::Metrics;
 pub use layers::{Bodies, Client};
-pub use limits::{AddressLimiter, LoginLimit, Named, ProofLimits};
+pub use limits::{AccountLimit, AddressLimiter, Named, ProofLimits};
 pub use renewal::Renewals;
 
 use crate::app::App;

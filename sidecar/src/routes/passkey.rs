@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-/// Longer labels are cut by nobody: they are refused.
+/// Longer labels are refused. Only those that another system has taken are cut, with a note.
 pub(super) const LABEL_MAX_CHARS: usize = 64;
 
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
@@ -76,7 +76,6 @@ fn is_invisible_format(c: char) -> bool {
             | '\u{1160}'
             | '\u{17b4}'
             | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'

@@ -42,6 +42,12 @@ fn the_key_at_fault_is_named() {
     }
     for (key, value, path) in [
         ("audiences", json!(["a", ""]), "audiences[1]"),
+        // What the sidecar's own tokens are for: of sessions that are good for nothing else.
+        (
+            "audiences",
+            json!(["app", "https://app.example.com/_latchkey"]),
+            "audiences",
+        ),
         (
             "revocations",
             json!({"max_age": "29s"}),

@@ -2,7 +2,9 @@
 
 use super::client::{Client, ClientError};
 use super::{Output, escaped, show};
+use crate::model::ACTIONS;
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
@@ -60,8 +62,8 @@ pub struct Search {
     /// To whom, by name
     #[arg(long)]
     pub user: Option<String>,
-    /// What, such as `user_create`
-    #[arg(long)]
+    /// What was done
+    #[arg(long, value_parser = PossibleValuesParser::new(ACTIONS))]
     pub action: Option<String>,
     /// From which address
     #[arg(long)]

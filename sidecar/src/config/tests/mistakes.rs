@@ -443,6 +443,10 @@ fn a_mistake_in_the_file_is_named_with_what_was_expected() {
             "public_url = \"https://a.b/x\"\n[token]\naudiences = [\"\"]",
             "token.audiences: expected at least one",
         ),
+        (
+            "public_url = \"https://a.b/x\"\n[token]\naudiences = [\"app\", \"https://a.b/x\"]",
+            "token.audiences: expected names of applications, not public_url",
+        ),
         ("public_url =", "not TOML"),
         ("[token]\n[token]", "not TOML"),
     ] {

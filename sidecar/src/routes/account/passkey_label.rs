@@ -1,7 +1,7 @@
 //! `PATCH /v1/self/passkeys/<id>`: another label for one of the caller's passkeys.
 
 use crate::app::App;
-use crate::model::{AuditRecord, Credential, CredentialId};
+use crate::model::{AuditRecord, Credential, CredentialId, Seconds};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::{Audit, own_record, told};
 use crate::routes::caller::{CallerError, caller, storage_problem};
@@ -10,6 +10,7 @@ use crate::routes::json::StrictJson;
 use crate::routes::layers::Client;
 use crate::routes::openapi::{CALLER, tag};
 use crate::routes::passkey::{Passkey, label};
+use crate::routes::too_many;
 use crate::storage::StorageError;
 use axum::Json;
 use axum::extract::State;
@@ -30,6 +31,8 @@ enum LabelError {
     Caller(#[from] CallerError),
     #[error("the label is empty, too long or unreadable")]
     Label,
+    #[error("the account is changed too often")]
+    TooOften(Seconds),
     #[error("the caller has no such passkey")]
     NotFound,
     #[error(transparent)]
@@ -41,6 +44,7 @@ impl LabelError {
         match self {
             Self::Caller(error) => error.reason(),
             Self::Label => "label",
+            Self::TooOften(_) => "too_often",
             Self::NotFound => "no_such_passkey",
             Self::Storage(_) => "store_unavailable",
         }
@@ -55,6 +59,7 @@ impl From<LabelError> for Problem {
                 ProblemKind::BadRequest,
                 "A label has 1 to 64 characters, none of them invisible.",
             ),
+            LabelError::TooOften(wait) => too_many(wait),
             LabelError::NotFound => Self::new(ProblemKind::NotFound, "There is no such passkey."),
             LabelError::Storage(error) => storage_problem(&error),
         }
@@ -68,7 +73,7 @@ impl From<LabelError> for Problem {
     tag = tag::OWN_ACCOUNT,
     request_body = Change,
     responses((status = 200, body = Passkey)),
-    extensions(("x-refuses" = json!([CALLER, ProblemKind::NotFound]))),
+    extensions(("x-refuses" = json!([CALLER, ProblemKind::NotFound, ProblemKind::TooMany]))),
 )]
 pub(super) async fn handle(
     State(app): State<Arc<App>>,
@@ -100,6 +105,8 @@ async fn relabel(
     let id = CredentialId::parse(id).map_err(|_| LabelError::NotFound)?;
     audit.credential(&id);
     let label = label(text).ok_or(LabelError::Label)?;
+    app.take_change(caller.user.id)
+        .map_err(LabelError::TooOften)?;
     let user = (caller.user.id, &caller.user.name);
     let record = AuditRecord {
         credential: Some(id.clone()),

@@ -12,6 +12,7 @@ use crate::routes::json::{Nothing, StrictJson};
 use crate::routes::layers::Client;
 use crate::routes::openapi::{CALLER, tag};
 use crate::routes::passkey::rfc3339;
+use crate::routes::too_many;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -68,6 +69,7 @@ pub(super) async fn show(
         CALLER,
         ProblemKind::NotFound,
         ProblemKind::FreshLoginRequired,
+        ProblemKind::TooMany,
     ]))),
 )]
 pub(super) async fn make(
@@ -90,6 +92,7 @@ pub(super) async fn make(
     let policies = policies.map(|mount| mount.ceremonies.passwordless());
     require_verified(&caller, policies)?;
     let user = &caller.user;
+    app.take_change(user.id).map_err(too_many)?;
     let codes: Vec<_> = (0..RECOVERY_CODES)
         .map(|_| draw_recovery_code(&*app.entropy))
         .collect();

@@ -4,7 +4,7 @@ use super::paging::{StrictQuery, size};
 use super::user_fields::parse_span;
 use super::{Acting, refusal};
 use crate::app::App;
-use crate::model::{Actor, AuditFilter, AuditRecord, UnixTime};
+use crate::model::{ACTIONS, Actor, AuditFilter, AuditRecord, UnixTime};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::caller::storage_problem;
 use crate::routes::openapi::{STORE, tag};
@@ -86,6 +86,13 @@ pub(super) async fn search(
     _: Acting,
     StrictQuery(search): StrictQuery<Search>,
 ) -> Result<Json<RecordPage>, Problem> {
+    if let Some(action) = &search.action
+        && !ACTIONS.contains(&action.as_str())
+    {
+        // An empty answer would look as if nobody had done it.
+        let expected = format!("one of {}", ACTIONS.join(", "));
+        return Err(refusal::field("action", expected));
+    }
     let filter = AuditFilter {
         actor: search.actor,
         user: search.user,

@@ -193,17 +193,16 @@ async fn finish(
         regressed(app, client, &credential_id).await?;
     }
     let (credential, user, verified) = proven?;
-    let policy = mount.ceremonies.policy_of(&challenge);
-    if let Some(error) = compromised(app, client, policy, (&credential, &user)).await? {
-        return Err(error.into());
-    }
-
     // Good proofs alone count: the share of an account is used up by nobody else.
     let share = app.logins.take(user.id, now);
     share.map_err(|wait| {
         app.metrics.limited("logins", "refused");
         FinishError::LoginsTooOften(wait)
     })?;
+    let policy = mount.ceremonies.policy_of(&challenge);
+    if let Some(error) = compromised(app, client, policy, (&credential, &user)).await? {
+        return Err(error.into());
+    }
 
     // Before the session that is held is looked at: a revocation in between shows in it.
     let now = app.stamp(user.id).await?;

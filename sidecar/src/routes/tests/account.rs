@@ -180,3 +180,30 @@ async fn strangers_have_no_account() {
         assert_eq!(answer.expect(401).problem(), "unauthorized", "{path}");
     }
 }
+
+/// Each change is a record of the audit log, where nobody may push others' out.
+#[tokio::test]
+async fn an_account_is_changed_only_so_often() {
+    let place = Place::new().await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    let mut bob = place.person();
+    bob.register("bob").await;
+    let id = software_authenticator::encode(&ann.authenticator.credentials[0].id);
+    let path = format!("/v1/self/passkeys/{id}");
+    for n in 0..30 {
+        let label = json!({ "label": format!("key {n}") });
+        ann.patch(&path, label).await.expect(200);
+    }
+    let refused = ann.patch(&path, json!({ "label": "x" })).await.expect(429);
+    assert_eq!(refused.problem(), "too-many");
+    assert_eq!(refused.headers["retry-after"], "10");
+    let begin = "/v1/auth/webauthn/register/begin";
+    for path in [begin, "/v1/self/recovery-codes"] {
+        let refused = ann.post(path, json!({})).await.expect(429);
+        assert_eq!(refused.problem(), "too-many");
+    }
+    bob.begin("register", json!({})).await;
+    place.later(10);
+    ann.begin("register", json!({})).await;
+}

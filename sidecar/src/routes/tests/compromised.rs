@@ -78,6 +78,17 @@ async fn a_model_that_became_compromised_signs_in_no_more_unless_the_policy_lets
         );
         assert_eq!(record["reason"], "authenticator_compromised");
         assert_eq!(record["detail"], "metadata: USER_KEY_REMOTE_COMPROMISE");
+        // Nor does it fill the log.
+        for _ in 0..40 {
+            let options = ann.begin("login", json!({ "username": "ann" })).await;
+            let response = ann.authenticator.get(&options);
+            let refused = ann.finish("login", response).await;
+            assert!(matches!(refused.status.as_u16(), 400 | 429));
+        }
+        let path = "/v1/admin/audit?user=ann&action=login&limit=100";
+        let log = root.read(path).await.json();
+        // With the login before, which was good.
+        assert_eq!(log["records"].as_array().unwrap().len(), 30);
     }
 }
 

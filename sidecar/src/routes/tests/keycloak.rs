@@ -362,3 +362,30 @@ async fn a_file_of_users_alone_does_not_say_the_relying_party() {
     let user = place.user("ann").await;
     assert!(user.must_register && user.disabled);
 }
+
+#[tokio::test]
+async fn names_that_are_too_long_here_lose_their_end_and_keep_nobody_out() {
+    let place = Place::configured(ADMIN).await;
+    let mut passkey = exported("webauthn-passwordless", &credential(1, 0));
+    passkey["userLabel"] = json!(format!("{} and so on", "é".repeat(63)));
+    let mut realm = realm(&[passkey]);
+    realm["users"][0]["lastName"] = json!("Smith".repeat(40));
+    let report = import(&place, "?format=keycloak", &realm).await.expect(200);
+    let causes = report.json()["users"][0]["causes"].clone();
+    let noted: Vec<_> = causes.as_array().unwrap().iter().collect();
+    let [name, label] = noted.as_slice() else {
+        panic!("{causes}");
+    };
+    assert_eq!(
+        (&name["field"], &label["field"]),
+        (&json!("display_name"), &json!("credentials[0].userLabel"))
+    );
+    assert_eq!(
+        (&label["code"], &name["code"]),
+        (&json!("text-cut"), &json!("text-cut"))
+    );
+    let ann = place.user("ann").await;
+    assert_eq!(ann.display_name.chars().count(), 64);
+    let passkeys = place.app.store.credentials_of(ann.id).await.unwrap();
+    assert_eq!(passkeys[0].label, "é".repeat(63));
+}

@@ -214,6 +214,7 @@ async fn a_body_or_a_query_that_is_read_wrong_says_where() {
         ("users?serach=x", "serach", "unknown-field"),
         ("users?group=a&group=b", "group", "field-twice"),
         ("audit?limit=many", "limit", "not-as-expected"),
+        ("audit?action=user_created", "action", "not-as-expected"),
     ] {
         let refused = root.read(&format!("/v1/admin/{path}")).await.expect(400);
         is(&reason(&refused), Some(field), code);

@@ -400,3 +400,22 @@ async fn an_administrator_withdraws_recovery_codes() {
     assert_eq!(none.problem(), "not-found");
     assert_eq!(codes_of(&mut ann).await.len(), 10);
 }
+
+#[tokio::test]
+async fn whoever_has_a_copy_fills_no_audit_log_with_it() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    let mut ann = place.person();
+    ann.register("ann").await;
+    ann.log_in("ann").await;
+    for _ in 0..40 {
+        ann.authenticator.credentials[0].sign_count = 0;
+        let options = ann.begin("login", json!({ "username": "ann" })).await;
+        let response = ann.authenticator.get(&options);
+        ann.finish("login", response).await.expect(400);
+        assert_eq!(place.reason(), "sign_count");
+    }
+    let path = "/v1/admin/audit?action=sign_count&limit=100";
+    let log = root.read(path).await.json();
+    assert_eq!(log["records"].as_array().unwrap().len(), 30);
+}

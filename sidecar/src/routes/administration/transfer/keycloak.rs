@@ -12,6 +12,7 @@ use crate::model::{
     UserLimits,
 };
 use crate::routes::administration::body::read as read_json;
+use crate::routes::passkey::LABEL_MAX_CHARS;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -130,7 +131,12 @@ impl KeycloakUser {
         let id = Uuid::try_parse(&self.id).map(UserId);
         let id = refused.take(id.map_err(|_| Reason::expected("id", "a UUID")));
         let name = refused.take(fields::name(&self.username));
-        let display_name = refused.take(fields::display_name(&self.shown()));
+        let shown = self.shown();
+        let display_name = refused.take(fields::display_name(cut(
+            "display_name",
+            &shown,
+            &mut notes,
+        )));
         let email = refused.take(self.email(&mut notes));
         let paths = self.groups.as_deref().unwrap_or_default();
         // Only what groups of the top have in front tells nothing.
@@ -147,8 +153,11 @@ impl KeycloakUser {
                 continue;
             };
             unsure |= unsaid(policy);
-            let read = credential.read(user, mount, policy, reader);
-            let placed = |reason: Reason| reason.at(format_args!("credentials[{number}]"));
+            let place = format!("credentials[{number}]");
+            let label = credential.user_label.as_deref().unwrap_or_default();
+            let label = cut(&format!("{place}.userLabel"), label.trim(), &mut notes);
+            let read = credential.read(user, mount, policy, label, reader);
+            let placed = |reason: Reason| reason.at(&place);
             credentials.extend(refused.take(read.map_err(placed)));
         }
         if others > 0 {
@@ -229,6 +238,7 @@ impl KeycloakCredential {
         user: UserId,
         mount: &str,
         policy: PolicyName,
+        label: &str,
         reader: &Reader<'_>,
     ) -> Result<Credential, Reason> {
         let inner = self.credential_data.as_deref().unwrap_or_default();
@@ -251,11 +261,22 @@ impl KeycloakCredential {
             attested: false,
             transports: data.transports.as_deref().unwrap_or_default(),
             attachment: None,
-            label: self.user_label.as_deref().unwrap_or_default(),
+            label,
             sign_count: data.counter,
             created_at: since(self.created_date, reader.now),
         })
     }
+}
+
+/// What people read and no program relies on, as long as it can be here; Keycloak takes 255 characters.
+fn cut<'a>(field: &str, text: &'a str, notes: &mut Vec<Reason>) -> &'a str {
+    let Some((end, _)) = text.char_indices().nth(LABEL_MAX_CHARS) else {
+        return text;
+    };
+    let said = format!("cut to {LABEL_MAX_CHARS} characters");
+    let note = Reason::new(Code::TextCut, said).with("most", LABEL_MAX_CHARS);
+    notes.push(note.at(field));
+    text.get(..end).unwrap_or(text).trim_end()
 }
 
 /// When something was made: now, where the export does not say, or says that it will be. What is far

@@ -1,8 +1,9 @@
-//! How often one account may sign in, in bounded memory. Every session that ends is told to the
-//! gateways, which have room for so many: whoever signs in and out in a circle must not fill it.
+//! How often one account may do what it can do any number of times, in bounded memory: sign in, for
+//! every session that ends is told to the gateways, which have room for so many; and change something,
+//! for all of it is written down, and nobody may push others' records out of the audit log.
 //!
-//! Only good proofs count, so nobody else can use an account's share up; and a share that is used up
-//! comes back piece by piece, so nobody is locked out of their own account.
+//! Only whoever is in the account counts, so nobody else can use an account's share up; and a share that
+//! is used up comes back piece by piece, so nobody is locked out of their own account.
 
 use crate::model::{Seconds, UnixTime, UserId};
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ const ACCOUNTS_MAX: usize = 100_000;
 
 /// A share per account.
 #[derive(Debug, Default)]
-pub struct LoginLimit {
+pub struct AccountLimit {
     shares: Mutex<Shares>,
 }
 
@@ -32,8 +33,8 @@ struct Shares {
     swept: Option<UnixTime>,
 }
 
-impl LoginLimit {
-    /// Takes one login from the account's share.
+impl AccountLimit {
+    /// Takes one from the account's share.
     ///
     /// # Errors
     /// After how long there will be one, when there is none: then nothing is taken.
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn an_account_that_signs_in_in_a_circle_waits_and_no_other_does() {
-        let limit = LoginLimit::default();
+        let limit = AccountLimit::default();
         for _ in 0..30 {
             assert_eq!(limit.take(account(1), NOW), Ok(()));
         }
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_steps_back_locks_nobody_out() {
-        let limit = LoginLimit::default();
+        let limit = AccountLimit::default();
         assert_eq!(limit.take(account(1), UnixTime(9_000)), Ok(()));
         assert_eq!(limit.take(account(1), NOW), Err(Seconds(10)));
         assert_eq!(limit.take(account(1), UnixTime(1_010)), Ok(()));
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_accounts_takes_bounded_memory_and_frees_it() {
-        let limit = LoginLimit::default();
+        let limit = AccountLimit::default();
         for n in 0..150_000 {
             assert_eq!(limit.take(account(n), NOW), Ok(()));
         }
