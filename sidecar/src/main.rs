@@ -3,8 +3,9 @@
 use clap::Parser as _;
 use latchkey::cli::check_config::{self, Checked, disagreements};
 use latchkey::cli::operator::{self, Order, Reach};
-use latchkey::cli::{Cli, Command, complain, print};
-use latchkey::config::{Config, Environment, process_environment};
+use latchkey::cli::{Cli, Command, EXAMPLE_CONFIG, complain, print};
+use latchkey::config::{Config, ConfigError, Environment, process_environment};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -27,7 +28,8 @@ fn main() -> ExitCode {
         Command::Admin { order, reach } => give(&Order::Admin(&order), &reach, &environment),
         Command::Export { order, reach } => give(&Order::Export(&order), &reach, &environment),
         Command::Import { order, reach } => give(&Order::Import(&order), &reach, &environment),
-        Command::Completions { shell } => complete(shell),
+        Command::ExampleConfig => wrote(EXAMPLE_CONFIG),
+        Command::Completions { shell } => wrote(latchkey::cli::completions(shell)),
     }
 }
 
@@ -79,10 +81,26 @@ fn check(files: &[PathBuf], strict: bool, environment: &Environment) -> ExitCode
     code
 }
 
-/// A script for a shell.
-fn complete(shell: clap_complete::Shell) -> ExitCode {
-    let script = latchkey::cli::completions(shell);
-    printed(script).map_or_else(|failed| failed, |()| ExitCode::SUCCESS)
+/// What is all of a command.
+fn wrote(answer: impl AsRef<[u8]>) -> ExitCode {
+    printed(answer).map_or_else(|failed| failed, |()| ExitCode::SUCCESS)
+}
+
+/// A configuration that cannot be used. That there is none is what newcomers meet first.
+fn unusable(file: &Path, error: &ConfigError) -> ExitCode {
+    match error {
+        ConfigError::File(error) if error.kind() == ErrorKind::NotFound => {
+            let place = std::path::absolute(file);
+            complain(format_args!(
+                "latchkey: {}: there is no such file. Say where the configuration is with --config \
+                 FILE or in LATCHKEY_CONFIG; without either it is latchkey.toml in the directory that \
+                 you are in. `latchkey example-config` shows one",
+                place.as_deref().unwrap_or(file).display()
+            ));
+        }
+        error => complain(format_args!("latchkey: {}: {error}", file.display())),
+    }
+    ExitCode::from(USAGE)
 }
 
 /// Prints an answer; where it cannot be written, says so.
@@ -99,26 +117,20 @@ fn printed(answer: impl AsRef<[u8]>) -> Result<(), ExitCode> {
 fn give(order: &Order<'_>, reach: &Reach, environment: &Environment) -> ExitCode {
     // The key-encryption key may be out of this person's reach, and is not needed.
     let config = std::fs::read_to_string(&reach.config)
-        .map_err(|error| error.to_string())
-        .and_then(|text| Config::parse_elsewhere(&text, environment).map_err(|e| e.to_string()));
+        .map_err(ConfigError::from)
+        .and_then(|text| Config::parse_elsewhere(&text, environment));
     let config = match config {
         Ok(config) => config,
-        Err(error) => {
-            complain(format_args!(
-                "latchkey: {}: {error}",
-                reach.config.display()
-            ));
-            return ExitCode::from(USAGE);
-        }
+        Err(error) => return unusable(&reach.config, &error),
     };
     match operator::run(config.control_socket().as_deref(), order, reach.output) {
         // Nothing where it went to standard output already.
         Ok(answer) if answer.is_empty() => ExitCode::SUCCESS,
-        Ok(answer) => printed(answer + "\n").map_or_else(|failed| failed, |()| ExitCode::SUCCESS),
+        Ok(answer) => wrote(answer + "\n"),
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("latchkey: {error}"));
-            ExitCode::from(FAILED)
+            ExitCode::from(if error.is_usage() { USAGE } else { FAILED })
         }
     }
 }
@@ -126,10 +138,7 @@ fn give(order: &Order<'_>, reach: &Reach, environment: &Environment) -> ExitCode
 fn serve(file: &Path, environment: &Environment) -> ExitCode {
     let config = match Config::load(file, environment) {
         Ok(config) => config,
-        Err(error) => {
-            complain(format_args!("latchkey: {}: {error}", file.display()));
-            return ExitCode::from(USAGE);
-        }
+        Err(error) => return unusable(file, &error),
     };
     latchkey::log::begin(&config.log);
     match latchkey::run::run(config) {

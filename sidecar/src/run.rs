@@ -65,6 +65,10 @@ async fn until_stopped(config: Config) -> Result<(), RunError> {
         tracing::warn!("{notice}");
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    // Nothing is made for a program that cannot listen. Where there is a store, its lock says more.
+    if state::is_new(&config.storage) {
+        Listeners::probe(&config.listen)?;
+    }
     let store = state::open_store(&config.storage)?;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let key = key_encryption_key(&config, &*store, &*entropy).await?;

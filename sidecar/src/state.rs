@@ -8,6 +8,15 @@ use std::sync::Arc;
 
 pub use crate::storage::embedded::OpenError;
 
+/// Whether opening the configured store makes one.
+#[must_use]
+pub fn is_new(config: &StorageConfig) -> bool {
+    match config.backend {
+        Backend::Memory => true,
+        Backend::Sled => EmbeddedStore::is_new(&config.path),
+    }
+}
+
 /// Opens the configured store.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ globalThis.navigator ??= {};
 const load = await modulesIn('en');
 const { namesIn, placeIn, placeOf } = await load('admin-parts.mjs');
 const { detailOf, instantOf, localOf, plainly } = await load('admin-audit.mjs');
-const { cameAndWent, spanOf } = await load('admin-user-form.mjs');
+const { cameAndWent, savedAs, spanOf } = await load('admin-user-form.mjs');
 const { adminApi, asked, fullPage } = await load('admin-api.mjs');
 const { withFragment } = await load('arrival.mjs');
 
@@ -40,6 +40,18 @@ test('names are told apart by commas, each once', () => {
 
 test('a span is written in the largest unit that leaves no rest', () => {
   assert.deepEqual([0, 90, 300, 43_200, 604_800].map(spanOf), ['', '90s', '5m', '12h', '7d']);
+});
+
+test('what is saved without an effect is told', () => {
+  assert.equal(savedAs([]), 'Saved.');
+  const causes = [
+    { field: 'token_ttl', code: 'limit-without-effect', values: { most: '10m' }, detail: 'in English' },
+    { code: 'token-too-large', detail: 'in English' },
+  ];
+  assert.equal(
+    savedAs(causes),
+    'Saved, but take note: A limit that is no shorter than everyone’s (10m) has no effect. With these groups and policies the user’s token does not fit a browser’s cookie, so the next sign-in will fail. Take some away.',
+  );
 });
 
 test('of groups only what came and went is sent', () => {

@@ -77,7 +77,7 @@ pub(crate) fn first_administrator(gateway: &Gateway) -> Visitor {
     let made = order(gateway, &["admin", "bootstrap", "-o", "json"]);
     let made: Value = serde_json::from_str(&made).expect("JSON");
     let mut root = Visitor::new(gateway.envoy.port);
-    let begin = json!({"code": made["code"], "username": "root"});
+    let begin = json!({"code": made["enrolment"]["code"], "username": "root"});
     let options = root.begin("register", &begin);
     let response = root.authenticator.create(&options);
     assert_eq!(root.finish("register", &response).status, 200);

@@ -18,7 +18,7 @@ fn administered() -> (Gateway, Visitor) {
     let gateway = plan.start();
     let made = order(&gateway, &["admin", "bootstrap", "-o", "json"]);
     let made: Value = serde_json::from_str(&made).expect("JSON");
-    let link = made["link"].as_str().expect("a link");
+    let link = made["enrolment"]["link"].as_str().expect("a link");
     let (_, code) = link.split_once('#').expect("a code");
     let mut root = Visitor::new(gateway.envoy.port);
     enrol(&mut root, &json!({ "code": code, "username": "root" }));

@@ -46,7 +46,7 @@ pub enum Command {
             LATCHKEY_LOG__FORMAT=json latchkey serve --config /etc/latchkey/latchkey.toml"
     )]
     Serve {
-        /// The configuration, as in latchkey.example.toml
+        /// The configuration, as `latchkey example-config` shows it
         #[arg(
             long,
             short,
@@ -123,6 +123,7 @@ pub enum Command {
             latchkey users add alice --group eng --enroll\n  \
             latchkey users set alice --add-group oncall\n  \
             latchkey users link alice\n  \
+            latchkey users link --all-without-passkey --csv > links.csv\n  \
             latchkey users list --search smith\n  \
             latchkey users disable alice\n  \
             latchkey users list --output json"
@@ -140,7 +141,7 @@ pub enum Command {
         arg_required_else_help = true,
         after_long_help = "Examples:\n  \
             latchkey mounts list\n  \
-            latchkey mounts set staff rp_id=example.com attestation=direct\n  \
+            latchkey mounts set staff rp_display_name=Staff timeout=2m\n  \
             latchkey mounts delete staff"
     )]
     Mounts {
@@ -193,11 +194,13 @@ pub enum Command {
             users come in one step; longer files in several, each whole or not at all.\n\n\
             Of a Keycloak realm come users, their groups (by path), verified email addresses, and \
             credentials of the types webauthn-passwordless and webauthn. Passwords, one-time \
-            passwords and roles stay behind.",
+            passwords and roles stay behind. Who came without a passkey needs a link to register \
+            one: `latchkey users link --all-without-passkey` makes them for all.",
         after_long_help = "Examples:\n  \
             latchkey import users.json --dry-run\n  \
             latchkey import realm-export.json --format keycloak --dry-run\n  \
-            latchkey import realm-export.json --format keycloak --skip"
+            latchkey import realm-export.json --format keycloak --skip\n  \
+            latchkey users link --all-without-passkey --csv > links.csv"
     )]
     Import {
         /// What, and how.
@@ -207,6 +210,14 @@ pub enum Command {
         #[command(flatten)]
         reach: operator::Reach,
     },
+    /// Write a configuration to begin with, in which every key is described, to standard output
+    #[command(
+        long_about = "Writes a configuration to begin with to standard output. Every key of the \
+            configuration is described in it; it is the file latchkey.example.toml of this version.",
+        after_long_help = "Examples:\n  \
+            latchkey example-config > latchkey.toml"
+    )]
+    ExampleConfig,
     /// Write the completions for a shell to standard output
     #[command(
         long_about = "Writes the completions for a shell to standard output.",
@@ -234,6 +245,9 @@ pub enum Command {
         reach: operator::Reach,
     },
 }
+
+/// A configuration in which every key is described.
+pub const EXAMPLE_CONFIG: &str = include_str!("../../latchkey.example.toml");
 
 /// The completions of the program for a shell.
 #[must_use]
@@ -266,7 +280,7 @@ Examples:
 keys, sessions, users, mounts, audit, admin, export and import are orders to the running sidecar,
 over a Unix socket that only its owner can use (listen.control). Nobody is asked for a password: whoever can use it could read the store.
 
-Every key of the configuration is described in latchkey.example.toml.";
+`latchkey example-config` shows every key of the configuration, described.";
 
 #[cfg(test)]
 mod tests {
@@ -326,12 +340,11 @@ mod tests {
         let help = Cli::command().render_long_help().to_string();
         let orders = help.split("orders to the running sidecar").next().unwrap();
         let orders = orders.rsplit("\n\n").next().unwrap();
-        let example = include_str!("../../latchkey.example.toml");
-        let example = example.split("# control = ").next().unwrap();
+        let example = EXAMPLE_CONFIG.split("# control = ").next().unwrap();
         let example = example.rsplit("\n# A Unix socket").next().unwrap();
         for command in Cli::command().get_subcommands() {
             let name = command.get_name();
-            if ["serve", "check-config", "completions"].contains(&name) {
+            if ["serve", "check-config", "example-config", "completions"].contains(&name) {
                 continue;
             }
             assert!(orders.contains(name), "{name} is not among: {orders}");
@@ -347,7 +360,7 @@ mod tests {
             "check-config",
             "LATCHKEY_KEY_ENCRYPTION_KEY",
             "Exit codes",
-            "latchkey.example.toml",
+            "example-config",
         ] {
             assert!(help.contains(word), "{word} is not in:\n{help}");
         }

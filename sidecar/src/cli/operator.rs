@@ -1,16 +1,20 @@
 //! `latchkey keys|sessions|users|mounts|audit|admin|export|import`: an operator's orders to the
 //! running sidecar.
 
+mod asking;
 mod client;
 mod document;
 mod duplicates;
+mod links;
 mod listing;
 mod mounts;
 mod people;
 mod show;
 mod transfer;
 
+pub use asking::Certainty;
 pub use document::DocumentError;
+pub use links::LinkOrder;
 pub use listing::{Extent, Search, SessionList, UserList};
 pub use mounts::{Mounts, Terms};
 pub use people::{Admin, Change, Fields};
@@ -192,6 +196,12 @@ impl OrderError {
         };
         matches!(error, ClientError::Written(error) if error.kind() == ErrorKind::BrokenPipe)
     }
+
+    /// Whether another command line would do.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Client(ClientError::Unasked(_)))
+    }
 }
 
 /// Carries an order out; gives what to print.
@@ -218,18 +228,20 @@ pub fn run(socket: Option<&Path>, order: &Order<'_>, output: Output) -> Result<S
 }
 
 async fn keys(client: &Client<'_>, order: &Keys, output: Output) -> Result<String, ClientError> {
-    let answer = match order {
-        Keys::List => client.read("/v1/admin/keys").await?,
+    match order {
+        Keys::List => Ok(show::keys(&client.read("/v1/admin/keys").await?, output)),
         Keys::Rotate { now } => {
             let body = json!({ "now": now });
-            client.order("/v1/admin/keys/rotate", &body).await?
+            let answer = client.order("/v1/admin/keys/rotate", &body).await?;
+            Ok(show::changed_keys("The next key has taken over", &answer, output))
         }
         Keys::Revoke { kid } => {
             let path = format!("/v1/admin/keys/{}/revoke", escaped(kid));
-            client.order(&path, &json!({})).await?
+            let answer = client.order(&path, &json!({})).await?;
+            let done = format!("The key {kid} is revoked");
+            Ok(show::changed_keys(&done, &answer, output))
         }
-    };
-    Ok(show::keys(&answer, output))
+    }
 }
 
 async fn sessions(

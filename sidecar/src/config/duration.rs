@@ -1,16 +1,35 @@
 //! Spans of time as people write them: `30s`, `10m`, `12h`, `7d`.
 
 use crate::model::Seconds;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::Deserializer;
+use serde::de::{Error, Visitor};
+use std::fmt;
+
+const EXPECTED: &str = "a whole number of s, m, h or d, as in \"10m\"";
 
 /// For `#[serde(deserialize_with = "duration::deserialize")]`.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Seconds, D::Error> {
-    let text = String::deserialize(from)?;
-    parse(&text).ok_or_else(|| {
-        D::Error::custom(format!(
-            "expected a whole number of s, m, h or d, as in \"10m\", found {text:?}"
-        ))
-    })
+    from.deserialize_any(Span)
+}
+
+struct Span;
+
+impl Visitor<'_> for Span {
+    type Value = Seconds;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Seconds, E> {
+        let misfit = || E::custom(format!("expected {EXPECTED}, found {text:?}"));
+        parse(text).ok_or_else(misfit)
+    }
+
+    // Seconds or minutes: that is what the unit is there to say.
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Seconds, E> {
+        Err(E::custom(format!("expected {EXPECTED}, found {number}")))
+    }
 }
 
 /// For a key that can be absent.
@@ -34,7 +53,7 @@ fn parse(text: &str) -> Option<Seconds> {
 }
 
 /// The shortest way to write it, for messages.
-pub(super) fn display(span: Seconds) -> String {
+pub(crate) fn display(span: Seconds) -> String {
     let (unit, name) = match span.0 {
         n if n >= 86_400 && n.is_multiple_of(86_400) => (86_400, "d"),
         n if n >= 3_600 && n.is_multiple_of(3_600) => (3_600, "h"),

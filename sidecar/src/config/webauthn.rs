@@ -218,8 +218,8 @@ impl MountConfig {
             let asks = policy.attestation != Conveyance::None;
             if asks && trust.is_empty() {
                 let problem = format!(
-                    "expected attestation.anchors or attestation.metadata beside {:?}: without \
-                     them no attestation can be verified",
+                    "expected attestation.anchors or attestation.metadata in the configuration \
+                     file beside {:?}: without them no attestation can be verified",
                     policy.attestation.as_str()
                 );
                 let reason = Reason::new(Code::NoTrustAnchors, problem);

@@ -186,6 +186,12 @@ impl Issuer {
         self.succession.publish_before
     }
 
+    /// How long a token lives where nothing shortens that.
+    #[must_use]
+    pub fn token_ttl(&self) -> Seconds {
+        self.settings.ttl
+    }
+
     /// A token for this user's session, never living longer than the session does.
     ///
     /// # Errors

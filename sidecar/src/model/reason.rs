@@ -34,6 +34,12 @@ pub enum ReasonCode {
     OwnAccount,
     /// There are no links for a user who is disabled.
     UserDisabled,
+    /// A limit of a user's own is no shorter than everyone's.
+    LimitWithoutEffect,
+    /// The user is not in the group that was to be left.
+    NotInGroup,
+    /// The user's tokens do not fit a cookie.
+    TokenTooLarge,
 
     /// A user name is needed.
     NameMissing,

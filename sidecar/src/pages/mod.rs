@@ -40,6 +40,8 @@ pub struct Site {
     pub rp_name: String,
     /// Whether a stranger may create an account.
     pub self_registration: bool,
+    /// Whether every passkey tells by itself whose it is, so that no user name is needed.
+    pub nameless: bool,
     /// Whether cookies are `Secure`: not on a loopback address without TLS.
     pub secure: bool,
     /// How the pages look here.

@@ -82,6 +82,7 @@ fn pages_of(scene: Scene) -> Pages {
 
 fn site() -> Site {
     Site {
+        nameless: true,
         public_path: "/_latchkey".into(),
         mount: "webauthn".into(),
         rp_id: "app.example.com".into(),

@@ -4,7 +4,8 @@ use super::administration::{GateError, administrator, is_administered_here};
 use super::caller::{CallerError, any_caller, cookies};
 use super::passkey::model_name;
 use crate::app::App;
-use crate::model::{Credential, Need, Trait, UnixTime, UserId};
+use crate::ceremony::DiscoverableCredential;
+use crate::model::{Credential, Need, PolicyName, Trait, UnixTime, UserId};
 use crate::pages::{Admission, Pages, Site, Visitor, Visitors};
 use crate::storage::StorageError;
 use async_trait::async_trait;
@@ -16,7 +17,10 @@ use uuid::Uuid;
 pub(super) fn pages(app: &Arc<App>) -> Pages {
     let mount = &app.default_mount;
     let relying_party = mount.ceremonies.relying_party();
+    let policy = mount.ceremonies.policy(PolicyName::Passwordless);
+    let discoverable = policy.map(|it| it.discoverable_credential);
     let site = Site {
+        nameless: discoverable == Some(DiscoverableCredential::Required),
         public_path: app.settings.public_path.clone(),
         mount: mount.ceremonies.name().to_owned(),
         rp_id: relying_party.id().to_owned(),

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixStream};
 
 /// When the system has no file descriptors left, accepting again at once would only spin.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
@@ -100,6 +100,20 @@ impl Listener {
             }
         }
     }
+}
+
+/// Takes an address for a moment, and listens to nobody. A socket's file is looked at when it is opened.
+pub(super) fn probe(address: &ListenAddress) -> io::Result<()> {
+    let ListenAddress::Tcp(address) = address else {
+        return Ok(());
+    };
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As the listener itself: what a program has left behind that just ended is in nobody's way.
+    socket.set_reuseaddr(true)?;
+    socket.bind(*address)
 }
 
 fn make_private(beside: &Path, path: &Path) -> io::Result<UnixListener> {

@@ -45,6 +45,25 @@ pub struct Routers {
 }
 
 impl Listeners {
+    /// Whether others listen already where these are to.
+    ///
+    /// # Errors
+    /// Names the key of the one that cannot be opened.
+    pub fn probe(listen: &Listen) -> Result<(), ListenError> {
+        let places = [
+            ("listen.public", &listen.public),
+            ("listen.internal", &listen.internal),
+        ];
+        for (key, address) in places {
+            listener::probe(address).map_err(|source| ListenError {
+                key,
+                address: address.clone(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
     /// Opens all, or none.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ fn start_carelessly(home: &Home) -> Running {
 fn code(home: &Home) -> String {
     let made = answered(home, &["admin", "bootstrap", "-o", "json"]);
     let made: serde_json::Value = serde_json::from_str(&made).unwrap();
-    made["code"].as_str().unwrap().to_owned()
+    made["enrolment"]["code"].as_str().unwrap().to_owned()
 }
 
 #[test]

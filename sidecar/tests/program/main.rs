@@ -1,6 +1,8 @@
 //! The program as a supervisor and an administrator see it: exit codes, messages, signals, logs.
 
 mod bootstrap;
+mod certainty;
+mod links;
 mod operator;
 mod printing;
 mod transfer;
@@ -147,6 +149,54 @@ fn a_wrong_configuration_names_its_key_and_ends_with_2() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn without_a_configuration_it_says_how_to_name_one() {
+    let nowhere = tempfile::tempdir().unwrap();
+    for arguments in [["serve"].as_slice(), &["users", "list"]] {
+        let mut command = latchkey(arguments);
+        let output = command
+            .env_remove("LATCHKEY_CONFIG")
+            .current_dir(nowhere.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let said = said(&output);
+        let file = nowhere.path().canonicalize().unwrap().join("latchkey.toml");
+        assert!(
+            said.contains(&format!("{}: there is no such file", file.display())),
+            "{said}"
+        );
+        for word in ["--config", "LATCHKEY_CONFIG", "example-config"] {
+            assert!(said.contains(word), "{said}");
+        }
+    }
+}
+
+#[test]
+fn the_example_is_a_configuration_that_is_right() {
+    let home = Home::new("");
+    let output = latchkey(&["example-config"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let example = home.path().join("example.toml");
+    std::fs::write(&example, &output.stdout).unwrap();
+    let output = latchkey(&["check-config"]).arg(&example).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[test]
+fn where_it_cannot_listen_it_leaves_no_store_behind() {
+    let home = Home::new("");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for key in ["LATCHKEY_LISTEN__PUBLIC", "LATCHKEY_LISTEN__INTERNAL"] {
+        let output = home.serve().env(key, &address).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = said(&output);
+        assert!(said.contains(&format!("{address}: Address already in use")), "{said}");
+        assert!(!home.path().join("data").exists(), "{key}");
+    }
 }
 
 #[test]

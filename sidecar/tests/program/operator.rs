@@ -104,9 +104,14 @@ fn what_an_operator_was_told_outlives_kill_9() {
         assert!(early.contains("not known to every verifier yet. It can sign from "));
         assert!(early.contains("--now"), "{early}");
         if round % 2 == 0 {
-            answered(&home, &["keys", "rotate", "--now"]);
+            let told = answered(&home, &["keys", "rotate", "--now"]);
+            let signs = &keys(&home).into_iter().find(|it| it.0 == "signs").unwrap().1;
+            let done = format!("The next key has taken over: {signs} signs from now on, ");
+            assert!(told.starts_with(&done), "{told}");
         } else {
-            answered(&home, &["keys", "revoke", &before.last().unwrap().1]);
+            let kid = &before.last().unwrap().1;
+            let told = answered(&home, &["keys", "revoke", kid]);
+            assert!(told.starts_with(&format!("The key {kid} is revoked: ")), "{told}");
             answered(&home, &["sessions", "revoke", "--everyone"]);
         }
         let after = keys(&home);
@@ -179,7 +184,7 @@ fn a_mount_is_written_and_outlives_the_program() {
         "{}",
         said(&refused)
     );
-    let refused = order(&home, &["mounts", "delete", "webauthn"]);
+    let refused = order(&home, &["mounts", "delete", "webauthn", "--yes"]);
     assert!(
         said(&refused).contains("configuration file"),
         "{}",
@@ -205,7 +210,7 @@ fn a_mount_is_written_and_outlives_the_program() {
         (&60.into(), &2.into())
     );
     assert_eq!(shown["rp_display_name"], "Staff");
-    let done = answered(&home, &["mounts", "delete", "staff"]);
+    let done = answered(&home, &["mounts", "delete", "staff", "--yes"]);
     assert_eq!(done, "The mount staff is deleted.\n");
     let gone = order(&home, &["mounts", "show", "staff"]);
     assert!(
@@ -256,7 +261,18 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
         ],
     );
     assert!(shown.contains("Groups        oncall\n"), "{shown}");
-    assert!(shown.contains("Limits        token_ttl 300s\n"), "{shown}");
+    assert!(shown.contains("Limits        token_ttl 5m\n"), "{shown}");
+    assert!(!shown.contains("Warning"), "{shown}");
+    let shown = answered(
+        &home,
+        &["users", "set", "u007", "--remove-group", "nope", "--token-ttl", "20h"],
+    );
+    for warning in [
+        "Warning: remove_groups: the user is not in the group nope",
+        "Warning: token_ttl: it has no effect, everyone's is 10m",
+    ] {
+        assert!(shown.contains(warning), "{shown}");
+    }
     let found = answered(&home, &["users", "list", "--group", "oncall"]);
     assert_eq!(found.lines().count(), 2, "{found}");
     answered(&home, &["users", "disable", "u007"]);
@@ -266,6 +282,12 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
         "{found}"
     );
     answered(&home, &["users", "link", "u008", "--expires-in", "2h"]);
+    for line in [["users", "link", "u008"].as_slice(), &["users", "add", "v", "--enroll"]] {
+        let made = answered(&home, &[line, &["-o", "json"]].concat());
+        let made: Value = serde_json::from_str(&made).unwrap();
+        assert!(made["enrolment"]["link"].is_string(), "{made}");
+        assert_eq!(made["enrolment"]["qr_svg"], Value::Null, "{made}");
+    }
     let shown = answered(&home, &["users", "show", "u008"]);
     assert!(
         shown.contains("made by operator for webauthn, is good until"),
@@ -290,7 +312,13 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
         .collect();
     assert_eq!(
         told,
-        ["user_disable", "user_update", "user_update", "user_update"]
+        [
+            "user_disable",
+            "user_update",
+            "user_update",
+            "user_update",
+            "user_update"
+        ]
     );
 }
 
@@ -313,11 +341,26 @@ fn a_refused_order_says_what_to_do() {
             "`latchkey users list` shows the users",
         ),
         (
-            vec!["users", "remove-passkey", "ann", "x"],
+            vec!["users", "remove-passkey", "ann", "x", "--yes"],
             1,
             "`latchkey users passkeys USER` their passkeys",
         ),
         (vec!["users", "link", "ann"], 1, "Enable the account first."),
+        (
+            vec!["sessions", "revoke", "--session", "xx"],
+            1,
+            "There is no such session, or it has ended. `latchkey sessions list` shows the sessions",
+        ),
+        (
+            vec!["mounts", "set", "staff", "timeot=2m"],
+            1,
+            "there is no such field, did you mean timeout?\n",
+        ),
+        (
+            vec!["mounts", "set", "staff", "attestation=direct"],
+            1,
+            "in the configuration file",
+        ),
         (
             vec!["users", "set", "ann"],
             2,

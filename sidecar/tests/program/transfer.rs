@@ -151,7 +151,7 @@ fn a_long_file_comes_in_portions_and_who_is_refused_in_the_last_keeps_the_first_
 }
 
 /// A passkey that could sign in; the key is the base point of the curve.
-fn passkey(id: &str) -> Value {
+pub(super) fn passkey(id: &str) -> Value {
     json!({
         "id": id, "mount": "webauthn", "aaguid": "00000000-0000-0000-0000-000000000000",
         "sign_count": 0,

@@ -20,7 +20,7 @@ pub(super) fn administrator() -> Person {
     let mut person = somebody();
     let made = order(&person.gateway, &["admin", "bootstrap", "-o", "json"]);
     let made: Value = serde_json::from_str(&made).expect("JSON");
-    person.enrol(made["link"].as_str().expect("a link"), Some("root"));
+    person.enrol(made["enrolment"]["link"].as_str().expect("a link"), Some("root"));
     person
 }
 

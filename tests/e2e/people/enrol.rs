@@ -55,7 +55,7 @@ fn the_first_administrator_lets_the_next_person_in() {
     let mut person = Person::at(plan.start(), Browser::start());
     let made = order(&person.gateway, &["admin", "bootstrap", "-o", "json"]);
     let made: Value = serde_json::from_str(&made).expect("JSON");
-    person.enrol(made["link"].as_str().expect("a link"), Some("root"));
+    person.enrol(made["enrolment"]["link"].as_str().expect("a link"), Some("root"));
 
     // Strangers get nowhere, by page or by script.
     let (status, refused) = person.fetch(

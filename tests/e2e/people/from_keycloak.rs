@@ -57,7 +57,7 @@ fn who_comes_from_keycloak_signs_in_and_the_passkey_manager_is_told() {
     let passkeys = export["users"][0]["passkeys"].as_array().expect("passkeys");
     let credentials: Vec<_> = passkeys.iter().map(exported).collect();
     assert_eq!(credentials.len(), 2);
-    order(&person.gateway, &["users", "delete", "somebody"]);
+    order(&person.gateway, &["users", "delete", "somebody", "--yes"]);
     for authenticator in [&first, &second] {
         person.hold_as_of_keycloak(authenticator);
     }
@@ -88,7 +88,7 @@ fn who_comes_from_keycloak_signs_in_and_the_passkey_manager_is_told() {
     let removed = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(removed.expect("base64"));
     order(
         &person.gateway,
-        &["users", "remove-passkey", "kim", &removed],
+        &["users", "remove-passkey", "kim", &removed, "--yes"],
     );
     person.open("/orders");
     person.await_login_page();

@@ -36,10 +36,12 @@ fn whoever_prefers_chinese_meets_no_word_of_english() {
     person.open("/");
     person.await_login_page();
     person.assert_page_is_chinese("the login page");
-    person.page.click("#login-form button[type=submit]");
-    person
-        .page
-        .wait_for("document.querySelector('#login-name-error').textContent === '请输入用户名。'");
+    person.page.click("[data-action=show-register]");
+    person.page.click("#register-form button[type=submit]");
+    person.page.wait_for(
+        "document.querySelector('#register-name-error').textContent === '请选择一个用户名。'",
+    );
+    person.page.click("[data-action=show-login]");
     person.page.eval("navigator.credentials.get = async () => { throw new DOMException('', 'NotAllowedError'); }");
     person.page.click("[data-action=nameless]");
     person

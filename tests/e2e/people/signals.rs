@@ -58,7 +58,7 @@ fn what_an_administrator_changes_reaches_the_passkey_manager_at_the_next_login()
     person.log_out();
 
     let id = removed.as_str().expect("an id");
-    order(&person.gateway, &["users", "remove-passkey", "ann", id]);
+    order(&person.gateway, &["users", "remove-passkey", "ann", id, "--yes"]);
     order(
         &person.gateway,
         &["users", "set", "ann", "--display-name", "Ann Other"],

@@ -71,6 +71,29 @@ fn what_an_import_would_do_is_shown_before_it_is_done() {
     assert!(root.has_user("ann"));
 }
 
+#[test]
+fn a_file_that_is_too_much_for_a_page_is_one_for_the_command_line() {
+    let mut root = administrator();
+    root.open("/_latchkey/admin#transfer");
+    root.await_view("#import-form");
+    // More users than go in one step, and more bytes than a page can hand in.
+    for (users, padding) in [(2_001, 0), (20, 300_000)] {
+        root.page.eval(&format!(
+            "{{ const users = Array.from({{ length: {users} }}, (_, n) => ({{ name: `u${{n}}`, email: 'x'.repeat({padding}) }})); \
+             const all = new DataTransfer(); \
+             const document_ = {{ format: 'latchkey-users', version: 1, rp_ids: {{}}, users }}; \
+             all.items.add(new File([JSON.stringify(document_)], 'users.json')); \
+             const field = document.querySelector('#import-file'); \
+             field.files = all.files; \
+             field.dispatchEvent(new Event('change', {{ bubbles: true }})); \
+             document.querySelector('#alert').replaceChildren(); }}"
+        ));
+        root.page.click("#import-form button[type=submit]");
+        root.seen("latchkey import FILE --format latchkey");
+        root.assert_page_is_sound("a file that is too much");
+    }
+}
+
 /// A realm with one user.
 fn realm_of(name: &str) -> String {
     json!({"realm": "old", "users": [

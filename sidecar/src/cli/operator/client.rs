@@ -56,6 +56,8 @@ pub enum ClientError {
     /// It refused.
     #[error("{title}. {detail}{}{hint}", if hint.is_empty() { "" } else { " " })]
     Refused {
+        /// Its answer in HTTP's terms.
+        status: StatusCode,
         /// What it was, in short.
         title: String,
         /// What may help.
@@ -65,6 +67,12 @@ pub enum ClientError {
         /// What it says of each part of what it was sent, where it says so.
         report: Option<Box<Value>>,
     },
+    /// It cannot be undone, and nobody was there to be asked.
+    #[error("{0}. Nobody can be asked here, without a terminal: say --yes")]
+    Unasked(String),
+    /// Whoever was asked did not say yes.
+    #[error("nothing was done")]
+    Declined,
     /// What came cannot be written.
     #[error("the answer could not be written: {0}")]
     Written(#[source] io::Error),
@@ -148,6 +156,7 @@ impl<'a> Client<'a> {
         let text = |name: &str| answer[name].as_str().map(str::to_owned);
         match (text("title"), text("detail")) {
             (Some(title), Some(detail)) => Err(ClientError::Refused {
+                status,
                 title,
                 detail,
                 hint: hint(path, status),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
 /// As many come in one page at most.
-const PAGE: u32 = 1000;
+pub(super) const PAGE: u32 = 1000;
 
 /// How much of a list to show.
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! `latchkey mounts list|show|set|delete`: relying parties and what they ask of passkeys.
 
 use super::client::{Client, ClientError};
-use super::{Output, escaped, show};
+use super::{Certainty, Output, escaped, show};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub enum Mounts {
             once, also for ceremonies that were begun before.\n\n\
             The fields are those of [mounts.<name>] in the configuration file, with two other names: \
             auto_registration (there self_registration) and authenticator_attachment (there \
-            attachment). Lists have commas between their items; nothing behind the equals sign \
+            attachment); both are understood here. Lists have commas between their items; nothing behind the equals sign \
             sets a field back to its default. A mount of the configuration file is changed there.",
         after_long_help = "Examples:\n  \
             latchkey mounts set staff rp_id=example.com algorithms=ES256,RS256 timeout=2m\n  \
@@ -47,11 +47,15 @@ pub enum Mounts {
     #[command(
         long_about = "Deletes a mount: nothing answers under its name any more. Its passkeys stay in \
             their accounts, and sign in again when a mount of the same name and domain is made. \
-            Sessions that began there go on: `latchkey sessions revoke` ends them."
+            Sessions that began there go on: `latchkey sessions revoke` ends them. Where there is no \
+            terminal to ask at, --yes is needed."
     )]
     Delete {
         /// The mount's name
         mount: String,
+        /// Whether it is meant.
+        #[command(flatten)]
+        certainty: Certainty,
         /// What was seen, and when it is meant all the same.
         #[command(flatten)]
         terms: Terms,
@@ -93,7 +97,21 @@ fn field(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or("expected FIELD=VALUE, such as timeout=2m")?;
-    Ok((name.to_owned(), value.to_owned()))
+    Ok((of_the_api(name), value.to_owned()))
+}
+
+/// The configuration file has other names for two of them.
+fn of_the_api(name: &str) -> String {
+    let (path, last) = name.rsplit_once('.').unwrap_or(("", name));
+    let last = match last {
+        "self_registration" => "auto_registration",
+        "attachment" => "authenticator_attachment",
+        last => last,
+    };
+    match path {
+        "" => last.to_owned(),
+        path => format!("{path}.{last}"),
+    }
 }
 
 /// The value of a field as the API has it; what belongs there is judged there.
@@ -164,7 +182,14 @@ pub(super) async fn order(
             let answer = client.order(&of(mount), &Value::Object(body)).await?;
             Ok(show::mount(&answer["data"], output))
         }
-        Mounts::Delete { mount, terms } => {
+        Mounts::Delete {
+            mount,
+            certainty,
+            terms,
+        } => {
+            certainty.about(&format!(
+                "The mount {mount} will be deleted with all of its settings; nobody can sign in there any more"
+            ))?;
             let mut body = Map::new();
             terms.put_into(&mut body);
             client.delete_with(&of(mount), &Value::Object(body)).await?;
@@ -195,18 +220,23 @@ mod tests {
             "rp_id=example.com",
             "algorithms=ES256, RS256",
             "timeout=90",
-            "auto_registration=true",
+            "self_registration=true",
             "hints=",
             "max_credentials=5",
             "rp_display_name=2024",
+            "attachment=platform",
             "two_factor.timeout=2m",
             "two_factor.hints=hybrid",
+            "two_factor.attachment=cross-platform",
         ];
         let fields: Vec<_> = given.iter().map(|text| field(text).unwrap()).collect();
         let expected = json!({
             "rp_id": "example.com", "algorithms": ["ES256", "RS256"], "timeout": 90,
             "auto_registration": true, "hints": null, "max_credentials": 5,
-            "rp_display_name": "2024", "two_factor": { "timeout": "2m", "hints": ["hybrid"] },
+            "rp_display_name": "2024", "authenticator_attachment": "platform",
+            "two_factor": {
+                "timeout": "2m", "hints": ["hybrid"], "authenticator_attachment": "cross-platform",
+            },
         });
         assert_eq!(Value::Object(object(&fields)), expected);
         assert!(field("timeout").is_err());

@@ -1,7 +1,8 @@
 //! `latchkey users add|set|delete|link|passkeys`, `latchkey admin`: people.
 
 use super::client::{Client, ClientError};
-use super::{Output, escaped, show};
+use super::links::{self, LinkOrder};
+use super::{Certainty, Output, escaped, show};
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Map, Value, json};
 
@@ -23,13 +24,13 @@ pub struct Fields {
     /// No group, or no policy, at all: with "groups" or "policies"
     #[arg(long, value_name = "FIELD", value_parser = ["groups", "policies"])]
     pub clear: Vec<String>,
-    /// How long tokens live ("5m"), if shorter than everyone's; 0: as for everyone
+    /// How long tokens live ("5m"), if shorter than everyone's (token.ttl); 0: as for everyone
     #[arg(long, value_name = "SPAN")]
     pub token_ttl: Option<String>,
-    /// When sessions end whatever happens; 0: as for everyone
+    /// When sessions end whatever happens, if earlier than everyone's (session.max); 0: as for everyone
     #[arg(long, value_name = "SPAN")]
     pub token_max_ttl: Option<String>,
-    /// When sessions end that nothing renews; 0: as for everyone
+    /// When sessions end that nothing renews, if earlier than everyone's (session.idle); 0: as for everyone
     #[arg(long, value_name = "SPAN")]
     pub token_period: Option<String>,
     /// Let the next sign-in lead to registering another passkey, and nowhere else until then
@@ -132,25 +133,33 @@ pub enum Change {
         #[arg(long, value_name = "GROUP", conflicts_with_all = ["groups", "clear"])]
         remove_group: Vec<String>,
     },
-    /// Delete a user with all passkeys and sessions; the name stays taken
+    /// Delete a user with all passkeys and sessions, for good; the name stays taken
+    #[command(long_about = "Deletes a user with all passkeys and sessions, for good.\n\n\
+        Nobody can have the name again, the same person included, so that nobody inherits what an \
+        application keeps under it. To keep somebody out who may come back, disable them instead. \
+        Where there is no terminal to ask at, --yes is needed.")]
     Delete {
         /// The user, by name or id
         user: String,
+        /// Whether it is meant
+        #[command(flatten)]
+        certainty: Certainty,
     },
-    /// Make a link with which the user registers a passkey, in place of the one before
-    Link {
-        /// The user, by name or id
-        user: String,
-        /// How long it is good: "2h", or seconds; at most `people.link_lifetime`
-        #[arg(long, value_name = "SPAN")]
-        expires_in: Option<String>,
-        /// The mount that the passkey is for; that of the pages when not given
-        #[arg(long, conflicts_with = "revoke")]
-        mount: Option<String>,
-        /// Make no new one: withdraw the one that there is
-        #[arg(long, conflicts_with = "expires_in")]
-        revoke: bool,
-    },
+    /// Make a link with which the user registers a passkey, in place of the one before; or one for everybody who has none
+    #[command(
+        long_about = "Makes a link with which the user registers a passkey, in place of the one \
+            before. It is shown this once: carry it to its user.\n\n\
+            With --all-without-passkey everybody gets one who could not sign in: no passkey, not \
+            disabled, and no link out that is still good. So it can be repeated: after an import, \
+            when some links have expired, or when it was interrupted. Whoever already has a good \
+            link keeps it, unless --again makes a new one in its place. --csv writes a file for a \
+            mail merge.",
+        after_long_help = "Examples:\n  \
+            latchkey users link alice --expires-in 2h\n  \
+            latchkey users link --all-without-passkey --csv > links.csv\n  \
+            latchkey users link --all-without-passkey --group eng --output json"
+    )]
+    Link(LinkOrder),
     /// Withdraw a user's recovery codes; the user can make new ones
     RevokeCodes {
         /// The user, by name or id
@@ -178,6 +187,9 @@ pub enum Change {
         /// The passkey's id, as `latchkey users passkeys` shows it
         #[arg(allow_hyphen_values = true)]
         id: String,
+        /// Whether it is meant
+        #[command(flatten)]
+        certainty: Certainty,
     },
 }
 
@@ -225,35 +237,15 @@ pub(super) async fn change(
             let changed = client.patch(&of(user, ""), &Value::Object(body)).await?;
             Ok(show::made(&changed, output))
         }
-        Change::Delete { user } => {
+        Change::Delete { user, certainty } => {
+            if !certainty.yes {
+                let found = client.read(&of(user, "")).await?;
+                certainty.about(&show::to_be_deleted(&found))?;
+            }
             client.delete(&of(user, "")).await?;
             Ok(show::done(&format!("{user} is deleted."), output))
         }
-        Change::Link {
-            user, revoke: true, ..
-        } => {
-            client.delete(&of(user, "/enrolment")).await?;
-            Ok(show::done(
-                &format!("The link of {user} is worth nothing any more."),
-                output,
-            ))
-        }
-        Change::Link {
-            user,
-            expires_in,
-            mount,
-            ..
-        } => {
-            let mut body = json!({});
-            if let Some(span) = expires_in {
-                body["expires_in"] = json!(span);
-            }
-            if let Some(mount) = mount {
-                body["mount"] = json!(mount);
-            }
-            let made = client.order(&of(user, "/enrolment"), &body).await?;
-            Ok(show::link(&made["enrolment"], &made, output))
-        }
+        Change::Link(order) => links::order(client, order, output).await,
         Change::RevokeCodes { user } => {
             client.delete(&of(user, "/recovery-codes")).await?;
             let done = format!("The recovery codes of {user} are worth nothing any more.");
@@ -268,8 +260,13 @@ pub(super) async fn change(
             let labelled = client.patch(&path, &json!({ "label": label })).await?;
             Ok(show::passkeys(&json!({ "passkeys": [labelled] }), output))
         }
-        Change::RemovePasskey { user, id } => {
+        Change::RemovePasskey {
+            user,
+            id,
+            certainty,
+        } => {
             let path = of(user, &format!("/passkeys/{}", escaped(id)));
+            certainty.about(&format!("The passkey {id} of {user} will be removed for good"))?;
             client.delete(&path).await?;
             Ok(show::done(
                 "The passkey is removed, and what it began has ended.",
@@ -287,7 +284,7 @@ pub(super) async fn admin(
     match order {
         Admin::Bootstrap => {
             let answer = client.order("/v1/admin/bootstrap", &json!({})).await?;
-            Ok(show::link(&answer, &answer, output))
+            Ok(show::link(&answer, output))
         }
     }
 }

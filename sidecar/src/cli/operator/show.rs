@@ -1,14 +1,18 @@
 //! Answers as tables, or as the JSON that they came in.
 
+mod links;
 mod table;
 
-pub(super) use table::pretty;
+pub(super) use links::links;
+pub(super) use table::{plain, pretty};
 
 use super::Output;
+use crate::config::span;
+use crate::model::Seconds;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
-use table::{list, plain, text};
+use table::{list, text};
 
 pub(super) fn keys(answer: &Value, output: Output) -> String {
     let row = |key: &Value| {
@@ -37,6 +41,22 @@ pub(super) fn keys(answer: &Value, output: Output) -> String {
         let _ = write!(shown, "\nWarning: {warning}");
     }
     shown
+}
+
+/// What was done to the keys, and how they are now.
+pub(super) fn changed_keys(done: &str, answer: &Value, output: Output) -> String {
+    let shown = keys(answer, output);
+    if output == Output::Json {
+        return shown;
+    }
+    let of = |state: &str| {
+        let mut keys = answer["keys"].as_array().into_iter().flatten();
+        let found = keys.find(|key| key["state"] == state);
+        found.map_or("-".to_owned(), |key| text(&key["kid"]))
+    };
+    let (signs, next) = (of("signs"), of("next"));
+    let done = plain(done);
+    format!("{done}: {signs} signs from now on, {next} is published to follow it.\n\n{shown}")
 }
 
 pub(super) fn sessions(answer: &Value, output: Output) -> String {
@@ -102,7 +122,7 @@ fn paged(answer: &Value, mut shown: String, output: Output) -> String {
 
 pub(super) fn user(user: &Value, output: Output) -> String {
     if output == Output::Json {
-        return pretty(user);
+        return pretty(&without_pictures(user));
     }
     let lines = [
         ("Name", text(&user["name"])),
@@ -124,6 +144,20 @@ pub(super) fn user(user: &Value, output: Output) -> String {
     lines.join("\n")
 }
 
+/// Whom a deletion is about, and what goes with them.
+pub(super) fn to_be_deleted(user: &Value) -> String {
+    let [name, display_name] = ["name", "display_name"].map(|it| text(&user[it]));
+    let who = if name == display_name {
+        name
+    } else {
+        format!("{name} ({display_name})")
+    };
+    format!(
+        "{who} will be deleted for good, passkeys: {}, sessions: {}; nobody can have the name again",
+        user["passkeys"], user["sessions"]
+    )
+}
+
 fn passkeys_of(user: &Value) -> String {
     let mut shown = text(&user["passkeys"]);
     if user["disabled_passkeys"].as_u64().is_some_and(|it| it > 0) {
@@ -140,7 +174,7 @@ fn limits(user: &Value) -> String {
     let names = ["token_ttl", "token_period", "token_max_ttl"];
     let set = names.iter().filter_map(|name| {
         let seconds = user[*name].as_u64().filter(|it| *it > 0)?;
-        Some(format!("{name} {seconds}s"))
+        Some(format!("{name} {}", span(Seconds(seconds))))
     });
     let set: Vec<_> = set.collect();
     if set.is_empty() {
@@ -148,6 +182,15 @@ fn limits(user: &Value) -> String {
     } else {
         set.join(", ")
     }
+}
+
+/// The pictures of links are for pages: 20 KB each, and the link is beside them.
+fn without_pictures(answer: &Value) -> Value {
+    let mut answer = answer.clone();
+    if let Some(link) = answer["enrolment"].as_object_mut() {
+        link.remove("qr_svg");
+    }
+    answer
 }
 
 fn link_out(link: &Value) -> String {
@@ -173,7 +216,7 @@ pub(super) fn made(answer: &Value, output: Output) -> String {
         return shown;
     }
     if answer["enrolment"]["link"].is_string() {
-        let _ = write!(shown, "\n{}", link(&answer["enrolment"], answer, output));
+        let _ = write!(shown, "\n{}", link(answer, output));
     }
     for warning in answer["warnings"].as_array().into_iter().flatten() {
         let _ = write!(shown, "\nWarning: {}", text(warning));
@@ -182,10 +225,11 @@ pub(super) fn made(answer: &Value, output: Output) -> String {
 }
 
 /// A one-time link.
-pub(super) fn link(link: &Value, answer: &Value, output: Output) -> String {
+pub(super) fn link(answer: &Value, output: Output) -> String {
     if output == Output::Json {
-        return pretty(answer);
+        return pretty(&without_pictures(answer));
     }
+    let link = &answer["enrolment"];
     // At a mount with pages of its own there is no link of ours.
     let (name, secret) = match &link["link"] {
         Value::String(_) => ("Link", &link["link"]),

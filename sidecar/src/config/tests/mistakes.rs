@@ -64,7 +64,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "token",
         "ttl = 600",
-        "token.ttl: invalid type: integer `600`, expected a string",
+        "token.ttl: expected a whole number of s, m, h or d, as in \"10m\", found 600",
     ),
     (
         "session",
@@ -229,7 +229,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "webauthn",
         "attestation = \"direct\"",
-        "webauthn.attestation: expected attestation.anchors or attestation.metadata beside",
+        "webauthn.attestation: expected attestation.anchors or attestation.metadata in the configuration file beside",
     ),
     (
         "webauthn",

@@ -81,8 +81,12 @@ async function ask({ calls, act, notice }, { text, options }, { dryRun, isLast }
     refused = error.more?.report ?? null;
     if (refused) return true;
     const reason = reasonOf(error);
-    if (!reason) return false;
     const { refusedTitle: title, refused: about } = words.transfer;
+    if (error.slug === 'too-large' || reason?.code === 'too-many') {
+      notice.tell({ title, text: words.transfer.tooMuch, quoted: `latchkey import FILE --format ${options.format}` });
+      return true;
+    }
+    if (!reason) return false;
     const place = reason.field ? filled(words.transfer.place, { place: reason.field }) : '';
     tellReason(notice, reason, { title, about, place });
     return true;

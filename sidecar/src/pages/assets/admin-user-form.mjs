@@ -1,8 +1,10 @@
 // Administrators: what can be written about a user.
 
 import { namesIn, sure } from './admin-parts.mjs';
+import { inWords } from './admin-reasons.mjs';
 import { tellField } from './admin-users.mjs';
 import { unmark } from './fields.mjs';
+import { filled } from './texts.mjs';
 import words from './admin-words.mjs';
 
 const LIMITS = ['token_ttl', 'token_period', 'token_max_ttl'];
@@ -26,9 +28,15 @@ export function fillForm({ calls, act, user, notice, done, userName }, form) {
       onRefused: (error) => tellField(error, elements),
     });
     if (!changed) return;
-    const [warning] = changed.answer.warnings ?? [];
-    done(warning ? words.done.savedTooLarge : words.done.saved);
+    done(savedAs(changed.answer.causes ?? []));
   });
+}
+
+// What is said of a change, with what its maker should know of it.
+export function savedAs(causes) {
+  if (causes.length === 0) return words.done.saved;
+  const said = causes.map(inWords).map(({ text, quoted }) => text ?? quoted);
+  return filled(words.done.savedBut, { causes: said.join(' ') });
 }
 
 // The fields as texts, as they stand in the form.

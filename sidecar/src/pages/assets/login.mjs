@@ -15,6 +15,7 @@ import words from './words.mjs';
 
 const card = document.getElementById('login');
 const { base, mount, rpId, userName, start } = card.dataset;
+const nameless = card.dataset.nameless === 'true';
 const wanted = card.dataset.destination === 'true';
 const place = ownPath(withFragment(card.dataset.rd, location.hash), location.origin);
 const judged = card.dataset.judged === 'true';
@@ -57,8 +58,8 @@ function listen() {
   on('switch', switchAccount);
   field('login-form').addEventListener('submit', (event) => {
     event.preventDefault();
-    const name = textIn('login-name', words.field.nameNeeded);
-    if (name) alone(() => signIn(name));
+    const name = nameless ? field('login-name').value.trim() : textIn('login-name', words.field.nameNeeded);
+    if (name || nameless) alone(() => signIn(name));
   });
   field('register-form')?.addEventListener('submit', (event) => {
     event.preventDefault();

@@ -107,3 +107,23 @@ async fn creating_an_account_is_offered_only_where_it_is_switched_on() {
     let answer = open(&pages, "/login").await;
     assert!(!answer.body.contains("register"), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn a_user_name_is_needed_only_where_a_passkey_does_not_tell_it() {
+    for (nameless, required) in [(true, false), (false, true)] {
+        let scene = Scene {
+            visitor: Visitor::Stranger,
+            passkeys: vec![],
+            has_codes: false,
+            store_down: false,
+            admission: Admission::NotHere,
+        };
+        let pages = Pages::new(Site { nameless, ..site() }, Arc::new(scene));
+        let answer = open(&pages, "/login").await;
+        let field = answer.body.split("<input id=\"login-name\"").nth(1).unwrap();
+        let field = field.split('>').next().unwrap();
+        assert_eq!(field.contains(" required"), required, "{field}");
+        let told = format!("data-nameless=\"{nameless}\"");
+        assert!(answer.body.contains(&told), "{told}");
+    }
+}

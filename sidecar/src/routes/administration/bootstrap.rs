@@ -14,9 +14,14 @@ use axum::Json;
 use axum::extract::State;
 use std::sync::Arc;
 
-/// The code for the first administrator.
+/// The code for the first administrator, where every other link is as well.
 #[derive(serde::Serialize, utoipa::ToSchema)]
-pub(super) struct BootstrapLink {
+pub(super) struct BootstrapMade {
+    enrolment: BootstrapLink,
+}
+
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct BootstrapLink {
     code: String,
     link: String,
     expires_at: String,
@@ -28,14 +33,14 @@ pub(super) struct BootstrapLink {
     path = "/v1/admin/bootstrap",
     tag = tag::USERS,
     request_body = Nothing,
-    responses((status = 200, body = BootstrapLink)),
+    responses((status = 200, body = BootstrapMade)),
     extensions(("x-refuses" = json!([ProblemKind::NotFound, ProblemKind::Conflict, STORE]))),
 )]
 pub(super) async fn make(
     State(app): State<Arc<App>>,
     acting: Acting,
     StrictBody(Nothing {}): StrictBody<Nothing>,
-) -> Result<Json<BootstrapLink>, Problem> {
+) -> Result<Json<BootstrapMade>, Problem> {
     if acting.0 != Actor::Operator {
         return Err(Problem::new(ProblemKind::NotFound, "Nothing is here."));
     }
@@ -53,11 +58,12 @@ pub(super) async fn make(
             if let Some(record) = record {
                 told(&record);
             }
-            Ok(Json(BootstrapLink {
+            let enrolment = BootstrapLink {
                 code: code.text.to_string(),
                 link: code.link.to_string(),
                 expires_at: rfc3339(code.expires_at),
-            }))
+            };
+            Ok(Json(BootstrapMade { enrolment }))
         }
     }
 }

@@ -25,6 +25,7 @@ mod transfer;
 mod user_detail;
 mod user_fields;
 mod user_view;
+mod user_warnings;
 mod users;
 mod users_list;
 
@@ -32,7 +33,6 @@ pub(super) use gate::{GateError, administrator, gate, is_administered_here};
 
 use super::audit::told;
 use super::caller::storage_problem;
-use super::json::malformed;
 use super::layers::Client;
 use crate::app::App;
 use crate::model::{Actor, AuditRecord, SessionId, User, UserId, UserName};
@@ -146,10 +146,4 @@ async fn named(app: &App, text: &str) -> Result<User, Problem> {
 
 fn no_such_user() -> Problem {
     Problem::new(ProblemKind::NotFound, "There is no such user.")
-}
-
-fn session_id(text: &str) -> Result<SessionId, Problem> {
-    uuid::Uuid::try_parse(text)
-        .map(SessionId)
-        .map_err(|_| malformed())
 }

@@ -1,10 +1,10 @@
 //! `/v1/admin/sessions` and `/v1/admin/users/<user>/sessions`.
 
 use super::body::StrictBody;
-use super::ending::{Ending, end};
-use super::{Acting, named, session_id};
+use super::ending::{Ending, end, no_such_session};
+use super::{Acting, named};
 use crate::app::App;
-use crate::model::AuditRecord;
+use crate::model::{AuditRecord, SessionId};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::json::malformed;
 use crate::routes::layers::Client;
@@ -44,7 +44,10 @@ pub(super) async fn revoke(
             session: Some(session),
             user: None,
             everyone: false,
-        } => Ending::One(session_id(&session)?),
+        } => {
+            let id = uuid::Uuid::try_parse(&session).map_err(|_| no_such_session())?;
+            Ending::One(SessionId(id))
+        }
         SessionsToEnd {
             session: None,
             user: Some(user),

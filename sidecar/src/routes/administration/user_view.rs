@@ -3,7 +3,8 @@
 use super::qr::svg;
 use crate::app::App;
 use crate::issuer::EnrolmentCode;
-use crate::model::{Enrolment, Seconds, User};
+use crate::model::{Enrolment, Reason, Seconds, User};
+use crate::routes::openapi::ReasonView;
 use crate::routes::passkey::rfc3339;
 use crate::storage::StorageError;
 use serde::Serialize;
@@ -26,6 +27,8 @@ pub(super) struct UserView {
     disabled: bool,
     must_register_passkey: bool,
     created_at: String,
+    /// When a passkey of theirs last signed in; one that is registered with a new account, or with a
+    /// link, does so at once.
     last_login_at: Option<String>,
     /// How many.
     passkeys: usize,
@@ -34,10 +37,26 @@ pub(super) struct UserView {
     recovery_codes: usize,
     /// The link that is out, if any. The secret of it only in the answer to whoever made it.
     pub(super) enrolment: Option<EnrolmentView>,
-    /// What will not work at the next login.
+    /// What will not work at the next login, and what of a change had no effect.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub(super) warnings: Vec<&'static str>,
+    warnings: Vec<String>,
+    /// The same for programs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<ReasonView>, required = false)]
+    causes: Vec<Reason>,
+}
+
+impl UserView {
+    /// The same with what should be known of it.
+    pub(super) fn warned(self, causes: Vec<Reason>) -> Self {
+        let warnings = causes.iter().map(ToString::to_string).collect();
+        Self {
+            warnings,
+            causes,
+            ..self
+        }
+    }
 }
 
 /// A one-time link. What opens it is shown once: to whoever made it.
@@ -91,6 +110,7 @@ pub(super) async fn view(app: &App, user: &User) -> Result<UserView, StorageErro
         recovery_codes: codes.map_or(0, |codes| codes.left.len()),
         enrolment: enrolment.map(|it| described(app, &it)),
         warnings: Vec::new(),
+        causes: Vec::new(),
     })
 }
 

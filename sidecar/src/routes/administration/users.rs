@@ -4,6 +4,7 @@ use super::body::StrictBody;
 use super::user_detail::{created_with, detail_of};
 use super::user_fields::{NewUser, UserFields};
 use super::user_view::{UserView, revealed, view};
+use super::user_warnings::warnings;
 use super::{Acting, named, no_such_user, refusal};
 use crate::app::{App, MountPoint};
 use crate::entropy::random;
@@ -278,8 +279,7 @@ async fn make(
     if let Some((code, enrolment)) = &code {
         made.enrolment = Some(revealed(app, code, enrolment));
     }
-    warn(app, &user, &mut made);
-    Ok(made)
+    Ok(made.warned(warnings(app, change, &blank, &user)))
 }
 
 async fn update(
@@ -318,9 +318,8 @@ async fn update(
         let ended = app.end_sessions(Some(user.id), None).await;
         ended.map_err(|error| storage_problem(&error))?;
     }
-    let Json(mut shown) = shown(app, &changed).await?;
-    warn(app, &changed, &mut shown);
-    Ok(shown)
+    let Json(shown) = shown(app, &changed).await?;
+    Ok(shown.warned(warnings(app, &change, user, &changed)))
 }
 
 /// More than one user can have.
@@ -359,14 +358,4 @@ pub(super) fn own_account() -> Problem {
         ReasonCode::OwnAccount,
         "Nobody disables or deletes their own account. Ask another administrator.",
     ))
-}
-
-/// Says what will not work at the next login.
-fn warn(app: &App, user: &User, shown: &mut UserView) {
-    if !app.fits_a_cookie(user) {
-        shown.warnings.push(
-            "The tokens of this user would not fit a browser's cookie. Limit the groups in tokens \
-             with token.groups, or give the user fewer groups and policies.",
-        );
-    }
 }

@@ -210,9 +210,13 @@ async fn finish(
     } else {
         None
     };
-    let new = verify(app, mount, response, &ceremony, label)?;
+    let mut new = verify(app, mount, response, &ceremony, label)?;
     audit.credential(&new.credential.id);
     refuse_taken(app, &new.credential).await?;
+    if session.is_none() {
+        // It signs in at once.
+        new.credential.last_used_at = Some(now);
+    }
     if let Some(enrolling) = &ceremony.enrolling {
         let certificate =
             bound_certificate(app, client).map_err(|NoCertificate| FinishError::NoCertificate)?;

@@ -174,7 +174,7 @@ pub(super) fn gauges(app: &App) -> String {
          # HELP latchkey_revocation_polls_waiting Questions of gateways' workers that wait.\n\
          # TYPE latchkey_revocation_polls_waiting gauge\n\
          latchkey_revocation_polls_waiting {waiting}\n\
-         # HELP latchkey_signing_key_age_seconds Since when each key is published.\n\
+         # HELP latchkey_signing_key_age_seconds How long ago each key was published.\n\
          # TYPE latchkey_signing_key_age_seconds gauge\n"
     );
     for key in app.issuer.keys(now) {

@@ -23,7 +23,7 @@ async fn bootstrap_code(place: &Place) -> String {
     let answer = place
         .control(Method::POST, "/v1/admin/bootstrap", json!({}))
         .await;
-    answer.expect(200).json()["code"]
+    answer.expect(200).json()["enrolment"]["code"]
         .as_str()
         .unwrap()
         .to_owned()

@@ -141,6 +141,11 @@ impl Directory {
     }
 }
 
+/// Whether a directory has never had a store.
+pub(super) fn is_new(path: &Path) -> bool {
+    !path.exists() || matches!(contents(path), Ok(Contents::Nothing))
+}
+
 /// Whether there is room for another write in a store's directory.
 pub(super) fn has_room(path: &Path) -> io::Result<bool> {
     let room = rustix::fs::statvfs(path)?;
@@ -251,7 +256,10 @@ fn contents_without_marker(path: &Path) -> Result<Contents, OpenError> {
         });
     let entries: Vec<_> = entries?;
     let is = |name: &str| entries.iter().any(|entry| entry == name);
-    if is("sled") || is("key-encryption-key") {
+    // The watermark is empty until there is a store; the seal is there when one was closed.
+    let watermark = path.join("watermark").metadata();
+    let has_steps = watermark.is_ok_and(|it| it.len() > 0);
+    if is("sled") || is("key-encryption-key") || is("seal") || has_steps {
         return Err(OpenError::Missing {
             path: path.to_owned(),
             missing: "no file marker",

@@ -72,6 +72,12 @@ impl EmbeddedStore {
         })
     }
 
+    /// Whether opening it would make a new store.
+    #[must_use]
+    pub fn is_new(directory: &Path) -> bool {
+        files::is_new(directory)
+    }
+
     /// Runs what reads a whole table, away from the threads that answer requests.
     async fn scan<T: Send + 'static>(
         &self,

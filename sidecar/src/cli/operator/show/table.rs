@@ -58,7 +58,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// What users chose themselves shall not steer the operator's terminal.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::cli::operator) fn plain(text: &str) -> String {
     let shown = |c| if steers(c) { '\u{fffd}' } else { c };
     text.chars().map(shown).collect()
 }

@@ -73,6 +73,21 @@ async fn a_store_whose_files_are_gone_is_missing_and_not_new() {
     let nowhere = parent.path().join("not/mounted");
     assert!(matches!(refusal(&nowhere), OpenError::Missing { .. }));
     assert!(!parent.path().join("not").exists());
+    // Of all that a store has, one small file says that it was here.
+    for (left, names) in [
+        ("watermark", ["seal", "key-encryption-key"]),
+        ("seal", ["watermark", "key-encryption-key"]),
+    ] {
+        let directory = parent.path().join(left);
+        copy(&whole, &directory);
+        fs::remove_dir_all(directory.join("sled")).unwrap();
+        for name in names.into_iter().chain(["marker"]) {
+            let _ = fs::remove_file(directory.join(name));
+        }
+        assert!(directory.join(left).is_file());
+        let refused = refusal(&directory);
+        assert!(matches!(refused, OpenError::Missing { .. }), "{left}: {refused}");
+    }
     // Only the key is left of what was here.
     let only_key = parent.path().join("only-key");
     fs::create_dir(&only_key).unwrap();
