@@ -30,6 +30,8 @@ mod succession;
 #[cfg(test)]
 mod tests;
 
+pub use open::Opened;
+
 /// Decides on requests: the configuration, the keys, and what was verified before.
 pub struct Gate {
     config: FilterConfig,

@@ -1,7 +1,5 @@
 //! One request: reads it, asks the core, does what it says, at once or after a call to the sidecar.
 
-use std::rc::Rc;
-
 use latchkey_token::TokenError;
 use proxy_wasm::types::Action;
 
@@ -15,12 +13,11 @@ use super::{
     refused::{answer, log_refusal},
 };
 use crate::{
-    gate::{After, Decision, Outcome},
+    gate::{After, Decision, Opened, Outcome},
     header_map,
     reason::Reason,
     renewal::{Answer, Ask, NoCall},
     request::{Request, Surroundings},
-    tokens::Known,
     upstream::{Changes, Name},
 };
 
@@ -30,8 +27,8 @@ pub(super) struct Http {
     waiting: Option<Waiting>,
     /// For the response: lines for `set-cookie`.
     set_cookie: Vec<String>,
-    /// The token of a connection that stays open.
-    open: Option<Rc<Known>>,
+    /// By what it was opened, if it is a connection that stays open.
+    open: Option<Box<Opened>>,
 }
 
 /// What a paused request waits for. A call ends with the request that made it, and nobody else
@@ -66,8 +63,8 @@ impl Http {
 
     /// Whether it is a connection that must not stay open. Says so once.
     pub(super) fn take_over(&mut self) -> bool {
-        let is_over = self.open.as_ref().is_some_and(|token| {
-            let is_over = self.with_plugin(|plugin| Ok(plugin.gate.is_over(token)));
+        let is_over = self.open.as_ref().is_some_and(|opened| {
+            let is_over = self.with_plugin(|plugin| Ok(plugin.gate.is_over(opened)));
             is_over.unwrap_or(false)
         });
         if is_over {
@@ -160,7 +157,7 @@ impl Http {
         self.open = self.with_plugin(|plugin| {
             plugin.count(&decision);
             access_log::note(&plugin.gate.config().access_log, &decision);
-            Ok(plugin.gate.opened(&request, &decision))
+            Ok(plugin.gate.opened(&request, &decision).map(Box::new))
         })?;
         if let Some(reason) = decision.would_refuse {
             log_refusal(&request, reason, "would refuse");

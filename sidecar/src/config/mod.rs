@@ -38,6 +38,7 @@ pub use webauthn::{MOST_MOUNTS, MountConfig};
 pub use written::MountRules;
 
 use crate::attestation::Sources;
+use crate::ceremony::Conveyance;
 use crate::model::Branding;
 use source::Source;
 use std::fmt;
@@ -166,6 +167,15 @@ impl Config {
             (Control::InStore, Backend::Sled) => Some(self.storage.path.join("control.sock")),
             (Control::InStore, Backend::Memory) | (Control::Off, _) => None,
         }
+    }
+
+    /// Whether any mount asks authenticators to prove their model.
+    #[must_use]
+    pub fn asks_for_attestation(&self) -> bool {
+        std::iter::once(&self.webauthn)
+            .chain(&self.mounts)
+            .flat_map(MountConfig::policies)
+            .any(|(_, policy)| policy.attestation != Conveyance::None)
     }
 
     /// What the person who starts the program should know about this configuration.

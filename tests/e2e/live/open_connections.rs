@@ -71,3 +71,14 @@ fn open_connections_end_with_their_session_on_every_worker() {
         client.get("/public/x").send().status == 200
     });
 }
+
+#[test]
+fn open_connections_end_with_the_key_behind_them() {
+    let live = Live::start();
+    // Whoever has the key writes what he likes.
+    let mut claims = live.ending(600);
+    claims["iat"] = (claims["exp"].as_u64().expect("a time") + 1_000_000).into();
+    let thief = open(&live, "/x", Some(&live.token(&claims)));
+    live.internal.revoke_key("key-1");
+    await_end(&thief);
+}

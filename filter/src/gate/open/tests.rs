@@ -10,6 +10,11 @@ const NOW_MS: u64 = NOW * 1_000;
 
 /// A gate with a list, on which this session is.
 fn gate_after(more: &Value, revoked: &str) -> Gate {
+    gate_without(more, revoked, &[])
+}
+
+/// The same, with these keys on it.
+fn gate_without(more: &Value, revoked: &str, keys: &[&str]) -> Gate {
     let mut config = json!({
         "revocations": {},
         "rules": [
@@ -32,6 +37,7 @@ fn gate_after(more: &Value, revoked: &str) -> Gate {
                 sid: revoked.parse().unwrap(),
                 until: NOW + 600,
             }],
+            keys: keys.iter().map(|kid| (*kid).to_owned()).collect(),
             ..Page::default()
         };
         let page = signing_key(1).sign_revocations(&page).unwrap();
@@ -44,7 +50,7 @@ fn gate_after(more: &Value, revoked: &str) -> Gate {
 const OTHER: &str = "5b2f1c1e-0d2b-4f5e-9f0a-0c8f3a2b1d11";
 
 /// What is remembered of a request with a good token.
-fn opened(gate: &mut Gate, path: &str, headers: &[(&str, &str)]) -> Option<Rc<Known>> {
+fn opened(gate: &mut Gate, path: &str, headers: &[(&str, &str)]) -> Option<Opened> {
     let token = signing_key(1).sign(&claims()).unwrap();
     let bearer = format!("Bearer {token}");
     let all = [
@@ -66,9 +72,20 @@ const SOCKET: &[(&str, &str)] = &[("connection", "upgrade"), ("upgrade", "websoc
 fn a_connection_is_over_when_its_session_is_revoked() {
     let mut gate = gate_after(&json!({}), OTHER);
     for socket in [SOCKET, &[(":protocol", "websocket")]] {
-        let token = opened(&mut gate, "/x", socket).unwrap();
-        assert!(!gate.is_over(&token));
-        assert!(gate_after(&json!({}), &claims().sid).is_over(&token));
+        let opened = opened(&mut gate, "/x", socket).unwrap();
+        assert!(!gate.is_over(&opened));
+        assert!(gate_after(&json!({}), &claims().sid).is_over(&opened));
+    }
+}
+
+#[test]
+fn a_connection_is_over_when_its_key_is_revoked() {
+    let mut gate = gate_after(&json!({}), OTHER);
+    let opened = opened(&mut gate, "/x", SOCKET).unwrap();
+    for (seed, is_over) in [(1, true), (2, false)] {
+        let kid = signing_key(seed).kid().to_owned();
+        let gate = gate_without(&json!({}), OTHER, &[&kid]);
+        assert_eq!(gate.is_over(&opened), is_over, "{seed}");
     }
 }
 

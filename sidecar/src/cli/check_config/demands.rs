@@ -1,6 +1,5 @@
 //! What a gateway and its rules demand of sessions, and what the sidecar's sessions have.
 
-use crate::ceremony::Conveyance;
 use crate::config::{BindCertificate, Config};
 use latchkey_filter_config::{FilterConfig, Require};
 
@@ -45,18 +44,11 @@ impl From<&FilterConfig> for Demands {
 
 impl From<&Config> for Sessions {
     fn from(config: &Config) -> Self {
-        let mut mounts = std::iter::once(&config.webauthn).chain(&config.mounts);
-        let asks = mounts.any(|mount| {
-            let policies = std::iter::once(&mount.passwordless).chain(&mount.two_factor);
-            policies
-                .into_iter()
-                .any(|it| it.attestation != Conveyance::None)
-        });
         Self {
             bind_certificate: config.session.bind_certificate,
             believes_gateways: !config.listen.gateways.is_empty(),
             // Where there is whom to trust, a mount of the store may ask, too.
-            may_be_attested: asks || !config.attestation.is_empty(),
+            may_be_attested: config.asks_for_attestation() || !config.attestation.is_empty(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::ceremony::CeremonyError;
 use crate::ceremony::authentication::is_decoy;
 use crate::ceremony::registration::{NewCredential, UntrustedRegistration, parse};
 use crate::issuer::{Presence, begin};
-use crate::model::{AuditRecord, AuthenticatorClass, Credential, Session, User};
+use crate::model::{AuditRecord, AuthenticatorClass, Credential, Seconds, Session, User};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::{Audit, own_record};
 use crate::routes::caller::{Caller, CallerError, any_caller, storage_problem};
@@ -20,6 +20,7 @@ use crate::routes::mount::Mounted;
 use crate::routes::openapi::{RegistrationResponse, STORE, tag};
 use crate::routes::passkey::{Passkey, label, model_name};
 use crate::routes::signed_in::{Auth, HandOutError, SignedIn, SignedInAnswer};
+use crate::routes::too_many;
 use crate::storage::{CredentialInserted, RegistrationCeremony, StorageError, UserCreated};
 use axum::Json;
 use axum::body::Bytes;
@@ -52,6 +53,8 @@ enum FinishError {
     NameTaken,
     #[error("the account has as many passkeys as it can have")]
     TooManyPasskeys,
+    #[error("the account is changed too often")]
+    TooOften(Seconds),
     #[error("the code was spent, replaced or revoked meanwhile")]
     CodeSpent,
     #[error("the connection has no client certificate, and a session needs one here")]
@@ -75,6 +78,7 @@ impl FinishError {
             Self::CredentialTaken => "credential_taken",
             Self::NoUser => "no_user",
             Self::CodeSpent => "code_spent",
+            Self::TooOften(_) => "too_often",
             Self::NameTaken => "name_taken",
             Self::TooManyPasskeys => "too_many_passkeys",
             Self::NoCertificate => "no_certificate",
@@ -123,6 +127,7 @@ impl From<FinishError> for Problem {
             }
             FinishError::CodeSpent => code_refused(),
             FinishError::TooManyPasskeys => too_many_passkeys(),
+            FinishError::TooOften(wait) => too_many(wait),
             FinishError::NoCertificate => no_certificate(),
             FinishError::HandOut(error) => error.into(),
         }
@@ -145,6 +150,7 @@ impl From<FinishError> for Problem {
         ProblemKind::RegistrationOff,
         ProblemKind::CodeRefused,
         ProblemKind::TooManyPasskeys,
+        ProblemKind::TooMany,
         ProblemKind::CertificateRequired,
         ProblemKind::TokenTooLarge,
         STORE,
@@ -301,6 +307,8 @@ async fn add_passkey(
     credential: &Credential,
     caller: &Caller,
 ) -> Result<Response, FinishError> {
+    app.take_change(caller.user.id)
+        .map_err(FinishError::TooOften)?;
     let most = most_of(mount, caller);
     let user = (caller.user.id, &caller.user.name);
     let record = AuditRecord {
