@@ -42,8 +42,8 @@ fn everybody_who_could_not_sign_in_gets_a_link_and_keeps_it() {
     );
     let output = order(&home, &[&ALL[..], &["--csv"]].concat());
     let csv = String::from_utf8(output.stdout.clone()).unwrap();
-    let lines: Vec<_> = csv.lines().collect();
-    let [head, bob, carl] = lines[..] else {
+    let rows: Vec<_> = csv.lines().collect();
+    let [head, bob, carl] = rows[..] else {
         panic!("{csv}");
     };
     assert_eq!(head, "name,display_name,email,link,good_until");
@@ -79,9 +79,9 @@ fn everybody_who_could_not_sign_in_gets_a_link_and_keeps_it() {
         &[&ALL[..], &["--again", "--expires-in", "20d"]].concat(),
     );
     assert!(
-        said_of(&refused).contains("people.link_lifetime"),
+        super::said(&refused).contains("people.link_lifetime"),
         "{}",
-        said_of(&refused)
+        super::said(&refused)
     );
     for line in [
         ["users", "link"].as_slice(),
@@ -94,10 +94,6 @@ fn everybody_who_could_not_sign_in_gets_a_link_and_keeps_it() {
     ] {
         assert_eq!(order(&home, line).status.code(), Some(2), "{line:?}");
     }
-}
-
-fn said_of(output: &Output) -> String {
-    super::said(output)
 }
 
 #[test]

@@ -269,25 +269,6 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
     );
     assert!(shown.contains("Groups        oncall\n"), "{shown}");
     assert!(shown.contains("Limits        token_ttl 5m\n"), "{shown}");
-    assert!(!shown.contains("Warning"), "{shown}");
-    let shown = answered(
-        &home,
-        &[
-            "users",
-            "set",
-            "u007",
-            "--remove-group",
-            "nope",
-            "--token-ttl",
-            "20h",
-        ],
-    );
-    for warning in [
-        "Warning: remove_groups: the user is not in the group nope",
-        "Warning: token_ttl: it has no effect, everyone's is 10m",
-    ] {
-        assert!(shown.contains(warning), "{shown}");
-    }
     let found = answered(&home, &["users", "list", "--group", "oncall"]);
     assert_eq!(found.lines().count(), 2, "{found}");
     answered(&home, &["users", "disable", "u007"]);
@@ -297,15 +278,6 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
         "{found}"
     );
     answered(&home, &["users", "link", "u008", "--expires-in", "2h"]);
-    for line in [
-        ["users", "link", "u008"].as_slice(),
-        &["users", "add", "v", "--enroll"],
-    ] {
-        let made = answered(&home, &[line, &["-o", "json"]].concat());
-        let made: Value = serde_json::from_str(&made).unwrap();
-        assert!(made["enrolment"]["link"].is_string(), "{made}");
-        assert_eq!(made["enrolment"]["qr_svg"], Value::Null, "{made}");
-    }
     let shown = answered(&home, &["users", "show", "u008"]);
     assert!(
         shown.contains("made by operator for webauthn, is good until"),
@@ -330,14 +302,51 @@ fn chores_with_many_users_need_no_program_of_ones_own() {
         .collect();
     assert_eq!(
         told,
-        [
-            "user_disable",
-            "user_update",
-            "user_update",
-            "user_update",
-            "user_update"
-        ]
+        ["user_disable", "user_update", "user_update", "user_update"]
     );
+}
+
+#[test]
+fn what_had_no_effect_is_told() {
+    let home = Home::new("");
+    let _running = Running::start(&home);
+    answered(&home, &["users", "add", "ann"]);
+    let shown = answered(&home, &["users", "set", "ann", "--token-ttl", "5m"]);
+    assert!(!shown.contains("Warning"), "{shown}");
+    let shown = answered(
+        &home,
+        &[
+            "users",
+            "set",
+            "ann",
+            "--remove-group",
+            "nope",
+            "--token-ttl",
+            "20h",
+        ],
+    );
+    for warning in [
+        "Warning: remove_groups: the user is not in the group nope",
+        "Warning: token_ttl: it has no effect, everyone's is 10m",
+    ] {
+        assert!(shown.contains(warning), "{shown}");
+    }
+}
+
+#[test]
+fn a_link_stands_where_every_link_does_and_without_its_picture() {
+    let home = Home::new("");
+    let _running = Running::start(&home);
+    answered(&home, &["users", "add", "ann"]);
+    for line in [
+        ["users", "link", "ann"].as_slice(),
+        &["users", "add", "v", "--enroll"],
+    ] {
+        let made = answered(&home, &[line, &["-o", "json"]].concat());
+        let made: Value = serde_json::from_str(&made).unwrap();
+        assert!(made["enrolment"]["link"].is_string(), "{made}");
+        assert_eq!(made["enrolment"]["qr_svg"], Value::Null, "{made}");
+    }
 }
 
 #[test]
