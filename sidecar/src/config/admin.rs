@@ -113,9 +113,7 @@ impl PeopleConfig {
                 "people.link_lifetime",
                 format!(
                     "expected {} to {}, found {}",
-                    duration::display(SHORTEST_LINK),
-                    duration::display(LONGEST_LINK),
-                    duration::display(self.link_lifetime)
+                    SHORTEST_LINK, LONGEST_LINK, self.link_lifetime
                 ),
             ));
         }
@@ -155,8 +153,7 @@ impl AuditConfig {
                 "audit.retention",
                 format!(
                     "expected at least {}, found {}",
-                    duration::display(SHORTEST_RETENTION),
-                    duration::display(self.retention)
+                    SHORTEST_RETENTION, self.retention
                 ),
             ));
         }

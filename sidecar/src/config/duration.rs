@@ -52,17 +52,6 @@ fn parse(text: &str) -> Option<Seconds> {
     digits.parse::<u64>().ok()?.checked_mul(unit).map(Seconds)
 }
 
-/// The shortest way to write it, for messages.
-pub(crate) fn display(span: Seconds) -> String {
-    let (unit, name) = match span.0 {
-        n if n >= 86_400 && n.is_multiple_of(86_400) => (86_400, "d"),
-        n if n >= 3_600 && n.is_multiple_of(3_600) => (3_600, "h"),
-        n if n >= 60 && n.is_multiple_of(60) => (60, "m"),
-        _ => (1, "s"),
-    };
-    format!("{}{name}", span.0 / unit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +67,7 @@ mod tests {
         ] {
             assert_eq!(parse(text), Some(Seconds(seconds)), "{text}");
             assert_eq!(
-                parse(&display(Seconds(seconds))),
+                parse(&Seconds(seconds).to_string()),
                 Some(Seconds(seconds)),
                 "{text}"
             );

@@ -71,8 +71,8 @@ impl Raw {
             (None, _) => None,
         };
         if self.rotate_every <= self.publish_before {
-            let every = duration::display(self.rotate_every);
-            let before = duration::display(self.publish_before);
+            let every = self.rotate_every;
+            let before = self.publish_before;
             // Nobody looks for a mistake in a key that they did not write.
             return Err(if self.rotate_every == Self::default().rotate_every {
                 let problem =

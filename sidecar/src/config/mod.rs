@@ -25,7 +25,6 @@ mod written;
 mod tests;
 
 pub use admin::{AdminConfig, AuditConfig, PeopleConfig, SignCountPolicy};
-pub(crate) use duration::display as span;
 pub use error::ConfigError;
 pub use keys::{KeyEncryptionKey, Keys};
 pub use listen::{Control, Listen, ListenAddress};

@@ -77,10 +77,7 @@ fn check(section: &str, policy: &Policy) -> Result<(), ConfigError> {
         && !(SHORTEST_TIMEOUT..=LONGEST_CEREMONY).contains(&timeout)
     {
         let problem = format!(
-            "expected {} to {}, or 0s for the browser's choice, found {}",
-            duration::display(SHORTEST_TIMEOUT),
-            duration::display(LONGEST_CEREMONY),
-            duration::display(timeout)
+            "expected {SHORTEST_TIMEOUT} to {LONGEST_CEREMONY}, or 0s for the browser's choice, found {timeout}"
         );
         return refuse("timeout", Code::OutOfRange, problem);
     }

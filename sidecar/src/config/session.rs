@@ -118,20 +118,15 @@ impl Raw {
     }
 
     fn check_spans(&self, token_ttl: Seconds) -> Result<(), ConfigError> {
-        let show = duration::display;
         if self.max > LONGEST_SESSION {
             return Err(ConfigError::value(
                 "session.max",
-                format!(
-                    "expected at most {}, found {}",
-                    show(LONGEST_SESSION),
-                    show(self.max)
-                ),
+                format!("expected at most {}, found {}", LONGEST_SESSION, self.max),
             ));
         }
         if self.idle > self.max {
             // Nobody looks for a mistake in a key that they did not write.
-            let (idle, max) = (show(self.idle), show(self.max));
+            let (idle, max) = (self.idle, self.max);
             return Err(if self.idle == Self::default().idle {
                 let problem = format!("expected at least session.idle ({idle}), found {max}");
                 ConfigError::value("session.max", problem)
@@ -145,8 +140,7 @@ impl Raw {
                 "session.idle",
                 format!(
                     "expected at least token.ttl ({}), found {}",
-                    show(token_ttl),
-                    show(self.idle)
+                    token_ttl, self.idle
                 ),
             ));
         }
@@ -155,8 +149,7 @@ impl Raw {
                 "session.fresh_for",
                 format!(
                     "expected at least {}, found {}",
-                    show(SHORTEST_FRESH),
-                    show(self.fresh_for)
+                    SHORTEST_FRESH, self.fresh_for
                 ),
             ));
         }

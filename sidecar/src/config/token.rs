@@ -68,9 +68,7 @@ impl TokenConfig {
                 "token.ttl",
                 format!(
                     "expected {} to {}, found {}",
-                    duration::display(SHORTEST_TTL),
-                    duration::display(LONGEST_TTL),
-                    duration::display(self.ttl)
+                    SHORTEST_TTL, LONGEST_TTL, self.ttl
                 ),
             ));
         }

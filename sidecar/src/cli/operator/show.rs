@@ -7,7 +7,6 @@ pub(super) use links::links;
 pub(super) use table::{plain, pretty};
 
 use super::Output;
-use crate::config::span;
 use crate::model::Seconds;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -174,7 +173,7 @@ fn limits(user: &Value) -> String {
     let names = ["token_ttl", "token_period", "token_max_ttl"];
     let set = names.iter().filter_map(|name| {
         let seconds = user[*name].as_u64().filter(|it| *it > 0)?;
-        Some(format!("{name} {}", span(Seconds(seconds))))
+        Some(format!("{name} {}", Seconds(seconds)))
     });
     let set: Vec<_> = set.collect();
     if set.is_empty() {

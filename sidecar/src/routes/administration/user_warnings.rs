@@ -1,7 +1,6 @@
 //! What an administrator should know of a user who was just made or changed.
 
 use crate::app::App;
-use crate::config::span;
 use crate::model::{Reason, ReasonCode, User, UserChange};
 
 /// What will not work at the next login, and what of the change had no effect.
@@ -39,9 +38,8 @@ fn without_effect(app: &App, change: &UserChange) -> impl Iterator<Item = Reason
         .into_iter()
         .filter_map(|(name, own, everyones)| {
             own.flatten().filter(|own| *own >= everyones)?;
-            let most = span(everyones);
-            let text = format!("it has no effect, everyone's is {most}");
-            let reason = Reason::new(ReasonCode::LimitWithoutEffect, text).with("most", most);
+            let text = format!("it has no effect, everyone's is {everyones}");
+            let reason = Reason::new(ReasonCode::LimitWithoutEffect, text).with("most", everyones);
             Some(reason.at(name))
         })
 }
