@@ -2,9 +2,9 @@
 //!
 //! A public rule matches to the letter. A rule that guards or denies also matches what a careless
 //! server would take for the same path: other case, `;parameters`, dots or a slash at the end; and
-//! methods in other case, and HEAD where GET is named. So the mistake that remains possible asks for a session where none was
-//! needed. What such a rule permits (preflights, changing requests of other origins, ambiguous paths) it
-//! permits to the letter only.
+//! methods in other case, and HEAD where GET is named. So the mistake that remains possible asks for a
+//! session where none was needed. What such a rule permits (preflights, changing requests of other
+//! origins, ambiguous paths) it permits to the letter only.
 //!
 //! The rules are compiled once, so that a request is compared with the few patterns that can match
 //! it: a thousand rules cost it no more than ten.

@@ -1,12 +1,13 @@
 //! A user's recovery codes, for administrators: whoever had an account in hands may have made some.
 
+use super::body::StrictBody;
 use super::{Acting, named};
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::audit::told;
 use crate::routes::caller::storage_problem;
 use crate::routes::in_path::InPath;
-use crate::routes::json::{Nothing, StrictJson};
+use crate::routes::json::Nothing;
 use crate::routes::layers::Client;
 use crate::routes::openapi::{STORE, tag};
 use axum::extract::State;
@@ -27,7 +28,7 @@ pub(super) async fn revoke(
     acting: Acting,
     client: Client,
     InPath(user): InPath<String>,
-    StrictJson(Nothing {}): StrictJson<Nothing>,
+    StrictBody(Nothing {}): StrictBody<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let user = named(&app, &user).await?;
     let record = acting.record(&app, &client, "recovery_codes_revoke");

@@ -1,6 +1,7 @@
 //! What is wrong with what an administrator sends, for pages that say it in another language: a code
 //! and a field, which do not change when the sentence does.
 
+use super::admin_routes::EVERY_ENDPOINT;
 use super::people::{ADMIN, administrator};
 use super::transfer::{good, import};
 use super::*;
@@ -225,6 +226,23 @@ async fn a_body_or_a_query_that_is_read_wrong_says_where() {
         .post("/v1/auth/webauthn/login/begin", json!({ "user": "x" }))
         .await;
     assert_eq!(begin.expect(400).json()["errors"], Value::Null);
+}
+
+#[tokio::test]
+async fn every_order_says_which_field_it_does_not_know() {
+    let place = Place::configured(ADMIN).await;
+    let mut root = administrator(&place, "root").await;
+    for (method, _, path) in EVERY_ENDPOINT {
+        // What the file declares is not changed, whatever the change would be.
+        if method == "GET" || path == "/v1/auth/webauthn/config" {
+            continue;
+        }
+        let method: Method = method.parse().unwrap();
+        let refused = root.call(method.clone(), path, json!({ "surplus": 1 }));
+        let problem = refused.await.json();
+        let field = &problem["errors"][0]["field"];
+        assert_eq!(field, "surplus", "{method} {path}: {problem}");
+    }
 }
 
 #[tokio::test]
